@@ -1,0 +1,35 @@
+# Everything a contributor runs, and everything CI runs: `.ci/run` calls these targets.
+
+# A rustup that is installed but not on PATH (a fresh shell, a cron job) is used all the same.
+ifeq ($(shell command -v rustup 2>/dev/null),)
+ifneq ($(wildcard $(HOME)/.cargo/bin/cargo),)
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check gen bench bench-large fault
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start a server to try things on (make run ARGS="--help")
+	cargo run --release -- dev $(ARGS)
+
+test: ## run every test; installs what is missing, brings its own PostgreSQL (make test ARGS="api::users")
+	scripts/test $(ARGS)
+
+check: ## format, lints, generated files, licences: what a change must pass besides the tests
+	scripts/check
+
+gen: ## write the generated files again: config.schema.json, docs/reference/errors.md
+	cargo run --quiet -- gen
+
+bench: ## measure throughput and latency on this machine
+	bench/run $(ARGS)
+
+bench-large: ## the same on a large database (takes long, wants disk space)
+	bench/run --large $(ARGS)
+
+fault: ## kill the server and its database mid-flight and check that nothing answered was lost
+	bench/fault $(ARGS)

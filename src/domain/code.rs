@@ -1,0 +1,93 @@
+//! The one table of errors: status, slug, public text, documentation.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal, $slug:literal, $title:literal, $help:literal;)*) => {
+        /// A public error. Each surface renders it in its own wire shape; the texts are here and nowhere else.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the order of the reference.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 { match self { $(Self::$name => $status,)* } }
+
+            /// The stable, upper-case name.
+            #[must_use]
+            pub const fn slug(self) -> &'static str { match self { $(Self::$name => $slug,)* } }
+
+            /// A short sentence for people.
+            #[must_use]
+            pub const fn title(self) -> &'static str { match self { $(Self::$name => $title,)* } }
+
+            /// What to do next.
+            #[must_use]
+            pub const fn help(self) -> &'static str { match self { $(Self::$name => $help,)* } }
+        }
+    };
+}
+
+codes! {
+    /// A field breaks a rule (users and wallet surface: 400; the partner surface shows 422).
+    Validation = 400, "VALIDATION_ERROR", "The request is not valid.", "Correct the field that is named and send the request again.";
+    /// The body is not what its content type says.
+    MalformedBody = 400, "MALFORMED_BODY", "The body cannot be read.", "Send one JSON object in UTF-8, with no duplicate keys and at most 32 levels.";
+    /// The credential is missing, wrong, revoked, expired or of another kind.
+    Unauthorized = 401, "UNAUTHORIZED", "The credential is missing or not valid here.", "Send a valid key of this environment in the documented header.";
+    /// A user key or its companion field does not name a user.
+    NotValidUser = 401, "NOT_VALID_USER", "Not valid user", "Check the user's api_key and that it belongs to the e-mail or wrapp_user_id sent with it.";
+    /// The credential is good, but may not do this.
+    Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use a key with the scope that the reference names for this call.";
+    /// No such user for this caller.
+    UserNotFound = 404, "USER_NOT_FOUND", "No such user.", "Check the id; it must be one of this environment and, for a partner, of your own users.";
+    /// No such path.
+    RouteNotFound = 404, "ROUTE_NOT_FOUND", "There is nothing at this address.", "Check the path against the reference.";
+    /// The path exists, the method does not.
+    MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "This address does not take that method.", "Use a method from the Allow header.";
+    /// The state of the thing does not allow it.
+    Conflict = 409, "CONFLICT", "This conflicts with what is already there.", "Read the current state, then decide.";
+    /// The same idempotency key is still being worked on.
+    InProgress = 409, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running.", "Wait a moment and send the same request again.";
+    /// A link or code that is used, expired or was never made.
+    Gone = 410, "GONE", "This link has been used or has expired.", "Ask for a new one where you got it.";
+    /// A one-time login code that cannot be exchanged.
+    CodeRefused = 400, "CODE_REFUSED", "The code is wrong, expired or already used.", "Send the person through a new login link; a code lives 60 seconds and works once.";
+    /// The body is too large.
+    PayloadTooLarge = 413, "PAYLOAD_TOO_LARGE", "The body is too large.", "Send at most 1 MiB.";
+    /// The content type is not one this call reads.
+    UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "This content type is not supported.", "Send Content-Type: application/json.";
+    /// The Host header names a host this server does not answer for.
+    UnknownHost = 421, "UNKNOWN_HOST", "This server does not answer for that host name.", "Use the server's public URL, or add the host to server.hosts.";
+    /// An Idempotency-Key was used before with another body.
+    IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
+    /// Too many requests.
+    RateLimited = 429, "RATE_LIMIT_EXCEEDED", "Too many requests.", "Wait for the seconds in Retry-After, then go on.";
+    /// The request headers are too large.
+    HeadersTooLarge = 431, "HEADERS_TOO_LARGE", "The request headers are too large.", "Send fewer or smaller headers.";
+    /// A fault of ours.
+    Internal = 500, "INTERNAL_ERROR", "Something went wrong on our side.", "Try again; if it stays, report the request id.";
+    /// The store cannot take the change now; whether it was taken is unknown.
+    Unavailable = 503, "UNAVAILABLE", "The service cannot answer right now; whether the change was made is unknown.", "Send the same request again in a moment.";
+    /// The request took too long.
+    Timeout = 503, "TIMEOUT", "The request took too long; whether the change was made is unknown.", "Send the same request again in a moment.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique_and_statuses_are_errors() {
+        for (position, code) in Code::ALL.iter().enumerate() {
+            assert!((400..600).contains(&code.status()), "{code:?}");
+            assert!(
+                Code::ALL[position + 1..]
+                    .iter()
+                    .all(|other| other.slug() != code.slug()),
+                "{code:?}"
+            );
+        }
+    }
+}

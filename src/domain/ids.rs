@@ -1,0 +1,166 @@
+//! Ids: one UUIDv7 per object, printed as a prefix and 26 characters of Crockford base32.
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use uuid::Uuid;
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+fn encode(prefix: &str, id: Uuid) -> String {
+    let mut text = String::with_capacity(prefix.len() + 27);
+    text.push_str(prefix);
+    text.push('_');
+    let bits = id.as_u128();
+    for position in (0..26).rev() {
+        let digit = (bits >> (position * 5)) & 31;
+        text.push(char::from(ALPHABET[digit as usize]));
+    }
+    text
+}
+
+fn decode(prefix: &str, text: &str) -> Option<Uuid> {
+    let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
+    if digits.len() != 26 {
+        return None;
+    }
+    let mut bits: u128 = 0;
+    for (position, byte) in digits.bytes().enumerate() {
+        let byte = byte.to_ascii_lowercase();
+        let digit = ALPHABET.iter().position(|known| *known == byte)? as u128;
+        if position == 0 && digit > 7 {
+            return None;
+        }
+        bits = (bits << 5) | digit;
+    }
+    Some(Uuid::from_u128(bits))
+}
+
+/// A text that is not an id of the expected kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id that starts with `{prefix}_` and has 26 characters after it")]
+pub struct ParseIdError {
+    prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// What the printed form starts with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// The sixteen bytes, for sealing and hashing.
+            #[must_use]
+            pub fn bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&encode($prefix, self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                decode($prefix, text).map(Self).ok_or(ParseIdError { prefix: $prefix })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A company that runs its product on this server.
+    OrganizationId = "org";
+    /// A sandbox or production data plane of an organization.
+    EnvironmentId = "env";
+    /// Another company's platform that brings users aboard.
+    PartnerId = "prt";
+    /// The organization's own client application.
+    AppId = "app";
+    /// A partner key, server key or client secret.
+    KeyId = "key";
+    /// A person or business in one environment.
+    UserId = "usr";
+    /// One name that a user is known by.
+    IdentityId = "idn";
+    /// The partner's own, pairwise name of a user (`wrapp_user_id`): the id of the partner's identity row.
+    WrappUserId = "wrp";
+    /// An API key issued to one user.
+    UserKeyId = "uky";
+    /// A one-time login URL.
+    LoginLinkId = "lnk";
+    /// A signed-in browser or app.
+    SessionId = "ses";
+    /// Something that happened.
+    EventId = "evt";
+    /// One attempt series of one event to one address.
+    DeliveryId = "dlv";
+    /// A secret that signs webhooks.
+    WebhookSecretId = "whs";
+    /// A key that signs tokens.
+    SigningKeyId = "sgn";
+    /// A key of the instance that seals or authenticates.
+    RootKeyId = "rtk";
+    /// One HTTP request.
+    RequestId = "req";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_id_reads_back(bits in any::<u128>()) {
+            let id = UserId(Uuid::from_u128(bits));
+            prop_assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
+            prop_assert_eq!(id.to_string().len(), 30);
+        }
+
+        #[test]
+        fn any_text_is_refused_or_is_its_own_printed_form(text in "\\PC{0,40}") {
+            if let Ok(id) = text.parse::<UserId>() {
+                prop_assert_eq!(id.to_string(), text.to_ascii_lowercase());
+            }
+        }
+    }
+
+    #[test]
+    fn another_kind_is_refused() {
+        let text = PartnerId(Uuid::from_u128(7)).to_string();
+        assert!(text.parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn printed_order_is_byte_order() {
+        let (earlier, later) = (UserId(Uuid::from_u128(1 << 90)), UserId(Uuid::from_u128(1 << 91)));
+        assert!(earlier.to_string() < later.to_string());
+    }
+}

@@ -1,0 +1,39 @@
+//! What the product's words mean: pure values and rules, no I/O, no async, no HTTP.
+
+mod amr;
+mod code;
+mod email;
+mod ids;
+mod key;
+mod partner_user_id;
+mod phone;
+mod token;
+pub mod webhook;
+
+pub use amr::Amr;
+pub use code::Code;
+pub use email::Email;
+pub use ids::*;
+pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
+pub use partner_user_id::PartnerUserId;
+pub use phone::Phone;
+pub use token::{CodeChallenge, Token};
+
+/// A value that a person or an integrator sent and that breaks a rule.
+///
+/// `message` is a sentence that says what is wrong and what to do next; it never repeats the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// What is wrong and what to do next.
+    pub message: String,
+}
+
+impl Invalid {
+    /// Wraps a sentence.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}

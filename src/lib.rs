@@ -1,0 +1,5 @@
+//! Aboard: the server that brings users aboard. Start with `ARCHITECTURE.md`.
+
+pub mod clock;
+pub mod domain;
+pub mod store;

@@ -1,0 +1,213 @@
+//! API keys of partners, back ends and apps, looked up through a cache in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::scope::{PartnerScope, ServerScope};
+use super::sql::{Script, params};
+use super::{Result, Store};
+use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId};
+
+/// How long the cache is believed after the revision was last read.
+const STALE_AFTER_MICROS: i64 = 5_000_000;
+/// More keys than this and the cache is emptied: it only ever holds keys that were presented.
+const MOST_CACHED: usize = 100_000;
+
+/// A key that was found good.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// Its id.
+    pub key: KeyId,
+    /// What it is for.
+    pub kind: KeyKind,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// Sandbox or production.
+    pub environment_kind: EnvironmentKind,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Its own rate limit, if it has one.
+    pub per_minute: Option<u32>,
+    owner: Uuid,
+}
+
+/// A presented key and what the cache knows of it.
+pub struct Presented {
+    /// The key's rights.
+    pub credential: Credential,
+    hash: [u8; 32],
+    expires_at: Option<Timestamp>,
+    used_at: AtomicI64,
+    noted_at: AtomicI64,
+}
+
+impl Credential {
+    /// The scope of a partner key.
+    #[must_use]
+    pub fn partner_scope(&self) -> Option<PartnerScope> {
+        (self.kind == KeyKind::Partner).then_some(PartnerScope {
+            environment: self.environment,
+            kind: self.environment_kind,
+            partner: PartnerId(self.owner),
+            key: self.key,
+        })
+    }
+
+    /// The scope of a server key.
+    #[must_use]
+    pub fn server_scope(&self) -> Option<ServerScope> {
+        (self.kind == KeyKind::Server).then_some(ServerScope {
+            environment: self.environment,
+            kind: self.environment_kind,
+            key: self.key,
+        })
+    }
+
+    /// Whether the key has a scope by name.
+    #[must_use]
+    pub fn may(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|held| held == scope)
+    }
+}
+
+/// When a key was last used.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyUse {
+    /// The key.
+    pub key: KeyId,
+    /// The last use.
+    pub at: Timestamp,
+}
+
+#[derive(Default)]
+pub(super) struct Cache {
+    keys: RwLock<HashMap<Uuid, Arc<Presented>>>,
+    /// The revision that the cached keys were read at, and when it was last seen to hold.
+    revision: AtomicI64,
+    checked_at: AtomicI64,
+}
+
+impl Cache {
+    fn get(&self, key: &ApiKey, now: Timestamp) -> Option<Arc<Presented>> {
+        if now.as_microsecond() - self.checked_at.load(Ordering::Acquire) > STALE_AFTER_MICROS {
+            return None;
+        }
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key.id)
+            .cloned()
+    }
+
+    fn put(&self, id: Uuid, presented: Arc<Presented>) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST_CACHED {
+            keys.clear();
+        }
+        keys.insert(id, presented);
+    }
+
+    /// Forgets every key; called after a change of any credential.
+    pub(super) fn clear(&self) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+const FIND: &str = "
+    select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at
+    from api_keys key join environments environment on environment.id = key.environment_id
+    where key.id = :id and key.revoked_at is null";
+const REVISION: &str = "select revision from instance where one = 1";
+const NOTE_USE: &str = "update api_keys set last_used_at = :at where id = :id";
+
+impl Store {
+    /// The rights of a key that somebody presents; `None` if it is unknown, revoked or expired.
+    pub async fn authenticate(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Arc<Presented>>> {
+        let presented = match self.credentials.get(key, now) {
+            Some(presented) => presented,
+            None => match self.find_key(key.id).await? {
+                Some(presented) => {
+                    let presented = Arc::new(presented);
+                    self.credentials.put(key.id, Arc::clone(&presented));
+                    presented
+                }
+                None => return Ok(None),
+            },
+        };
+        let alive = presented.expires_at.is_none_or(|end| end > now);
+        let same = presented.credential.kind == key.kind
+            && presented.credential.environment_kind == key.environment
+            && aboard_vault::constant_time_eq(&presented.hash, &key.hash);
+        if !(alive && same) {
+            return Ok(None);
+        }
+        presented.used_at.store(now.as_microsecond(), Ordering::Relaxed);
+        Ok(Some(presented))
+    }
+
+    async fn find_key(&self, id: Uuid) -> Result<Option<Presented>> {
+        self.one(FIND, &params![id: id], |row| {
+            Ok(Presented {
+                credential: Credential {
+                    key: KeyId(id),
+                    kind: row.word(0, KeyKind::parse)?,
+                    environment: EnvironmentId(row.id(1)?),
+                    environment_kind: row.word(2, EnvironmentKind::parse)?,
+                    scopes: row.text(5)?.split_whitespace().map(str::to_owned).collect(),
+                    per_minute: row.opt_int(6)?.and_then(|limit| u32::try_from(limit).ok()),
+                    owner: row.id(3)?,
+                },
+                hash: row
+                    .bytes(4)?
+                    .try_into()
+                    .map_err(|_| super::StoreError::unreadable("hash"))?,
+                expires_at: row.opt_time(7)?,
+                used_at: AtomicI64::new(0),
+                noted_at: AtomicI64::new(0),
+            })
+        })
+        .await
+    }
+
+    /// Re-reads the revision and forgets what another process changed. Every node calls it each second.
+    pub async fn refresh_credentials(&self, now: Timestamp) -> Result<()> {
+        let revision = self.one(REVISION, &[], |row| row.int(0)).await?.unwrap_or_default();
+        if self.credentials.revision.swap(revision, Ordering::AcqRel) != revision {
+            self.credentials.clear();
+        }
+        self.credentials
+            .checked_at
+            .store(now.as_microsecond(), Ordering::Release);
+        Ok(())
+    }
+
+    /// The keys used since they were last noted.
+    #[must_use]
+    pub fn key_uses(&self) -> Vec<KeyUse> {
+        let keys = self.credentials.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.values()
+            .filter_map(|presented| {
+                let used = presented.used_at.load(Ordering::Relaxed);
+                let noted = presented.noted_at.swap(used, Ordering::Relaxed);
+                let at = Timestamp::from_microsecond(used).ok()?;
+                (used > noted).then_some(KeyUse {
+                    key: presented.credential.key,
+                    at,
+                })
+            })
+            .collect()
+    }
+
+    /// Writes down when keys were last used.
+    pub async fn note_key_uses(&self, uses: Vec<KeyUse>) -> Result<()> {
+        let script = uses.into_iter().fold(Script::default(), |script, KeyUse { key, at }| {
+            script.then(NOTE_USE, params![at: at, id: key.0])
+        });
+        self.run(script).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! Webhook deliveries: claimed under a lease, finished in batches.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::scope::SystemScope;
+use super::{Engine, Result, Store};
+use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
+
+/// A delivery that is due and now leased to the caller.
+#[derive(Debug, Clone)]
+pub struct DueDelivery {
+    /// The delivery, and the job that is leased.
+    pub id: DeliveryId,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// Sandbox or production.
+    pub kind: EnvironmentKind,
+    /// What it tells about: `webhook-id`, the same over all attempts.
+    pub event: EventId,
+    /// Where to.
+    pub url: String,
+    /// `partner` or `standard`: which headers it carries.
+    pub header_set: String,
+    /// The secret that signs it, and the sealed secret itself.
+    pub secret: WebhookSecretId,
+    /// The sealed secret.
+    pub sealed_secret: Vec<u8>,
+    /// The sealed body, if it holds a secret.
+    pub sealed_body: Option<Vec<u8>>,
+    /// The raw body, if it holds none.
+    pub body: Option<Vec<u8>>,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    /// When the first attempt became due.
+    pub created_at: Timestamp,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub enum DeliveryEnd {
+    /// The receiver has it: a sealed body is erased.
+    Delivered,
+    /// Another attempt at the given time.
+    Retry(Timestamp),
+    /// No more attempts: a sealed body is erased and the user key in it is revoked.
+    GivenUp,
+}
+
+/// The outcome of one attempt.
+#[derive(Debug, Clone)]
+pub struct DeliveryResult {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// What the receiver answered, if it did.
+    pub status: Option<u16>,
+    /// Why it failed, in a few words; never a body or a header.
+    pub error: Option<String>,
+    /// What follows.
+    pub end: DeliveryEnd,
+}
+
+impl Store {
+    /// Leases up to `limit` due deliveries to `owner` until `lease_until`, oldest first. A lease that runs out
+    /// makes the delivery due again.
+    pub async fn claim_deliveries(
+        &self,
+        _: SystemScope,
+        owner: Uuid,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueDelivery>> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.claim_deliveries(owner, now, lease_until, limit).await,
+            Engine::Postgres(engine) => engine.claim_deliveries(owner, now, lease_until, limit).await,
+        }
+    }
+
+    /// Writes down how attempts ended, all in one transaction. A result whose lease was lost to another owner
+    /// changes nothing. Answers how many were taken.
+    pub async fn finish_deliveries(
+        &self,
+        _: SystemScope,
+        owner: Uuid,
+        results: Vec<DeliveryResult>,
+        now: Timestamp,
+    ) -> Result<u64> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.finish_deliveries(owner, results, now).await,
+            Engine::Postgres(engine) => engine.finish_deliveries(owner, results, now).await,
+        }
+    }
+
+    /// When the next delivery becomes due, or a lease runs out.
+    pub async fn next_delivery_due(&self, _: SystemScope) -> Result<Option<Timestamp>> {
+        self.one(
+            "select due_at from jobs where kind = 'delivery' order by due_at limit 1",
+            &[],
+            |row| row.time(0),
+        )
+        .await
+    }
+}

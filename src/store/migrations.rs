@@ -1,0 +1,37 @@
+//! The migrations: the same names on both engines, forward only, embedded in the binary.
+
+/// One step of the schema.
+pub struct Migration {
+    pub name: &'static str,
+    pub sqlite: &'static str,
+    pub postgres: &'static str,
+}
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        &[$(Migration {
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $name, ".sql")),
+        }),*]
+    };
+}
+
+/// Every step, in order.
+pub const MIGRATIONS: &[Migration] = migrations!["0001_foundation"];
+
+impl Migration {
+    /// SHA-256 of a text as it is in this binary.
+    pub fn checksum(text: &str) -> Vec<u8> {
+        aboard_vault::sha256(text.as_bytes()).to_vec()
+    }
+
+    /// What to say when an applied step has another checksum.
+    pub fn changed(&self) -> String {
+        format!(
+            "store.url: migration {} was applied with another text than the one in this binary. \
+             Run the version of Aboard that applied it, or a later release.",
+            self.name
+        )
+    }
+}

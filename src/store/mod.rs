@@ -1,0 +1,163 @@
+//! The store's contract: one method is one atomic business operation, and its answer is durable.
+//!
+//! Reads are one SQL text that both engines take (parameters by name, see [`sql`]). Writes that decide
+//! something are written by hand for each engine in the private modules `sqlite` and `postgres`; writes that
+//! only put down what they are given are a [`sql::Script`]. Remembered refusals are outcomes and commit; only
+//! faults roll back.
+
+mod accounts;
+mod credentials;
+mod deliveries;
+mod error;
+mod idempotency;
+mod instance;
+mod links;
+mod migrations;
+mod organizations;
+mod partner_users;
+mod postgres;
+mod scope;
+mod sessions;
+mod sql;
+mod sqlite;
+mod sweep;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use accounts::{Account, AccountIdentity, NewSubscription};
+pub use credentials::{Credential, KeyUse, Presented};
+pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
+pub use error::StoreError;
+pub use idempotency::IdempotencyClaim;
+pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
+pub use links::{
+    Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
+};
+pub use organizations::{
+    AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey,
+    NewWebhookSecret, OrganizationRow, PartnerRow, SealedSigningKey, SealedWebhookSecret,
+};
+pub use partner_users::{
+    CheckedUser, ExternalLogin, ExternalLoginOutcome, IssuedUserKey, LoggedIn, NewPartnerWebhook, NewUserKey, Plan,
+    UserKeyHolder,
+};
+pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope};
+pub use sessions::{NewSession, Session};
+pub use sqlite::SqliteOptions;
+
+/// What every method answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How many requests are being served right now. The SQLite writer waits a moment before it commits while
+/// requests are running that may still bring work, so that they share one commit.
+#[derive(Clone, Default)]
+pub struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    /// Counts one request until the guard is dropped.
+    #[must_use]
+    pub fn enter(&self) -> InFlightGuard {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        InFlightGuard(self.clone())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One running request; see [`InFlight`].
+pub struct InFlightGuard(InFlight);
+
+impl Drop for InFlightGuard {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where and how to open a store.
+pub struct OpenStore {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+    /// For SQLite.
+    pub sqlite: SqliteOptions,
+    /// Connections that write, for PostgreSQL.
+    pub postgres_connections: usize,
+    /// Requests being served, shared with the listener.
+    pub in_flight: InFlight,
+}
+
+/// The store, on the engine that its URL names. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    credentials: Arc<credentials::Cache>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the store and does nothing else: no migration, no check.
+    ///
+    /// # Errors
+    /// The URL has another scheme, the file cannot be opened or the server cannot be reached.
+    pub async fn open(options: OpenStore) -> Result<Self> {
+        let engine = if let Some(path) = options.url.strip_prefix("sqlite:") {
+            Engine::Sqlite(sqlite::Sqlite::open(path, &options.sqlite, options.in_flight)?)
+        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            Engine::Postgres(postgres::Postgres::open(&options.url, options.postgres_connections).await?)
+        } else {
+            return Err(StoreError::Setting(
+                "store.url must start with `sqlite:` (a file) or `postgres://` (a server).".to_owned(),
+            ));
+        };
+        Ok(Self {
+            engine,
+            credentials: Arc::default(),
+        })
+    }
+
+    /// The engine's name, `sqlite` or `postgres`.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        match &self.engine {
+            Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Brings the schema up to date; several nodes may call it at once. Answers the names of what was applied.
+    ///
+    /// # Errors
+    /// A migration failed, or one that was applied has another checksum than the one in this binary.
+    pub async fn migrate(&self) -> Result<Vec<String>> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.migrate().await,
+            Engine::Postgres(engine) => engine.migrate().await,
+        }
+    }
+
+    /// Operations per commit since the start: (operations, commits). Zero commits on PostgreSQL's single writes.
+    #[must_use]
+    pub fn group_counts(&self) -> (u64, u64) {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.group_counts(),
+            Engine::Postgres(engine) => engine.group_counts(),
+        }
+    }
+
+    /// Answers everything that was handed in, then closes. Later calls answer [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.close().await,
+            Engine::Postgres(engine) => engine.close().await,
+        }
+    }
+}

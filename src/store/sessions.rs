@@ -1,0 +1,103 @@
+//! Sessions of signed-in browsers.
+
+use jiff::Timestamp;
+
+use super::scope::UserScope;
+use super::sql::{Script, params};
+use super::{Result, Store};
+use crate::domain::{Amr, EnvironmentId, EnvironmentKind, PartnerId, SessionId, Token, UserId};
+
+/// A session that is about to be stored.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its id, which is also inside its cookie.
+    pub id: SessionId,
+    /// SHA-256 of its cookie.
+    pub hash: [u8; 32],
+    /// Its absolute end (90 days).
+    pub expires_at: Timestamp,
+}
+
+/// A session that is alive.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// What it reaches.
+    pub scope: UserScope,
+    /// Sandbox or production.
+    pub kind: EnvironmentKind,
+    /// How it was born.
+    pub amr: Amr,
+    /// When.
+    pub auth_time: Timestamp,
+    /// When it was last used, to within an hour.
+    pub seen_at: Timestamp,
+}
+
+const FIND: &str = "
+    select session.hash, session.environment_id, environment.kind, session.user_id, session.partner_id, session.amr,
+        session.auth_time, session.seen_at
+    from sessions session
+    join environments environment on environment.id = session.environment_id
+    join users account on account.id = session.user_id and account.status in ('linked', 'verified')
+    where session.id = :id and session.ended_at is null and session.expires_at > :now and session.seen_at > :idle_since
+        and session.auth_time >= account.valid_after";
+
+const SEEN: &str = "update sessions set seen_at = :now where id = :id and ended_at is null";
+const END: &str =
+    "update sessions set ended_at = :now where id = :id and environment_id = :environment and ended_at is null";
+const END_ALL: &str = "
+    update users set valid_after = :valid_after, updated_at = :now
+    where id = :user and environment_id = :environment and valid_after < :valid_after";
+
+impl Store {
+    /// The live session of a cookie. `idle_since` is the oldest last use that still counts.
+    pub async fn session(&self, cookie: &Token, now: Timestamp, idle_since: Timestamp) -> Result<Option<Session>> {
+        let id = SessionId(cookie.id());
+        let found = self
+            .one(FIND, &params![id: id.0, now: now, idle_since: idle_since], |row| {
+                let session = Session {
+                    id,
+                    scope: UserScope {
+                        environment: EnvironmentId(row.id(1)?),
+                        user: UserId(row.id(3)?),
+                        partner: row.opt_id(4)?.map(PartnerId),
+                        user_key: None,
+                    },
+                    kind: row.word(2, EnvironmentKind::parse)?,
+                    amr: row.word(5, Amr::parse)?,
+                    auth_time: row.time(6)?,
+                    seen_at: row.time(7)?,
+                };
+                Ok((row.bytes(0)?, session))
+            })
+            .await?;
+        Ok(found
+            .filter(|(hash, _)| cookie.matches(hash))
+            .map(|(_, session)| session))
+    }
+
+    /// Notes that a session was used.
+    pub async fn touch_session(&self, session: &Session, now: Timestamp) -> Result<()> {
+        self.run(Script::default().then(SEEN, params![now: now, id: session.id.0]))
+            .await?;
+        Ok(())
+    }
+
+    /// Ends one session.
+    pub async fn end_session(&self, session: &Session, now: Timestamp) -> Result<()> {
+        let params = params![now: now, id: session.id.0, environment: session.scope.environment.0];
+        self.run(Script::default().then(END, params)).await?;
+        Ok(())
+    }
+
+    /// Log-out everywhere: every session and token of the user that was born before `now` ends.
+    pub async fn end_all_sessions(&self, scope: &UserScope, now: Timestamp) -> Result<()> {
+        // A session born in this very microsecond has to end too.
+        let valid_after = now + jiff::SignedDuration::from_micros(1);
+        let params = params![valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0];
+        self.run(Script::default().then(END_ALL, params)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Login links and one-time codes, on SQLite.
+
+use super::{Sqlite, execute, first};
+use crate::domain::{EnvironmentId, UserId};
+use crate::store::links::{CodeSpent, CodeToSpend, StoredCode};
+use crate::store::sql::params;
+use crate::store::{Redeemed, Redemption, RedemptionOutcome, Result};
+
+const CONSUME: &str = "
+    update login_links set used_at = :now, session_id = :session, code_hash = :code_hash, code_expires_at = :code_expires_at,
+        return_url = coalesce(:return_url, return_url)
+    where id = :id and hash = :hash and used_at is null and expires_at > :now
+        and exists (select 1 from users where users.id = login_links.user_id and status in ('linked', 'verified'))
+    returning environment_id, user_id, partner_id";
+const ADD_SESSION: &str = "
+    insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)
+    values (:id, :environment, :user, :hash, 'partner', :partner, :now, :now, :expires_at)";
+const END_SESSION: &str =
+    "update sessions set ended_at = :now where id = :id and environment_id = :environment and ended_at is null";
+const FIND_CODE: &str = "
+    select environment_id, code_hash, code_challenge, code_expires_at, code_used_at from login_links where id = :id";
+const SPEND_CODE: &str = "update login_links set code_used_at = :now where id = :id";
+const END_SESSION_OF_CODE: &str = "
+    update sessions set ended_at = :now where id = (select session_id from login_links where id = :id) and ended_at is null";
+
+impl Sqlite {
+    pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
+        self.writer
+            .write(move |connection| {
+                let Redemption { now, link, hash, session, code, replaces } = redemption;
+                let (code_hash, code_expires_at, return_url) = match code {
+                    Some(code) => (Some(code.hash.to_vec()), Some(code.expires_at), Some(code.return_url)),
+                    None => (None, None, None),
+                };
+                let params = params![
+                    now: now, session: session.id.0, code_hash: code_hash, code_expires_at: code_expires_at, return_url: return_url,
+                    id: link.0, hash: &hash[..],
+                ];
+                let consumed = first(connection, CONSUME, &params, |row| Ok((row.id(0)?, row.id(1)?, row.id(2)?)))?;
+                let Some((environment, user, partner)) = consumed else { return Ok(RedemptionOutcome::Gone) };
+                let params = params![
+                    id: session.id.0, environment: environment, user: user, hash: &session.hash[..], partner: partner, now: now,
+                    expires_at: session.expires_at,
+                ];
+                execute(connection, ADD_SESSION, &params)?;
+                if let Some(replaced) = replaces {
+                    execute(connection, END_SESSION, &params![now: now, id: replaced.0, environment: environment])?;
+                }
+                Ok(RedemptionOutcome::Redeemed(Redeemed { user: UserId(user) }))
+            })
+            .await
+    }
+
+    pub async fn spend_login_code(&self, code: CodeToSpend) -> Result<CodeSpent> {
+        self.writer
+            .write(move |connection| {
+                let stored = first(connection, FIND_CODE, &params![id: code.link.0], |row| {
+                    Ok(StoredCode {
+                        environment: EnvironmentId(row.id(0)?),
+                        hash: row.opt_bytes(1)?,
+                        challenge: row.opt_text(2)?,
+                        expires_at: row.opt_time(3)?,
+                        used_at: row.opt_time(4)?,
+                    })
+                })?;
+                let decision = stored.map_or(CodeSpent::Refused, |stored| code.decide(&stored));
+                let follows = match decision {
+                    CodeSpent::Refused => return Ok(decision),
+                    CodeSpent::Spent => SPEND_CODE,
+                    CodeSpent::Reused => END_SESSION_OF_CODE,
+                };
+                execute(connection, follows, &params![now: code.now, id: code.link.0])?;
+                Ok(decision)
+            })
+            .await
+    }
+}

@@ -1,0 +1,253 @@
+//! SQLite: one writer thread that groups commits, a few read-only connections.
+
+mod deliveries;
+mod links;
+mod migrate;
+mod partner_users;
+mod writer;
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
+
+use self::writer::Writer;
+use super::instance::Durability;
+use super::sql::{Param, Params, Row, Script};
+use super::{InFlight, Result, StoreError};
+
+/// How SQLite is run.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Whether every commit is synced before it is answered (`synchronous=FULL`).
+    pub sync: bool,
+    /// Page cache of the writer, in KiB.
+    pub cache_kib: u32,
+}
+
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    connections: Vec<Mutex<Connection>>,
+}
+
+const READERS: usize = 4;
+const STATEMENTS: usize = 256;
+
+thread_local! {
+    /// Each thread keeps to one reader, so that threads do not wait for each other.
+    static READER: Cell<Option<usize>> = const { Cell::new(None) };
+}
+static NEXT_READER: AtomicUsize = AtomicUsize::new(0);
+
+impl Sqlite {
+    pub fn open(path: &str, options: &SqliteOptions, in_flight: InFlight) -> Result<Self> {
+        let path = PathBuf::from(path);
+        create_private(&path)?;
+        let writer = Writer::start(path.clone(), options.clone(), in_flight)?;
+        let connections = (0..READERS)
+            .map(|_| open_reader(&path).map(Mutex::new))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            writer,
+            readers: Arc::new(Readers { connections }),
+        })
+    }
+
+    /// Runs a query on this thread: point look-ups take a few microseconds.
+    pub fn read<T>(
+        &self,
+        sql: &'static str,
+        params: &Params<'_>,
+        limit: usize,
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let slot = READER.get().unwrap_or_else(|| {
+            let slot = NEXT_READER.fetch_add(1, Ordering::Relaxed) % READERS;
+            READER.set(Some(slot));
+            slot
+        });
+        let connection = self.readers.connections[slot]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        query(&connection, sql, params, limit, map)
+    }
+
+    /// Runs plain writes in one transaction.
+    pub async fn run(&self, script: Script) -> Result<Vec<u64>> {
+        self.writer
+            .write(move |connection| {
+                script
+                    .0
+                    .iter()
+                    .map(|statement| execute(connection, statement.sql, &statement.params))
+                    .collect()
+            })
+            .await
+    }
+
+    pub async fn migrate(&self) -> Result<Vec<String>> {
+        self.writer.alone(migrate::migrate).await
+    }
+
+    pub async fn durability(&self) -> Result<Durability> {
+        self.writer
+            .alone(|connection| {
+                let mode: i64 = connection
+                    .pragma_query_value(None, "synchronous", |row| row.get(0))
+                    .map_err(fault)?;
+                let journal: String = connection
+                    .pragma_query_value(None, "journal_mode", |row| row.get(0))
+                    .map_err(fault)?;
+                let durable = mode >= 2 && journal == "wal";
+                Ok(Durability {
+                    durable,
+                    detail: format!("synchronous={mode}, journal_mode={journal}"),
+                    clock: None,
+                })
+            })
+            .await
+    }
+
+    pub fn group_counts(&self) -> (u64, u64) {
+        self.writer.group_counts()
+    }
+
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+fn open_reader(path: &Path) -> Result<Connection> {
+    // Read-only by `query_only`: a read-only open could not set up the WAL index of a fresh file.
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(unavailable)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection
+        .execute_batch("pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -2048;")
+        .map_err(unavailable)?;
+    Ok(connection)
+}
+
+/// Makes the file and its directory for this user alone, before SQLite would make them with the umask.
+fn create_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    let fail = |error: std::io::Error| {
+        StoreError::Setting(format!(
+            "store.url: cannot create or open {}: {error}. Choose a directory this user may write to.",
+            path.display()
+        ))
+    };
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(fail)?;
+    }
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(fail)?;
+    Ok(())
+}
+
+/// The rows of a query, mapped, at most `limit`.
+fn query<T>(
+    connection: &Connection,
+    sql: &str,
+    params: &Params<'_>,
+    limit: usize,
+    map: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut statement = prepare(connection, sql, params)?;
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let Some(row) = rows.next().map_err(fault)? else { break };
+        found.push(map(&Row::Sqlite(row))?);
+    }
+    Ok(found)
+}
+
+/// The first row of a query, mapped.
+fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    params: &Params<'_>,
+    map: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    Ok(query(connection, sql, params, 1, map)?.pop())
+}
+
+/// Runs a statement; answers how many rows it changed.
+fn execute(connection: &Connection, sql: &str, params: &Params<'_>) -> Result<u64> {
+    let changed = prepare(connection, sql, params)?.raw_execute().map_err(fault)?;
+    Ok(changed as u64)
+}
+
+fn prepare<'c>(connection: &'c Connection, sql: &str, params: &Params<'_>) -> Result<CachedStatement<'c>> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    for (name, value) in params {
+        let index = statement.parameter_index(name).map_err(fault)?;
+        let index = index.ok_or_else(|| StoreError::Fault(format!("no parameter {name} in: {sql}")))?;
+        statement.raw_bind_parameter(index, value).map_err(fault)?;
+    }
+    Ok(statement)
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let null = ToSqlOutput::Owned(Value::Null);
+        Ok(match self {
+            Self::Id(id) | Self::OptId(Some(id)) => ToSqlOutput::Borrowed(ValueRef::Blob(id.as_bytes())),
+            Self::Text(text) | Self::OptText(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) | Self::OptBytes(Some(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Self::Int(number) | Self::OptInt(Some(number)) => ToSqlOutput::Owned(Value::Integer(*number)),
+            Self::Time(time) | Self::OptTime(Some(time)) => ToSqlOutput::Owned(Value::Integer(time.as_microsecond())),
+            Self::Bool(value) => ToSqlOutput::Owned(Value::Integer(i64::from(*value))),
+            Self::OptId(None)
+            | Self::OptText(None)
+            | Self::OptBytes(None)
+            | Self::OptInt(None)
+            | Self::OptTime(None) => null,
+        })
+    }
+}
+
+/// A statement that failed. What ends the whole transaction (a full disk, I/O) is told apart by the writer.
+#[expect(clippy::needless_pass_by_value, reason = "used as map_err(fault)")]
+fn fault(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::OutOfMemory,
+        ) => StoreError::Unavailable(error.to_string()),
+        _ => StoreError::Fault(error.to_string()),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as map_err(unavailable)")]
+fn unavailable(error: rusqlite::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}

@@ -1,0 +1,350 @@
+//! The writer thread: a savepoint per operation, one synced commit for all that arrived, then the answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{SqliteOptions, fault, unavailable};
+use crate::clock::Stopwatch;
+use crate::store::{InFlight, Result, StoreError};
+
+/// No group is larger: the first caller of a group should not wait for thousands.
+const LARGEST_GROUP: usize = 1_024;
+/// A WAL longer than this is started over by the writer, between two groups.
+const LONGEST_WAL: u64 = 64 << 20;
+/// The checkpointer copies the WAL into the file whenever this much is new.
+const CHECKPOINT_EVERY: u64 = 8 << 20;
+
+#[derive(Clone)]
+pub struct Writer {
+    inbox: Arc<Mutex<Option<Sender<Message>>>>,
+    counts: Arc<Counts>,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    operations: AtomicU64,
+    commits: AtomicU64,
+}
+
+enum Message {
+    /// Shares a commit with others.
+    Grouped(Box<dyn Work>),
+    /// Runs outside a transaction, with the connection to itself.
+    Alone(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+/// One operation of a group.
+trait Work: Send {
+    /// Runs it; false if its savepoint has to be rolled back.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the caller: what the operation answered if the group stands, the error otherwise.
+    fn answer(self: Box<Self>, lost: Option<&StoreError>);
+}
+
+struct Operation<F, T> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Work for Operation<F, T>
+where
+    F: FnOnce(&Connection) -> Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.result = self.work.take().map(|work| work(connection));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&StoreError>) {
+        let never = || Err(StoreError::Unavailable("the operation did not run".to_owned()));
+        let result = match lost {
+            Some(error) => Err(error.clone()),
+            None => self.result.unwrap_or_else(never),
+        };
+        // A caller that went away needs no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+impl Writer {
+    pub fn start(path: PathBuf, options: SqliteOptions, in_flight: InFlight) -> Result<Self> {
+        let connection = open(&path, &options)?;
+        let (inbox, outbox) = channel();
+        let counts = Arc::new(Counts::default());
+        let restart_wal = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = sync_channel(0);
+        let checkpointer = {
+            let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
+            spawn("aboard-checkpoint", move || {
+                checkpoint_loop(&path, &restart_wal, &stopped)
+            })?
+        };
+        let thread = {
+            let counts = Arc::clone(&counts);
+            let group = Group {
+                path,
+                options,
+                in_flight,
+                counts,
+                restart_wal,
+                last_commit: Duration::ZERO,
+            };
+            spawn("aboard-writer", move || group.serve(connection, &outbox, stop))?
+        };
+        Ok(Self {
+            inbox: Arc::new(Mutex::new(Some(inbox))),
+            counts,
+            threads: Arc::new(Mutex::new(vec![thread, checkpointer])),
+        })
+    }
+
+    /// Runs an operation in a group and answers once the group's commit is on disk.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Grouped(Box::new(Operation {
+            work: Some(work),
+            result: None,
+            reply,
+        })))?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Runs an operation by itself, outside any transaction.
+    pub async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Alone(Box::new(move |connection| {
+            let _ = reply.send(work(connection));
+        })))?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.as_ref().ok_or_else(closed)?.send(message).map_err(|_| closed())
+    }
+
+    pub fn group_counts(&self) -> (u64, u64) {
+        (
+            self.counts.operations.load(Ordering::Relaxed),
+            self.counts.commits.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Lets the writer finish what it was given, then ends both threads.
+    pub async fn close(&self) {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
+        let _ = joined.await;
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))
+}
+
+fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(unavailable)?;
+    connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
+    let sync = if options.sync { "full" } else { "normal" };
+    connection
+        .execute_batch(&format!(
+            "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = {sync}; pragma wal_autocheckpoint = 0;
+             pragma foreign_keys = on; pragma secure_delete = on; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL};",
+            options.cache_kib
+        ))
+        .map_err(unavailable)?;
+    Ok(connection)
+}
+
+struct Group {
+    path: PathBuf,
+    options: SqliteOptions,
+    in_flight: InFlight,
+    counts: Arc<Counts>,
+    restart_wal: Arc<AtomicBool>,
+    last_commit: Duration,
+}
+
+impl Group {
+    /// Serves until every sender is gone. `_stop` ends the checkpointer by being dropped.
+    fn serve(mut self, mut connection: Connection, outbox: &Receiver<Message>, _stop: SyncSender<()>) {
+        while let Ok(message) = outbox.recv() {
+            let mut alone = None;
+            match message {
+                Message::Alone(work) => work(&connection),
+                Message::Grouped(first) => {
+                    let (members, fate) = self.commit(&connection, first, outbox, &mut alone);
+                    if let Err(error) = &fate {
+                        tracing::error!(%error, members = members.len(), "a group was lost; its callers are told that the outcome is unknown");
+                    }
+                    let lost = fate.err();
+                    if lost.is_some() {
+                        // The transaction's state is unknown: only a new connection is known to be clean.
+                        drop(connection);
+                        connection = self.reopen();
+                    }
+                    for member in members {
+                        member.answer(lost.as_ref());
+                    }
+                }
+            }
+            if let Some(work) = alone {
+                work(&connection);
+            }
+            if self.restart_wal.swap(false, Ordering::Relaxed) {
+                restart_wal(&connection);
+            }
+        }
+        restart_wal(&connection);
+    }
+
+    /// Gathers a group, runs its members and commits. Answers the members and whether the commit stands.
+    fn commit(
+        &mut self,
+        connection: &Connection,
+        first: Box<dyn Work>,
+        outbox: &Receiver<Message>,
+        alone: &mut Option<Box<dyn FnOnce(&Connection) + Send>>,
+    ) -> (Vec<Box<dyn Work>>, Result<()>) {
+        let mut members = Vec::with_capacity(64);
+        if let Err(error) = batch(connection, "begin immediate") {
+            members.push(first);
+            return (members, Err(error));
+        }
+        let mut next = Some(first);
+        let gathering = Stopwatch::start();
+        loop {
+            if let Some(mut member) = next.take() {
+                let stands = run_member(connection, member.as_mut());
+                members.push(member);
+                if let Err(error) = stands {
+                    let _ = connection.execute_batch("rollback");
+                    return (members, Err(error));
+                }
+            }
+            if members.len() >= LARGEST_GROUP {
+                break;
+            }
+            let message = match outbox.try_recv() {
+                Ok(message) => message,
+                // Whoever is being served now may be about to write: a short wait lets them share this commit.
+                Err(_) if members.len() < self.in_flight.count() => {
+                    let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
+                    match outbox.recv_timeout(patience) {
+                        Ok(message) => message,
+                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+                Err(_) => break,
+            };
+            match message {
+                Message::Grouped(work) => next = Some(work),
+                Message::Alone(work) => {
+                    *alone = Some(work);
+                    break;
+                }
+            }
+        }
+        let committing = Stopwatch::start();
+        let fate = batch(connection, "commit");
+        self.last_commit = committing.elapsed();
+        self.counts
+            .operations
+            .fetch_add(members.len() as u64, Ordering::Relaxed);
+        self.counts.commits.fetch_add(1, Ordering::Relaxed);
+        (members, fate)
+    }
+
+    /// Opens the file again, however long it takes: without it nothing can be answered.
+    fn reopen(&self) -> Connection {
+        let (_keep, never) = sync_channel::<()>(0);
+        loop {
+            match open(&self.path, &self.options) {
+                Ok(connection) => return connection,
+                Err(error) => {
+                    tracing::error!(%error, "cannot open the store again; trying once a second");
+                    let _ = never.recv_timeout(Duration::from_secs(1));
+                }
+            }
+        }
+    }
+}
+
+/// Runs one member inside its savepoint. An error means that the whole group is lost.
+fn run_member(connection: &Connection, member: &mut dyn Work) -> Result<()> {
+    batch(connection, "savepoint member")?;
+    let keep = catch_unwind(AssertUnwindSafe(|| member.run(connection)))
+        .map_err(|_| StoreError::Unavailable("an operation of this group panicked".to_owned()))?;
+    // SQLite ends the transaction by itself on a full disk or an I/O error; a commit would then keep nothing.
+    if connection.is_autocommit() {
+        return Err(StoreError::Unavailable(
+            "the engine ended the transaction (disk full or I/O error)".to_owned(),
+        ));
+    }
+    if !keep {
+        batch(connection, "rollback to member")?;
+    }
+    batch(connection, "release member")
+}
+
+fn batch(connection: &Connection, sql: &str) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    statement.raw_execute().map(|_| ()).map_err(unavailable)
+}
+
+fn restart_wal(connection: &Connection) {
+    let restarted = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+    if let Err(error) = restarted {
+        tracing::warn!(%error, "cannot start the write-ahead log over; it goes on growing until the next try");
+    }
+}
+
+/// Copies new pages of the write-ahead log into the file, beside the writer, until `stopped` is hung up.
+fn checkpoint_loop(path: &Path, restart_wal: &AtomicBool, stopped: &Receiver<()>) {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let mut connection = None;
+    let mut copied = 0;
+    while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+        let length = std::fs::metadata(&wal).map_or(0, |metadata| metadata.len());
+        copied = copied.min(length);
+        if length - copied < CHECKPOINT_EVERY {
+            continue;
+        }
+        if connection.is_none() {
+            connection = Connection::open(path)
+                .and_then(|new| new.execute_batch("pragma synchronous = full").map(|()| new))
+                .ok();
+        }
+        if let Some(connection) = &connection {
+            if let Err(error) = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())) {
+                tracing::warn!(%error, "checkpoint failed; trying again");
+            }
+            copied = length;
+        }
+        restart_wal.store(length > LONGEST_WAL, Ordering::Relaxed);
+    }
+}

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::scope::{PartnerScope, ServerScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
-use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId};
+use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId, WebhookSecretId};
 
 /// How long the cache is believed after the revision was last read.
 const STALE_AFTER_MICROS: i64 = 5_000_000;
@@ -39,6 +39,8 @@ pub struct Credential {
 pub struct Presented {
     /// The key's rights.
     pub credential: Credential,
+    /// The newest secret that signs the webhooks of a partner key's partner.
+    pub webhook_secret: Option<WebhookSecretId>,
     hash: [u8; 32],
     expires_at: Option<Timestamp>,
     used_at: AtomicI64,
@@ -118,7 +120,9 @@ impl Cache {
 }
 
 const FIND: &str = "
-    select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at
+    select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at,
+        (select secret.id from webhook_secrets secret where secret.owner_id = key.owner_id and secret.expires_at is null
+            order by secret.created_at desc, secret.id desc limit 1)
     from api_keys key join environments environment on environment.id = key.environment_id
     where key.id = :id and key.revoked_at is null";
 const REVISION: &str = "select revision from instance where one = 1";
@@ -161,6 +165,7 @@ impl Store {
                     per_minute: row.opt_int(6)?.and_then(|limit| u32::try_from(limit).ok()),
                     owner: row.id(3)?,
                 },
+                webhook_secret: row.opt_id(8)?.map(WebhookSecretId),
                 hash: row
                     .bytes(4)?
                     .try_into()
@@ -173,16 +178,18 @@ impl Store {
         .await
     }
 
-    /// Re-reads the revision and forgets what another process changed. Every node calls it each second.
-    pub async fn refresh_credentials(&self, now: Timestamp) -> Result<()> {
+    /// Re-reads the revision and forgets what another process changed; true if something did. Every node calls
+    /// it each second.
+    pub async fn refresh_credentials(&self, now: Timestamp) -> Result<bool> {
         let revision = self.one(REVISION, &[], |row| row.int(0)).await?.unwrap_or_default();
-        if self.credentials.revision.swap(revision, Ordering::AcqRel) != revision {
+        let changed = self.credentials.revision.swap(revision, Ordering::AcqRel) != revision;
+        if changed {
             self.credentials.clear();
         }
         self.credentials
             .checked_at
             .store(now.as_microsecond(), Ordering::Release);
-        Ok(())
+        Ok(changed)
     }
 
     /// The keys used since they were last noted.

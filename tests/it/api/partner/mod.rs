@@ -1,0 +1,9 @@
+//! `/api/v1/…`
+
+mod api_key;
+mod embedded_check_user;
+mod external_login;
+mod idempotency;
+mod login;
+mod no_oracle;
+mod tenant_details;

@@ -1,5 +1,8 @@
 //! The integration tests, one binary: its tree mirrors the URL tree and the store's areas.
 
+mod api;
 mod directions;
+mod http;
+mod pages;
 mod store;
 mod support;

@@ -4,5 +4,5 @@ mod arbitrary;
 mod bad_input;
 mod credentials;
 mod issuers;
-mod partner;
+pub mod partner;
 mod users;

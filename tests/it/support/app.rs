@@ -274,10 +274,7 @@ impl TestApp {
 }
 
 fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
-    match rusqlite::types::Value::from(value) {
-        rusqlite::types::Value::Text(text) => text,
-        other => format!("{other:?}"),
-    }
+    value.as_str().map_or_else(|_| format!("{value:?}"), str::to_owned)
 }
 
 async fn plane(instance: &Instance, base: &str, organization: OrganizationId, kind: EnvironmentKind) -> Plane {

@@ -71,12 +71,10 @@ async fn a_user_that_is_not_there_is_404_however_it_is_spelled(engine: Engine) {
     app.link("ada").await;
     let before = app.contents().await;
     let long = "x".repeat(256);
-    for id in ["grace", "%00", "ada%00", "%FF", "%C3%28", "%zz", "ADA", &long] {
+    for id in ["", "grace", "%00", "ada%00", "%FF", "%C3%28", "%zz", "ADA", &long] {
         let answer = app.partner().post(&format!("/api/v1/users/{id}/api_key"), &json!({})).await;
         assert_eq!(answer.whole(), plain_refusal(Code::UserNotFound), "{id}");
     }
-    let nobody = app.partner().post("/api/v1/users//api_key", &json!({})).await;
-    assert_eq!(nobody.whole(), plain_refusal(Code::RouteNotFound));
     assert_eq!(app.contents().await, before);
 }
 

@@ -4,6 +4,6 @@ mod api_key;
 mod embedded_check_user;
 mod external_login;
 mod idempotency;
-mod login;
+pub mod login;
 mod no_oracle;
 mod tenant_details;

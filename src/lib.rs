@@ -4,6 +4,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod bench;
 pub mod clock;
 pub mod config;
 pub mod domain;

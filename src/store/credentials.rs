@@ -1,7 +1,7 @@
 //! API keys of partners, back ends and apps, looked up through a cache in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -88,6 +88,8 @@ pub struct KeyUse {
 #[derive(Default)]
 pub(super) struct Cache {
     keys: RwLock<HashMap<Uuid, Arc<Presented>>>,
+    /// How often the keys were forgotten: what was read before that is not put back after it.
+    forgotten: AtomicU64,
     /// The revision that the cached keys were read at, and when it was last seen to hold.
     revision: AtomicI64,
     checked_at: AtomicI64,
@@ -105,8 +107,12 @@ impl Cache {
             .cloned()
     }
 
-    fn put(&self, id: Uuid, presented: Arc<Presented>) {
+    /// Keeps a key that was read when the keys had been forgotten `forgotten` times.
+    fn put(&self, id: Uuid, presented: Arc<Presented>, forgotten: u64) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) != forgotten {
+            return;
+        }
         if keys.len() >= MOST_CACHED {
             keys.clear();
         }
@@ -115,7 +121,9 @@ impl Cache {
 
     /// Forgets every key; called after a change of any credential.
     pub(super) fn clear(&self) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        keys.clear();
     }
 }
 
@@ -131,12 +139,13 @@ const NOTE_USE: &str = "update api_keys set last_used_at = :at where id = :id";
 impl Store {
     /// The rights of a key that somebody presents; `None` if it is unknown, revoked or expired.
     pub async fn authenticate(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Arc<Presented>>> {
+        let forgotten = self.credentials.forgotten.load(Ordering::Acquire);
         let presented = match self.credentials.get(key, now) {
             Some(presented) => presented,
             None => match self.find_key(key.id).await? {
                 Some(presented) => {
                     let presented = Arc::new(presented);
-                    self.credentials.put(key.id, Arc::clone(&presented));
+                    self.credentials.put(key.id, Arc::clone(&presented), forgotten);
                     presented
                 }
                 None => return Ok(None),
@@ -216,5 +225,42 @@ impl Store {
         });
         self.run(script).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::NewKey;
+
+    #[test]
+    fn a_key_that_was_read_before_the_cache_was_emptied_is_not_put_back() {
+        let key = NewKey::new(KeyKind::Partner, EnvironmentKind::Sandbox, Uuid::nil(), [7; 16]).key;
+        let read = || {
+            Arc::new(Presented {
+                credential: Credential {
+                    key: KeyId(key.id),
+                    kind: key.kind,
+                    environment: EnvironmentId(Uuid::nil()),
+                    environment_kind: key.environment,
+                    scopes: Vec::new(),
+                    per_minute: None,
+                    owner: Uuid::nil(),
+                },
+                hash: key.hash,
+                expires_at: None,
+                used_at: AtomicI64::new(0),
+                noted_at: AtomicI64::new(0),
+            })
+        };
+        let cache = Cache::default();
+        let kept = || cache.get(&key, Timestamp::UNIX_EPOCH).is_some();
+        let forgotten = cache.forgotten.load(Ordering::Acquire);
+        cache.put(key.id, read(), forgotten);
+        assert!(kept());
+        // Revoked, and forgotten, while another caller is still about to keep what it has read.
+        cache.clear();
+        cache.put(key.id, read(), forgotten);
+        assert!(!kept());
     }
 }

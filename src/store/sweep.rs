@@ -13,7 +13,7 @@ const BATCH: i64 = 1_000;
 const LINKS: &str = "delete from login_links where id in (
     select id from login_links where expires_at < :before order by id limit :batch)";
 const SESSIONS: &str = "delete from sessions where id in (
-    select id from sessions where expires_at < :before order by id limit :batch)";
+    select id from sessions where expires_at < :before or ended_at < :before order by id limit :batch)";
 const IDEMPOTENCY: &str = "delete from idempotency_keys where id in (
     select id from idempotency_keys where expires_at < :now order by expires_at limit :batch)";
 const EVENTS: &str = "delete from events where seq in (

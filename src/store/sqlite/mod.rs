@@ -36,7 +36,8 @@ pub struct Sqlite {
 }
 
 struct Readers {
-    connections: Vec<Mutex<Connection>>,
+    /// Empty once the store is closed.
+    connections: Vec<Mutex<Option<Connection>>>,
 }
 
 const READERS: usize = 4;
@@ -54,7 +55,7 @@ impl Sqlite {
         create_private(&path)?;
         let writer = Writer::start(path.clone(), options.clone(), in_flight)?;
         let connections = (0..READERS)
-            .map(|_| open_reader(&path).map(Mutex::new))
+            .map(|_| open_reader(&path).map(Some).map(Mutex::new))
             .collect::<Result<_>>()?;
         Ok(Self {
             writer,
@@ -78,7 +79,7 @@ impl Sqlite {
         let connection = self.readers.connections[slot]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        query(&connection, sql, params, limit, map)
+        query(connection.as_ref().ok_or_else(closed)?, sql, params, limit, map)
     }
 
     /// Runs plain writes in one transaction.
@@ -123,7 +124,14 @@ impl Sqlite {
 
     pub async fn close(&self) {
         self.writer.close().await;
+        for connection in &self.readers.connections {
+            connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
 }
 
 fn open_reader(path: &Path) -> Result<Connection> {

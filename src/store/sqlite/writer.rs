@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{SqliteOptions, fault, unavailable};
+use super::{SqliteOptions, closed, fault, unavailable};
 use crate::clock::Stopwatch;
 use crate::store::{InFlight, Result, StoreError};
 
@@ -154,10 +154,6 @@ impl Writer {
         let joined = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
         let _ = joined.await;
     }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".to_owned())
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

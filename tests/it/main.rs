@@ -1,0 +1,5 @@
+//! The integration tests, one binary: its tree mirrors the URL tree and the store's areas.
+
+mod directions;
+mod store;
+mod support;

@@ -3,8 +3,8 @@
 pub mod admin;
 pub mod api;
 pub mod app;
-pub mod cli;
 pub mod bench;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

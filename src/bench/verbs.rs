@@ -14,7 +14,9 @@ use crate::admin;
 use crate::cli::print;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
-use crate::domain::{ApiKey, Email, EventId, IdentityId, LoginLinkId, PartnerUserId, Phone, SessionId, Token, UserId, WrappUserId};
+use crate::domain::{
+    ApiKey, Email, EventId, IdentityId, LoginLinkId, PartnerUserId, Phone, SessionId, Token, UserId, WrappUserId,
+};
 use crate::instance::Instance;
 use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption};
 
@@ -23,7 +25,11 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
     let in_flight = InFlight::default();
     let instance = Instance::open(config, Clock::System, in_flight.clone()).await?;
     let scope = fresh_partner(&instance).await?;
-    let bench = Arc::new(Bench { instance, scope, in_flight });
+    let bench = Arc::new(Bench {
+        instance,
+        scope,
+        in_flight,
+    });
     let mut measured = Map::new();
     for &callers in callers {
         let mut row = Map::new();
@@ -46,7 +52,10 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
         let (after, commits_after) = bench.instance.store.group_counts();
         row.insert("external_login_new".into(), json!(rate));
         #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
-        row.insert("mean_group".into(), json!((after - before) as f64 / (commits_after - commits).max(1) as f64));
+        row.insert(
+            "mean_group".into(),
+            json!((after - before) as f64 / (commits_after - commits).max(1) as f64),
+        );
         let known = counter.load(Ordering::Relaxed);
         let again = Arc::new(AtomicU64::new(0));
         let rate = {
@@ -68,7 +77,9 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             .await?
         };
         row.insert("check_user".into(), json!(rate));
-        let links = Arc::new(std::sync::Mutex::new(bench.make_links(40_000.min(callers * 20_000)).await?));
+        let links = Arc::new(std::sync::Mutex::new(
+            bench.make_links(40_000.min(callers * 20_000)).await?,
+        ));
         let rate = {
             let bench = Arc::clone(&bench);
             drive(callers, time, move || {
@@ -132,14 +143,21 @@ struct Bench {
 async fn fresh_partner(instance: &Instance) -> anyhow::Result<PartnerScope> {
     let organization = admin::create_organization(instance, "Bench").await?;
     let environments = instance.store.environments(instance.store.system()).await?;
-    let environment = environments.iter().find(|known| known.organization == organization).context("no environment")?;
+    let environment = environments
+        .iter()
+        .find(|known| known.organization == organization)
+        .context("no environment")?;
     let partner = admin::create_partner(instance, environment, "Bench").await?;
     scope_of(instance, &partner.partner_key).await
 }
 
 async fn scope_of(instance: &Instance, key: &str) -> anyhow::Result<PartnerScope> {
     let key = ApiKey::parse(key)?;
-    let presented = instance.store.authenticate(&key, instance.clock.now()).await?.context("unknown partner key")?;
+    let presented = instance
+        .store
+        .authenticate(&key, instance.clock.now())
+        .await?
+        .context("unknown partner key")?;
     presented.credential.partner_scope().context("no partner key")
 }
 
@@ -148,7 +166,11 @@ impl Bench {
         let in_flight = InFlight::default();
         let instance = Instance::open(config, Clock::System, in_flight.clone()).await?;
         let scope = scope_of(&instance, partner_key).await?;
-        Ok(Self { instance, scope, in_flight })
+        Ok(Self {
+            instance,
+            scope,
+            in_flight,
+        })
     }
 
     async fn external_login(&self, name: &str) -> anyhow::Result<Token> {
@@ -176,7 +198,9 @@ impl Bench {
             email_identity: IdentityId(ids.id()),
             phone_identity: IdentityId(ids.id()),
             event: EventId(ids.id()),
-            event_body: json!({ "type": "user.created", "data": { "user_id": user } }).to_string().into_bytes(),
+            event_body: json!({ "type": "user.created", "data": { "user_id": user } })
+                .to_string()
+                .into_bytes(),
             webhook: None,
             idempotency: None,
         };
@@ -186,7 +210,10 @@ impl Bench {
 
     async fn check(&self, name: &str) -> anyhow::Result<()> {
         let name = PartnerUserId::parse(name.to_owned())?;
-        self.instance.store.check_user(&self.scope, &name, self.instance.clock.now()).await?;
+        self.instance
+            .store
+            .check_user(&self.scope, &name, self.instance.clock.now())
+            .await?;
         Ok(())
     }
 
@@ -196,8 +223,19 @@ impl Bench {
         // A click first reads what the link says, then consumes it.
         self.instance.store.preview_login_link(&link, now).await?;
         let cookie = Token::new(self.instance.ids.id(), self.instance.ids.secret());
-        let session = NewSession { id: SessionId(cookie.id()), hash: cookie.hash(), expires_at: now + jiff::SignedDuration::from_hours(24) };
-        let redemption = Redemption { now, link: LoginLinkId(link.id()), hash: link.hash(), session, code: None, replaces: None };
+        let session = NewSession {
+            id: SessionId(cookie.id()),
+            hash: cookie.hash(),
+            expires_at: now + jiff::SignedDuration::from_hours(24),
+        };
+        let redemption = Redemption {
+            now,
+            link: LoginLinkId(link.id()),
+            hash: link.hash(),
+            session,
+            code: None,
+            replaces: None,
+        };
         self.instance.store.redeem_login_link(redemption).await?;
         Ok(())
     }

@@ -152,7 +152,9 @@ fn open_reader(path: &Path) -> Result<Connection> {
 /// anew whenever a bound value could matter to a partial index, at ten times the cost of running it.
 fn keep_statements(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(unavailable)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(unavailable)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 mod dev_keys;
 mod gen_files;
-mod print;
+pub(crate) mod print;
 mod start;
 
 use std::path::PathBuf;
@@ -29,6 +29,14 @@ enum Command {
     /// Write the generated files of the repository
     #[command(hide = true)]
     Gen,
+    /// The ceilings that `make bench` compares with
+    #[command(hide = true)]
+    BenchFloor {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        bench: crate::bench::BenchFloor,
+    },
 }
 
 /// Where the configuration comes from.
@@ -95,6 +103,10 @@ pub fn run() -> ExitCode {
             Command::Dev(dev) => start::dev(dev).await,
             Command::Serve(serve) => start::serve(serve).await,
             Command::Gen => gen_files::write(),
+            Command::BenchFloor { settings, bench } => match settings.load(&[]) {
+                Ok(config) => crate::bench::run(bench, config).await,
+                Err(error) => Err(error),
+            },
         }
     });
     match done {

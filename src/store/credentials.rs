@@ -247,6 +247,7 @@ mod tests {
                     per_minute: None,
                     owner: Uuid::nil(),
                 },
+                webhook_secret: None,
                 hash: key.hash,
                 expires_at: None,
                 used_at: AtomicI64::new(0),

@@ -1,7 +1,7 @@
 //! Reads share a few connections, on which they pipeline. Each is supervised: a lost one is made anew.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper as Client;
@@ -30,8 +30,9 @@ pub struct Readers {
 
 struct Reader {
     client: Client,
-    /// Told when nothing comes over the connection any more.
-    silent: Notify,
+    /// Whether a call found that nothing comes over the connection any more; the supervisor is told.
+    given_up: AtomicBool,
+    told: Notify,
 }
 
 impl Readers {
@@ -61,10 +62,13 @@ impl Readers {
             let reader = self.reader().await?;
             match timeout(LONGEST_READ, reader.query(&text, &values)).await {
                 Ok(Ok(rows)) => return Ok(rows),
-                Ok(Err(error)) if is_lost(&error) => lost = Some(failed(error)),
+                Ok(Err(error)) if is_lost(&error) => {
+                    reader.give_up();
+                    lost = Some(failed(error));
+                }
                 Ok(Err(error)) => return Err(failed(error)),
                 Err(_) => {
-                    reader.silent.notify_one();
+                    reader.give_up();
                     return Err(timed_out());
                 }
             }
@@ -79,7 +83,7 @@ impl Readers {
         }
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = |step: usize| &self.slots[(turn + step) % READERS];
-        let alive = |reader: &Arc<Reader>| !reader.client.is_closed();
+        let alive = |reader: &Arc<Reader>| reader.is_alive();
         if let Some(reader) = (0..READERS).find_map(|step| slot(step).borrow().clone().filter(alive)) {
             return Ok(reader);
         }
@@ -102,6 +106,23 @@ impl Drop for Readers {
 }
 
 impl Reader {
+    fn new(client: Client) -> Arc<Self> {
+        Arc::new(Self {
+            client,
+            given_up: AtomicBool::new(false),
+            told: Notify::new(),
+        })
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.client.is_closed() && !self.given_up.load(Ordering::Acquire)
+    }
+
+    fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
     async fn query(&self, text: &Text, values: &[Value<'_>]) -> std::result::Result<Vec<Row>, Error> {
         let statement = self.client.prepare_cached(&text.sql).await?;
         self.client.query(&statement, values).await
@@ -117,14 +138,11 @@ async fn supervise(
 ) {
     loop {
         let Connected { client, gone } = connected;
-        let reader = Arc::new(Reader {
-            client,
-            silent: Notify::new(),
-        });
+        let reader = Reader::new(client);
         slot.send_replace(Some(Arc::clone(&reader)));
         tokio::select! {
             _ = gone => {}
-            () = reader.silent.notified() => tracing::warn!("a connection to PostgreSQL went silent and is given up"),
+            () = reader.told.notified() => tracing::warn!("a connection to PostgreSQL is given up"),
             _ = closing.wait_for(|closing| *closing) => {
                 slot.send_replace(None);
                 return;

@@ -163,7 +163,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let connection = Connection::open(path).map_err(unavailable)?;
-    connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
+    super::keep_statements(&connection)?;
     let sync = if options.sync { "full" } else { "normal" };
     connection
         .execute_batch(&format!(

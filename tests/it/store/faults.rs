@@ -8,6 +8,7 @@ use crate::support::world::Partner;
 
 both! {
     a_failing_call_spoils_none_beside_it,
+    a_call_that_nobody_waits_for_happens_as_a_whole_or_not_at_all,
 }
 
 async fn a_failing_call_spoils_none_beside_it(store: TestStore) {
@@ -33,6 +34,33 @@ async fn a_failing_call_spoils_none_beside_it(store: TestStore) {
     }
     assert_eq!(store.count("users").await, 36);
     assert_eq!(store.count("events").await, 36);
+}
+
+async fn a_call_that_nobody_waits_for_happens_as_a_whole_or_not_at_all(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let node = store.another().await;
+    for number in 0..20 {
+        let login = store.call_with_webhook(&partner, &format!("user {number}")).login;
+        let mut call = Box::pin(node.external_login(&partner.scope, login));
+        // The caller goes away: its browser closed the connection, or a time-out struck.
+        let _ = hand_in(call.as_mut());
+    }
+    store
+        .log_in(&partner, store.call_with_webhook(&partner, "somebody").login)
+        .await;
+    node.close().await;
+    let users = store.count("users").await;
+    assert!((1..=21).contains(&users), "{users}");
+    for (table, each) in [
+        ("identities", 3),
+        ("events", 1),
+        ("deliveries", 1),
+        ("jobs", 1),
+        ("user_keys", 1),
+        ("login_links", 1),
+    ] {
+        assert_eq!(store.count(table).await, each * users, "{table}");
+    }
 }
 
 /// Calls that the SQLite writer takes as one group: it is kept waiting until all of them are handed in.

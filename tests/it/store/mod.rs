@@ -14,6 +14,7 @@ mod isolation;
 mod keys;
 mod leases;
 mod links;
+mod lost_connections;
 mod opening;
 mod organizations;
 mod parity;

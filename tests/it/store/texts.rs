@@ -1,6 +1,5 @@
 //! Every SQL text in the source is one that its engine takes.
 
-use crate::support::database::connect;
 use crate::support::source::{literals, read_folder};
 use crate::support::store::{Engine, TestStore};
 
@@ -61,7 +60,7 @@ async fn sqlite_takes_every_text() {
 #[tokio::test]
 async fn postgres_takes_every_text() {
     let store = TestStore::new(Engine::Postgres).await;
-    let client = connect(&store.database.url()).await;
+    let client = store.database.beside().await;
     let mut refused = Vec::new();
     for Text { place, sql } in texts(Engine::Postgres) {
         if let Err(error) = client.prepare(&numbered(&sql)).await {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use aboard::clock::{Clock, Ids};
 use aboard::store::{InFlight, OpenStore, SqliteOptions, Store};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use url::Url;
 
@@ -23,7 +24,11 @@ pub enum Engine {
 /// A test's own database; it is gone when this is dropped.
 pub enum Database {
     Sqlite(TempDir),
-    Postgres { server: Url, name: String },
+    Postgres {
+        server: Url,
+        name: String,
+        beside: Box<OnceCell<Client>>,
+    },
 }
 
 impl Database {
@@ -51,14 +56,23 @@ impl Database {
         let name = format!("t_{}", Ids::new(Clock::System).id().simple());
         let admin = connect(server.as_str()).await;
         run(&admin, &format!("create database {name} template {template}")).await;
-        Self::Postgres { server, name }
+        let beside = Box::default();
+        Self::Postgres { server, name, beside }
     }
 
     /// Where the store finds it.
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
-            Self::Postgres { server, name } => at(server, name),
+            Self::Postgres { server, name, .. } => at(server, name),
+        }
+    }
+
+    /// A client beside the store, on PostgreSQL.
+    pub async fn beside(&self) -> &Client {
+        match self {
+            Self::Sqlite(_) => panic!("an SQLite database has no server"),
+            Self::Postgres { beside, .. } => beside.get_or_init(async || connect(&self.url()).await).await,
         }
     }
 
@@ -73,7 +87,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Self::Postgres { server, name } = self else { return };
+        let Self::Postgres { server, name, .. } = self else {
+            return;
+        };
         let (server, drop) = (server.clone(), format!("drop database if exists {name} with (force)"));
         // A thread of its own: here may be a runtime, and it may be unwinding.
         let dropped = std::thread::spawn(move || {

@@ -100,9 +100,9 @@ fn literals_are_told_from_comments_characters_and_lifetimes() {
         // "not this"
         const A: &str = "a \"quoted\" one"; /* it's */ let q = '"'; let b = '\''; fn f<'a>(x: &'a str) {}
         let c = "first \
-                 second"; let r = r#"raw "one""#; let number = "three";
+                 second"; let r = r#"raw "one" here"#; let number = "three";
     "##;
     let found: Vec<_> = literals(text).into_iter().map(|(_, literal)| literal).collect();
-    assert_eq!(found, ["a \"quoted\" one", "first second", "raw \"one\"", "three"]);
+    assert_eq!(found, ["a \"quoted\" one", "first second", "raw \"one\" here", "three"]);
     assert_eq!(literals("\n\n\"x\"")[0].0, 3);
 }

@@ -15,7 +15,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::database::{Database, connect, hex, options};
+use super::database::{Database, hex, options};
 
 pub use super::database::Engine;
 
@@ -115,7 +115,7 @@ impl TestStore {
     pub async fn execute(&self, sql: &str) {
         match self.engine {
             Engine::Sqlite => self.beside().execute_batch(sql).expect(sql),
-            Engine::Postgres => connect(&self.database.url()).await.batch_execute(sql).await.expect(sql),
+            Engine::Postgres => self.database.beside().await.batch_execute(sql).await.expect(sql),
         }
     }
 
@@ -139,7 +139,7 @@ impl TestStore {
                 rows.map(|row| row.expect(sql)).collect()
             }
             Engine::Postgres => {
-                let messages = connect(&self.database.url()).await.simple_query(sql).await.expect(sql);
+                let messages = self.database.beside().await.simple_query(sql).await.expect(sql);
                 let rows = messages.into_iter().filter_map(|message| match message {
                     tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
                     _ => None,

@@ -54,9 +54,7 @@ impl FromRequestParts<Web> for UserToken {
         let text = authorization(parts).ok_or_else(wrong)?;
         let context = context(parts)?;
         let (environment, claims) = web.tokens.read_user_token(text, context.now).ok_or_else(wrong)?;
-        // `iat` is in whole seconds, what ends older tokens is not: a token counts as made at the end of its second,
-        // or one made in the very second of the user's creation would never work.
-        let issued_at = jiff::Timestamp::new(claims.iat, 999_999_999).map_err(|_| wrong())?;
+        let issued_at = jiff::Timestamp::from_second(claims.iat).map_err(|_| wrong())?;
         let store = &web.instance.store;
         let holder = store
             .user_by_token(environment, claims.sub, claims.uky, issued_at, context.now)

@@ -2,4 +2,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod jobs;
+pub mod outbound;
 pub mod store;

@@ -47,8 +47,14 @@ pub async fn asset(Segment(name): Segment, headers: HeaderMap) -> Result<Respons
         (CACHE_CONTROL, "public, max-age=600".to_owned()),
         (ETAG, asset.tag.clone()),
     ];
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|tags| tags.split(',')).any(|tag| is_same(tag.trim(), &asset.tag)) {
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    if known
+        .flat_map(|tags| tags.split(','))
+        .any(|tag| is_same(tag.trim(), &asset.tag))
+    {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     Ok((about, [(CONTENT_TYPE, asset.kind)], asset.text).into_response())

@@ -87,8 +87,8 @@ pub fn session_cookie(environment: EnvironmentId, value: &str, seconds: i64) -> 
 #[must_use]
 pub fn is_own_click(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("foreign"));
-    let site_is_own = text(HeaderName::from_static("sec-fetch-site"))
-        .is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let site_is_own =
+        text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| matches!(site, "same-origin" | "none"));
     site_is_own && text(ORIGIN).is_none_or(|origin| is_own_origin(origin, public_url, text(HOST)))
 }
 

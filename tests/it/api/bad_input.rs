@@ -83,18 +83,32 @@ async fn another_content_type_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     let before = app.contents().await;
     for (path, client) in readers(&app) {
-        for kind in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", "text/json;x=é"] {
+        for kind in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+            "json",
+            "text/json;x=é",
+        ] {
             let mut call = client.call("POST", path).body(user("ada").to_string());
             if !kind.is_empty() {
                 call = call.header("content-type", kind);
             }
             let answer = call.send().await;
-            assert_eq!(refused(&answer), (415, "UNSUPPORTED_MEDIA_TYPE".to_owned()), "{path}: {kind}");
+            assert_eq!(
+                refused(&answer),
+                (415, "UNSUPPORTED_MEDIA_TYPE".to_owned()),
+                "{path}: {kind}"
+            );
         }
     }
     assert_eq!(app.contents().await, before);
     for kind in ["application/json", "Application/JSON ; charset=UTF-8"] {
-        let call = app.partner().call("POST", "/api/v1/external_login").header("content-type", kind);
+        let call = app
+            .partner()
+            .call("POST", "/api/v1/external_login")
+            .header("content-type", kind);
         assert_eq!(call.body(user("ada").to_string()).send().await.status, 200, "{kind}");
     }
 }
@@ -111,11 +125,18 @@ async fn a_body_over_one_mebibyte_is_refused(engine: Engine) {
         for length in [(1 << 20) + 1, 3 << 20] {
             let call = client.call("POST", path).header("content-type", "application/json");
             let answer = call.body(padded(length)).send().await;
-            assert_eq!(refused(&answer), (413, "PAYLOAD_TOO_LARGE".to_owned()), "{path}: {length}");
+            assert_eq!(
+                refused(&answer),
+                (413, "PAYLOAD_TOO_LARGE".to_owned()),
+                "{path}: {length}"
+            );
         }
     }
     assert_eq!(app.contents().await, before);
-    let largest = app.partner().call("POST", "/api/v1/external_login").header("content-type", "application/json");
+    let largest = app
+        .partner()
+        .call("POST", "/api/v1/external_login")
+        .header("content-type", "application/json");
     assert_eq!(largest.body(padded(1 << 20)).send().await.status, 200);
 }
 
@@ -123,8 +144,10 @@ async fn another_method_is_refused_and_the_right_one_named(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.link("ada").await;
     let before = app.contents().await;
-    let mut operations: Vec<(String, Client, &str)> =
-        readers(&app).into_iter().map(|(path, client)| (path.to_owned(), client, "POST")).collect();
+    let mut operations: Vec<(String, Client, &str)> = readers(&app)
+        .into_iter()
+        .map(|(path, client)| (path.to_owned(), client, "POST"))
+        .collect();
     operations.push(("/api/v1/users/ada/api_key".to_owned(), app.partner().clone(), "POST"));
     operations.push(("/api/v1/tenant_details".to_owned(), app.anonymous(), "GET,HEAD"));
     for (path, client, allowed) in operations {
@@ -133,7 +156,11 @@ async fn another_method_is_refused_and_the_right_one_named(engine: Engine) {
                 continue;
             }
             let answer = client.call(method, &path).json(&user("ada")).send().await;
-            assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{method} {path}");
+            assert_eq!(
+                (answer.status, answer.header("allow")),
+                (405, allowed),
+                "{method} {path}"
+            );
             if method != "HEAD" {
                 assert_eq!(refused(&answer).1, "METHOD_NOT_ALLOWED");
             }
@@ -146,7 +173,10 @@ async fn what_takes_no_body_ignores_one(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.link("ada").await;
     for (kind, body) in [("application/json", "{"), ("text/plain", "\u{1}")] {
-        let call = app.partner().call("POST", "/api/v1/users/ada/api_key").header("content-type", kind);
+        let call = app
+            .partner()
+            .call("POST", "/api/v1/users/ada/api_key")
+            .header("content-type", kind);
         assert_eq!(call.body(body).send().await.status, 200);
     }
 }
@@ -157,13 +187,30 @@ async fn an_unknown_path_is_answered_in_the_shape_of_its_surface(engine: Engine)
     let title = Code::RouteNotFound.title();
     for method in ["GET", "POST", "DELETE"] {
         let call = |path: &'static str| app.partner().call(method, path).json(&user("ada")).send();
-        for path in ["/api/v1/nothing", "/api/v1/external_login/", "/api/v1//external_login", "/api/v9/x"] {
-            assert_eq!(call(path).await.whole(), plain_refusal(Code::RouteNotFound), "{method} {path}");
+        for path in [
+            "/api/v1/nothing",
+            "/api/v1/external_login/",
+            "/api/v1//external_login",
+            "/api/v9/x",
+        ] {
+            assert_eq!(
+                call(path).await.whole(),
+                plain_refusal(Code::RouteNotFound),
+                "{method} {path}"
+            );
         }
         for path in ["/v1/users", "/v1/login_codes", "/v1/login_codes/exchange/more"] {
-            assert_eq!(refused(&call(path).await), (404, "ROUTE_NOT_FOUND".to_owned()), "{method} {path}");
+            assert_eq!(
+                refused(&call(path).await),
+                (404, "ROUTE_NOT_FOUND".to_owned()),
+                "{method} {path}"
+            );
         }
-        for path in ["/api/v2/nothing", "/api/v1/wallet/address", "/api/v2/auth/login-whatsapp"] {
+        for path in [
+            "/api/v2/nothing",
+            "/api/v1/wallet/address",
+            "/api/v2/auth/login-whatsapp",
+        ] {
             let whole: (u16, Value) = (404, json!({ "status": 404, "message": title, "data": null }));
             assert_eq!(call(path).await.whole(), whole, "{method} {path}");
         }

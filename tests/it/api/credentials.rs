@@ -36,20 +36,45 @@ async fn call(caller: &Client, method: &str, path: &str) -> Answer {
 #[track_caller]
 fn assert_refused(answer: &Answer, what: &str) {
     let (status, body) = answer.whole();
-    let error = if body["success"] == json!(false) { &body["error"] } else { &body["errors"][0] };
-    assert_eq!((status, &error["code"]), (401, &json!("UNAUTHORIZED")), "{what}: {body}");
-    let message = if body["success"] == json!(false) { &error["message"] } else { &body["message"] };
-    assert!(message.as_str().is_some_and(|text| text.ends_with('.')), "{what}: {body}");
-    assert_eq!((answer.header("ratelimit"), answer.header("x-ratelimit-limit")), ("", ""), "{what}");
+    let error = if body["success"] == json!(false) {
+        &body["error"]
+    } else {
+        &body["errors"][0]
+    };
+    assert_eq!(
+        (status, &error["code"]),
+        (401, &json!("UNAUTHORIZED")),
+        "{what}: {body}"
+    );
+    let message = if body["success"] == json!(false) {
+        &error["message"]
+    } else {
+        &body["message"]
+    };
+    assert!(
+        message.as_str().is_some_and(|text| text.ends_with('.')),
+        "{what}: {body}"
+    );
+    assert_eq!(
+        (answer.header("ratelimit"), answer.header("x-ratelimit-limit")),
+        ("", ""),
+        "{what}"
+    );
 }
 
 async fn a_credential_in_the_wrong_place_is_401(engine: Engine) {
     let app = TestApp::start(engine).await;
     let (user_key, id) = issue(&app, "ada").await;
     let jwt = token(&app, &user_key, &id).await;
-    let client = admin::create_app(app.instance(), &app.sandbox.environment, "web", Vec::new()).await.expect("made");
+    let client = admin::create_app(app.instance(), &app.sandbox.environment, "web", Vec::new())
+        .await
+        .expect("made");
     let credentials: [(&str, &str, &[&str]); 6] = [
-        ("a partner key", &app.sandbox.partner.created.partner_key, &["x-partner-api-key"]),
+        (
+            "a partner key",
+            &app.sandbox.partner.created.partner_key,
+            &["x-partner-api-key"],
+        ),
         ("a server key", &app.sandbox.server_key, &["/v1/login_codes/exchange"]),
         ("a user key", &user_key, &[]),
         ("a user token", &jwt, &["/api/v1/tenant_details"]),
@@ -83,8 +108,18 @@ async fn a_key_that_is_not_quite_right_is_401(engine: Engine) {
     let before = app.contents().await;
     let ids = &app.instance().ids;
     for (kind, good, path, header) in [
-        (KeyKind::Partner, &app.sandbox.partner.created.partner_key, "/api/v1/external_login", "x-partner-api-key"),
-        (KeyKind::Server, &app.sandbox.server_key, "/v1/login_codes/exchange", "authorization"),
+        (
+            KeyKind::Partner,
+            &app.sandbox.partner.created.partner_key,
+            "/api/v1/external_login",
+            "x-partner-api-key",
+        ),
+        (
+            KeyKind::Server,
+            &app.sandbox.server_key,
+            "/v1/login_codes/exchange",
+            "authorization",
+        ),
     ] {
         let known = ApiKey::parse(good).expect("a key").id;
         let new = |environment, id| NewKey::new(kind, environment, id, ids.secret()).expose().to_owned();
@@ -107,10 +142,17 @@ async fn a_key_that_is_not_quite_right_is_401(engine: Engine) {
         }
         for raw in [&b"\xff\xfe"[..], b"", b"  "] {
             let value = axum::http::HeaderValue::from_bytes(raw).expect("a header");
-            let http = reqwest::Client::new().post(format!("{}{path}", app.app.url)).header(header, value);
+            let http = reqwest::Client::new()
+                .post(format!("{}{path}", app.app.url))
+                .header(header, value);
             assert_eq!(http.send().await.expect("an answer").status(), 401, "{raw:?}");
         }
-        assert_ne!(call(&app.anonymous().with(header, &format!(" {good} ")), "POST", path).await.status, 401);
+        assert_ne!(
+            call(&app.anonymous().with(header, &format!(" {good} ")), "POST", path)
+                .await
+                .status,
+            401
+        );
     }
     let after = app.contents().await;
     assert_eq!(after.len(), before.len() + 1, "the good key's link alone");
@@ -125,7 +167,12 @@ async fn a_revoked_key_is_refused_from_the_next_call_on(engine: Engine) {
     let before = app.contents().await;
     assert_refused(&call(app.partner(), "POST", "/api/v1/external_login").await, "revoked");
     assert_eq!(app.contents().await, before);
-    assert_eq!(call(&app.sandbox.rival.client, "POST", "/api/v1/external_login").await.status, 200);
+    assert_eq!(
+        call(&app.sandbox.rival.client, "POST", "/api/v1/external_login")
+            .await
+            .status,
+        200
+    );
 }
 
 async fn a_rotated_key_goes_on_for_its_overlap(engine: Engine) {
@@ -138,7 +185,10 @@ async fn a_rotated_key_goes_on_for_its_overlap(engine: Engine) {
         assert_eq!(call(caller, "POST", "/api/v1/external_login").await.status, 200);
     }
     app.advance(1);
-    assert_refused(&call(app.partner(), "POST", "/api/v1/external_login").await, "the overlap is over");
+    assert_refused(
+        &call(app.partner(), "POST", "/api/v1/external_login").await,
+        "the overlap is over",
+    );
     // Both were one partner's: the user is the same.
     assert_eq!(call(&new, "POST", "/api/v1/external_login").await.status, 200);
     assert_eq!(app.count("users").await, 1);

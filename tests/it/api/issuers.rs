@@ -14,7 +14,10 @@ on_both! {
 }
 
 async fn jwks(app: &TestApp, environment: impl std::fmt::Display) -> Value {
-    let answer = app.anonymous().get(&format!("/e/{environment}/.well-known/jwks.json")).await;
+    let answer = app
+        .anonymous()
+        .get(&format!("/e/{environment}/.well-known/jwks.json"))
+        .await;
     assert_eq!(answer.header("cache-control"), "public, max-age=300");
     assert_eq!(answer.status, 200);
     answer.json()
@@ -48,17 +51,32 @@ async fn a_published_key_checks_a_users_token(engine: Engine) {
     let issuer = claims["iss"].as_str().expect("an address").to_owned();
     assert_eq!(issuer, format!("{}/e/{}", app.app.url, app.sandbox.environment.id));
 
-    let published = app.anonymous().get(&format!("{issuer}/.well-known/jwks.json")).await.json();
+    let published = app
+        .anonymous()
+        .get(&format!("{issuer}/.well-known/jwks.json"))
+        .await
+        .json();
     let key = &published["keys"][0];
-    assert_eq!(header, json!({ "alg": "EdDSA", "typ": "aboard-user+jwt", "kid": key["kid"] }));
-    assert_eq!((&claims["aud"], &claims["amr"]), (&json!("aboard:user"), &json!("user_key")));
-    assert_eq!(claims["exp"].as_i64().expect("a number") - claims["iat"].as_i64().expect("a number"), 86_400);
+    assert_eq!(
+        header,
+        json!({ "alg": "EdDSA", "typ": "aboard-user+jwt", "kid": key["kid"] })
+    );
+    assert_eq!(
+        (&claims["aud"], &claims["amr"]),
+        (&json!("aboard:user"), &json!("user_key"))
+    );
+    assert_eq!(
+        claims["exp"].as_i64().expect("a number") - claims["iat"].as_i64().expect("a number"),
+        86_400
+    );
     let public: [u8; 32] = read(key["x"].as_str().expect("a text")).try_into().expect("32 bytes");
     let signed = format!("{}.{}", parts[0], parts[1]);
     assert!(aboard_vault::verify(&public, signed.as_bytes(), &read(parts[2])));
 
     let other = jwks(&app, app.production.environment.id).await;
-    let public: [u8; 32] = read(other["keys"][0]["x"].as_str().expect("a text")).try_into().expect("32 bytes");
+    let public: [u8; 32] = read(other["keys"][0]["x"].as_str().expect("a text"))
+        .try_into()
+        .expect("32 bytes");
     assert!(!aboard_vault::verify(&public, signed.as_bytes(), &read(parts[2])));
 }
 
@@ -66,9 +84,19 @@ async fn what_is_no_environment_is_404(engine: Engine) {
     let app = TestApp::start(engine).await;
     let sandbox = app.sandbox.environment.id.to_string();
     let unknown = format!("{}0000", &sandbox[..sandbox.len() - 4]);
-    for id in [&unknown, "sandbox", "env_", "%00", "%FF", &app.sandbox.partner.created.partner.to_string()] {
+    for id in [
+        &unknown,
+        "sandbox",
+        "env_",
+        "%00",
+        "%FF",
+        &app.sandbox.partner.created.partner.to_string(),
+    ] {
         let answer = app.anonymous().get(&format!("/e/{id}/.well-known/jwks.json")).await;
         assert_eq!(answer.status, 404, "{id}");
-        assert!(answer.page().contains("ROUTE") || answer.page().contains("404"), "{answer:?}");
+        assert!(
+            answer.page().contains("ROUTE") || answer.page().contains("404"),
+            "{answer:?}"
+        );
     }
 }

@@ -21,7 +21,9 @@ on_both! {
 
 /// Sends bytes as they are and answers what comes back until the server closes.
 async fn raw(app: &TestApp, request: &str) -> String {
-    let mut stream = TcpStream::connect(app.app.url.trim_start_matches("http://")).await.expect("a connection");
+    let mut stream = TcpStream::connect(app.app.url.trim_start_matches("http://"))
+        .await
+        .expect("a connection");
     stream.write_all(request.as_bytes()).await.expect("it is taken");
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
@@ -33,12 +35,25 @@ async fn a_host_that_is_not_ours_is_refused_on_every_surface(engine: Engine) {
     let app = TestApp::start(engine).await;
     let before = app.contents().await;
     let port = app.app.url.rsplit(':').next().expect("a port").to_owned();
-    for host in ["evil.example.com", "127.0.0.1", &format!("localhost:{port}"), &format!("127.0.0.1:{port}."), ""] {
+    for host in [
+        "evil.example.com",
+        "127.0.0.1",
+        &format!("localhost:{port}"),
+        &format!("127.0.0.1:{port}."),
+        "",
+    ] {
         let call = app.partner().with("host", host);
         let refused = call.post("/api/v1/external_login", &user("ada")).await;
-        assert_eq!(refused.whole(), plain_refusal(aboard::domain::Code::UnknownHost), "{host}");
+        assert_eq!(
+            refused.whole(),
+            plain_refusal(aboard::domain::Code::UnknownHost),
+            "{host}"
+        );
         let refused = call.post("/v1/login_codes/exchange", &json!({})).await;
-        assert_eq!((refused.status, &refused.json()["error"]["code"]), (421, &json!("UNKNOWN_HOST")));
+        assert_eq!(
+            (refused.status, &refused.json()["error"]["code"]),
+            (421, &json!("UNKNOWN_HOST"))
+        );
         let refused = call.get("/account").await;
         assert_eq!(refused.status, 421);
         assert!(refused.page().contains("421"), "{refused:?}");
@@ -64,7 +79,11 @@ async fn a_configured_host_is_answered_in_any_case(engine: Engine) {
         ("xid.example.com", 421),
         ("id.example.com.evil.com", 421),
     ] {
-        assert_eq!(app.anonymous().with("host", host).get("/account").await.status, status, "{host}");
+        assert_eq!(
+            app.anonymous().with("host", host).get("/account").await.status,
+            status,
+            "{host}"
+        );
     }
 }
 
@@ -99,7 +118,10 @@ async fn every_answer_has_an_id_of_its_own_and_may_not_be_sniffed(engine: Engine
         ("GET", "/api/v2/wallet/address"),
     ];
     for (method, path) in calls {
-        let call = app.anonymous().call(method, path).header("x-request-id", "req_of_the_caller");
+        let call = app
+            .anonymous()
+            .call(method, path)
+            .header("x-request-id", "req_of_the_caller");
         let answer = call.send().await;
         let id = answer.header("x-request-id");
         assert!(id.len() == 30 && id.starts_with("req_"), "{method} {path}: {answer:?}");
@@ -114,9 +136,17 @@ async fn every_answer_has_an_id_of_its_own_and_may_not_be_sniffed(engine: Engine
 
 async fn strict_transport_is_for_https_alone(engine: Engine) {
     let app = TestApp::with(engine, &[("server.public_url", "https://id.example.com")]).await;
-    for (host, path) in [("id.example.com", "/account"), ("id.example.com", "/api/v1/x"), ("evil.example.com", "/")] {
+    for (host, path) in [
+        ("id.example.com", "/account"),
+        ("id.example.com", "/api/v1/x"),
+        ("evil.example.com", "/"),
+    ] {
         let answer = app.anonymous().with("host", host).get(path).await;
-        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{host}{path}");
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "max-age=31536000",
+            "{host}{path}"
+        );
     }
 }
 

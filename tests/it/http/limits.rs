@@ -33,16 +33,26 @@ async fn limited(engine: Engine, settings: &[(&str, &str)]) -> TestApp {
 /// Both families of headers, after a look whether they say the same: limit, remaining, seconds until the reset.
 #[track_caller]
 fn told(app: &TestApp, answer: &Answer) -> (u64, u64, u64) {
-    let number = |name: &str| answer.header(name).parse::<u64>().unwrap_or_else(|_| panic!("{name}: {answer:?}"));
+    let number = |name: &str| {
+        answer
+            .header(name)
+            .parse::<u64>()
+            .unwrap_or_else(|_| panic!("{name}: {answer:?}"))
+    };
     let (limit, remaining) = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"));
     let reset = number("x-ratelimit-reset") - app.now().as_second().cast_unsigned();
     assert_eq!(answer.header("ratelimit-policy"), format!("\"default\";q={limit};w=60"));
-    assert_eq!(answer.header("ratelimit"), format!("\"default\";r={remaining};t={reset}"));
+    assert_eq!(
+        answer.header("ratelimit"),
+        format!("\"default\";r={remaining};t={reset}")
+    );
     (limit, remaining, reset)
 }
 
 async fn check(app: &TestApp) -> Answer {
-    app.partner().post("/api/v1/embedded_check_user", &json!({ "partner_user_id": "nobody" })).await
+    app.partner()
+        .post("/api/v1/embedded_check_user", &json!({ "partner_user_id": "nobody" }))
+        .await
 }
 
 async fn of_a_hundred_and_fifty_at_once_a_hundred_are_admitted(engine: Engine) {
@@ -74,7 +84,10 @@ async fn the_headers_count_down_and_move_with_the_clock(engine: Engine) {
     // None is left: the next one is free when the first is a minute old.
     assert_eq!(told(&app, &check(&app).await), (3, 0, 20));
     let refused = check(&app).await;
-    assert_eq!((refused.status, told(&app, &refused), refused.header("retry-after")), (429, (3, 0, 20), "20"));
+    assert_eq!(
+        (refused.status, told(&app, &refused), refused.header("retry-after")),
+        (429, (3, 0, 20), "20")
+    );
     app.advance(19);
     assert_eq!(check(&app).await.header("retry-after"), "1");
     app.advance(1);
@@ -100,13 +113,24 @@ async fn each_key_has_a_window_of_its_own(engine: Engine) {
     let refused = server.post("/v1/login_codes/exchange", &body).await;
     let meta = json!({ "request_id": refused.header("x-request-id"), "timestamp": "2027-01-15T08:00:00Z" });
     let error = json!({ "code": "RATE_LIMIT_EXCEEDED", "message": "Too many requests." });
-    assert_eq!(refused.whole(), (429, json!({ "success": false, "error": error, "meta": meta })));
-    assert_eq!((told(&app, &refused), refused.header("retry-after")), ((1, 0, 60), "60"));
+    assert_eq!(
+        refused.whole(),
+        (429, json!({ "success": false, "error": error, "meta": meta }))
+    );
+    assert_eq!(
+        (told(&app, &refused), refused.header("retry-after")),
+        ((1, 0, 60), "60")
+    );
 }
 
 async fn production_has_its_own_limit(engine: Engine) {
     let app = limited(engine, &[HUNDRED]).await;
-    let answer = app.production.partner.client.post("/api/v1/embedded_check_user", &json!({})).await;
+    let answer = app
+        .production
+        .partner
+        .client
+        .post("/api/v1/embedded_check_user", &json!({}))
+        .await;
     // A request that is answered with 422 counts as well.
     assert_eq!((answer.status, told(&app, &answer)), (422, (1000, 999, 60)));
 }
@@ -121,8 +145,14 @@ async fn a_users_key_and_its_token_share_a_window(engine: Engine) {
         assert_eq!((answer.status, told(&app, &answer)), (200, (4, left, 60)));
     }
     assert_eq!(user.get("/api/v1/tenant_details").await.status, 429);
-    let login = app.anonymous().post("/api/v1/login", &json!({ "api_key": api_key, "wrapp_user_id": id })).await;
-    assert_eq!((login.whole(), login.header("retry-after")), (plain_refusal(Code::RateLimited), "60"));
+    let login = app
+        .anonymous()
+        .post("/api/v1/login", &json!({ "api_key": api_key, "wrapp_user_id": id }))
+        .await;
+    assert_eq!(
+        (login.whole(), login.header("retry-after")),
+        (plain_refusal(Code::RateLimited), "60")
+    );
     // The partner's own window is another.
     assert_eq!(check(&app).await.status, 404);
 }

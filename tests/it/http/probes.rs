@@ -55,7 +55,10 @@ async fn metrics_are_served_at_their_own_address_alone(engine: Engine) {
     let url = app.app.metrics_url.as_deref().expect("metrics are on");
     let base = url.strip_suffix("/metrics").expect("its path");
     let answer = Client::new(base).get("/metrics").await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; version=0.0.4"));
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "text/plain; version=0.0.4")
+    );
     let text = answer.text();
     for line in [
         "aboard_http_request_seconds_count{route=\"/api/v1/external_login\",method=\"POST\",status=\"200\"} 1",

@@ -56,15 +56,26 @@ async fn a_running_request_is_finished_and_its_change_is_there(engine: Engine) {
     let mut answer = String::new();
     let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
     read.expect("in time").expect("it arrives");
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"login_url\""), "{answer}");
-    timeout(PATIENCE, stopping).await.expect("it stops in time").expect("it stops in order");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"login_url\""),
+        "{answer}"
+    );
+    timeout(PATIENCE, stopping)
+        .await
+        .expect("it stops in time")
+        .expect("it stops in order");
     assert!(store.instance().await.is_err(), "the store is closed");
 
     let reopened = crate::support::database::options(&database.url());
-    let store = aboard::store::Store::open(reopened).await.expect("the store opens again");
+    let store = aboard::store::Store::open(reopened)
+        .await
+        .expect("the store opens again");
     let (link, _) = answer.rsplit_once('"').expect("a text");
     let token = aboard::domain::Token::parse(&link[link.len() - 64..]).expect("a token");
-    let preview = store.preview_login_link(&token, app.clock.now()).await.expect("it answers");
+    let preview = store
+        .preview_login_link(&token, app.clock.now())
+        .await
+        .expect("it answers");
     assert_eq!(preview.expect("the link is there").email, "ada@example.com");
 }
 
@@ -74,7 +85,10 @@ async fn a_caller_that_never_finishes_is_not_waited_for(engine: Engine) {
     let stream = running(&app, &body).await;
     let before = app.contents().await;
     let stopping = tokio::spawn(app.app.stop());
-    timeout(PATIENCE, stopping).await.expect("it stops in time").expect("it stops in order");
+    timeout(PATIENCE, stopping)
+        .await
+        .expect("it stops in time")
+        .expect("it stops in order");
     drop(stream);
     assert!(before.is_empty(), "{before:?}");
 }

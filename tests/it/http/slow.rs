@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn connect(app: &TestApp, head: &str) -> TcpStream {
     let host = app.app.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await.expect("a connection");
-    let head = head.replace("{host}", host).replace("{key}", &app.sandbox.partner.created.partner_key);
+    let head = head
+        .replace("{host}", host)
+        .replace("{key}", &app.sandbox.partner.created.partner_key);
     stream.write_all(head.as_bytes()).await.expect("it is taken");
     stream
 }
@@ -28,7 +30,9 @@ async fn connect(app: &TestApp, head: &str) -> TcpStream {
 /// What comes back until the server closes.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it is closed in time");
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("it is closed in time");
     read.expect("it ends in order");
     String::from_utf8(answer).expect("UTF-8")
 }
@@ -47,12 +51,22 @@ async fn headers_that_never_end_are_cut_off(engine: Engine) {
 async fn a_body_that_never_ends_is_answered(engine: Engine) {
     let app = TestApp::with(engine, &[("server.request_timeout_seconds", "1")]).await;
     let before = app.contents().await;
-    for (framing, part) in [("Content-Length: 100", "{"), ("Transfer-Encoding: chunked", "5\r\n{\"ema")] {
+    for (framing, part) in [
+        ("Content-Length: 100", "{"),
+        ("Transfer-Encoding: chunked", "5\r\n{\"ema"),
+    ] {
         let mut stream = connect(&app, &format!("{CALL}{framing}\r\n\r\n{part}")).await;
-        assert_eq!(app.anonymous().get("/account").await.status, 200, "others are served meanwhile");
+        assert_eq!(
+            app.anonymous().get("/account").await.status,
+            200,
+            "others are served meanwhile"
+        );
         let told = rest(&mut stream).await;
         let (head, body) = told.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 1"), "{head}");
+        assert!(
+            head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 1"),
+            "{head}"
+        );
         let body: Value = serde_json::from_str(body).expect("JSON");
         assert_eq!(body["errors"][0]["code"], "TIMEOUT");
     }

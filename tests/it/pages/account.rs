@@ -38,7 +38,10 @@ async fn without_a_session_the_page_says_so(engine: Engine) {
     assert!(shown.page().contains("You are not signed in"), "{shown:?}");
     for path in [OUT, EVERYWHERE] {
         let answer = browser.submit(path, "").await;
-        assert_eq!((answer.status, answer.text(), answer.header("set-cookie")), (200, shown.text(), ""));
+        assert_eq!(
+            (answer.status, answer.text(), answer.header("set-cookie")),
+            (200, shown.text(), "")
+        );
     }
     assert_eq!(app.contents().await, before);
 }
@@ -47,12 +50,21 @@ async fn the_page_shows_what_the_partner_brought(engine: Engine) {
     let app = TestApp::start(engine).await;
     let browser = app.signed_in("ada").await;
     let answer = browser.get("/account").await;
-    for text in ["ada@example.com", "1234567890", "not confirmed yet", "Acme", "Northwind", "Sandbox.", "08:00"] {
+    for text in [
+        "ada@example.com",
+        "1234567890",
+        "not confirmed yet",
+        "Acme",
+        "Northwind",
+        "Sandbox.",
+        "08:00",
+    ] {
         assert!(answer.page().contains(text), "{text}: {}", answer.text());
     }
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("form-action 'self';"), "{policy}");
-    app.execute("update identities set state = 'verified' where kind = 'email'").await;
+    app.execute("update identities set state = 'verified' where kind = 'email'")
+        .await;
     assert!(browser.get("/account").await.page().contains(">confirmed<"));
 }
 
@@ -61,10 +73,18 @@ async fn a_session_born_of_one_partner_shows_nothing_of_another(engine: Engine) 
     let browser = app.signed_in("ada").await;
     // The same person at another partner, and both joined into one user, as a join will leave them.
     let fields = json!({ "email": "secret@example.org", "phone": "+306912345678" });
-    let theirs = app.sandbox.rival.client.post("/api/v1/external_login", &user_with("rival-7", &fields)).await;
+    let theirs = app
+        .sandbox
+        .rival
+        .client
+        .post("/api/v1/external_login", &user_with("rival-7", &fields))
+        .await;
     assert_eq!(theirs.status, 200);
     let partner = "(select id from users order by id limit 1)";
-    app.execute(&format!("update identities set user_id = {partner}, state = 'verified'")).await;
+    app.execute(&format!(
+        "update identities set user_id = {partner}, state = 'verified'"
+    ))
+    .await;
     let page = browser.get("/account").await;
     for text in ["secret@example.org", "+306912345678", "rival-7", "Globex"] {
         assert!(!page.page().contains(text), "{text}: {}", page.text());
@@ -93,7 +113,9 @@ async fn a_cookie_that_is_not_quite_right_opens_nothing(engine: Engine) {
         assert!(!is_signed_in(&answer), "{cookie}");
     }
     let among_others = format!("theme=dark; {name}={value}; lang=en");
-    assert!(is_signed_in(&app.anonymous().with("cookie", &among_others).get("/account").await));
+    assert!(is_signed_in(
+        &app.anonymous().with("cookie", &among_others).get("/account").await
+    ));
 }
 
 async fn logging_out_ends_this_session_alone(engine: Engine) {
@@ -114,7 +136,13 @@ async fn logging_out_everywhere_ends_the_other_browsers_sessions(engine: Engine)
     let app = TestApp::start(engine).await;
     let (here, there) = (app.signed_in("ada").await, app.signed_in("ada").await);
     let (grace, elsewhere) = (app.signed_in("grace").await, app.browser());
-    assert_eq!(elsewhere.submit(&app.production.partner.link("ada").await, "").await.status, 303);
+    assert_eq!(
+        elsewhere
+            .submit(&app.production.partner.link("ada").await, "")
+            .await
+            .status,
+        303
+    );
     let answer = here.submit(EVERYWHERE, "").await;
     assert_eq!(answer.status, 200);
     assert!(answer.page().contains("signed out"), "{answer:?}");
@@ -134,7 +162,9 @@ async fn a_suspended_user_is_not_signed_in(engine: Engine) {
     app.advance(1);
     for (suspended, alive) in [(true, false), (false, false)] {
         let store = &app.instance().store;
-        let set = store.set_suspended(app.system(), environment, user, suspended, app.now()).await;
+        let set = store
+            .set_suspended(app.system(), environment, user, suspended, app.now())
+            .await;
         assert!(set.expect("the store answers"));
         assert_eq!(is_alive(&browser).await, alive, "suspending ends the sessions for good");
     }

@@ -17,7 +17,10 @@ async fn dev_shows_a_first_call_that_works_as_it_is_printed(engine: Engine) {
     assert_eq!(answer.status, 200);
     let page = answer.page().replace("&#39;", "'").replace("&#34;", "\"");
     let metrics = app.app.metrics_url.as_deref().expect("metrics are on");
-    assert!(page.contains(metrics) && page.contains(&format!("{}/account", app.app.url)), "{page}");
+    assert!(
+        page.contains(metrics) && page.contains(&format!("{}/account", app.app.url)),
+        "{page}"
+    );
 
     let (_, printed) = page.split_once("<code>curl -X POST '").expect("a call");
     let (url, printed) = printed.split_once('\'').expect("an address");
@@ -26,7 +29,11 @@ async fn dev_shows_a_first_call_that_works_as_it_is_printed(engine: Engine) {
     let (_, printed) = printed.split_once("-d '").expect("a body");
     let (body, _) = printed.split_once('\'').expect("a body");
     let call = app.anonymous().call("POST", url).header("x-partner-api-key", key);
-    let answer = call.header("content-type", "application/json").body(body.to_owned()).send().await;
+    let answer = call
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await;
     assert_eq!(app.anonymous().get(&login_url(&answer)).await.status, 200);
 }
 

@@ -36,13 +36,20 @@ async fn looking_in_every_way_consumes_nothing(engine: Engine) {
     let before = app.contents().await;
     let browser = app.browser();
     for method in ["GET", "HEAD", "GET", "HEAD"] {
-        let call = browser.call(method, &link).header("purpose", "prefetch").header("sec-fetch-site", "cross-site");
+        let call = browser
+            .call(method, &link)
+            .header("purpose", "prefetch")
+            .header("sec-fetch-site", "cross-site");
         let answer = call.send().await;
         assert_eq!((answer.status, answer.body.is_empty()), (200, method == "HEAD"));
     }
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS"] {
         let answer = browser.call(method, &link).send().await;
-        assert_eq!((answer.status, answer.header("allow")), (405, "GET,HEAD,POST"), "{method}");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, "GET,HEAD,POST"),
+            "{method}"
+        );
         assert!(answer.page().contains("405"));
     }
     assert_eq!(browser.get(&format!("{link}?utm_source=mail")).await.status, 200);
@@ -58,8 +65,10 @@ async fn used_expired_and_unknown_are_one_page(engine: Engine) {
     let used = app.link("ada").await;
     assert_eq!(app.browser().submit(&used, "").await.status, 303);
     let of_suspended = app.link("grace").await;
-    app.execute("update users set status = 'suspended' where id in (select user_id from identities where key = 'grace')")
-        .await;
+    app.execute(
+        "update users set status = 'suspended' where id in (select user_id from identities where key = 'grace')",
+    )
+    .await;
     let (ids, fresh) = (&app.instance().ids, app.link("ada").await);
     let token = Token::parse(fresh.rsplit('/').next().unwrap_or_default()).expect("a token");
     let at = |token: &str| format!("{}/{token}", app.app.url);
@@ -81,7 +90,10 @@ async fn used_expired_and_unknown_are_one_page(engine: Engine) {
         for method in ["GET", "POST"] {
             let answer = app.browser().call(method, link).send().await;
             assert_eq!(answer.status, 410, "{method} {link}");
-            assert!(!answer.page().contains("example.com") && !answer.page().contains("Northwind"), "{answer:?}");
+            assert!(
+                !answer.page().contains("example.com") && !answer.page().contains("Northwind"),
+                "{answer:?}"
+            );
             let mut headers = answer.headers.clone();
             headers.remove("x-request-id");
             headers.remove("date");
@@ -96,7 +108,16 @@ async fn used_expired_and_unknown_are_one_page(engine: Engine) {
 
 async fn what_is_too_short_for_a_link_is_no_page(engine: Engine) {
     let app = TestApp::start(engine).await;
-    for path in ["/x", "/robots.txt", "/%00", "/%FF", &format!("/{}", "%FF".repeat(64)), &format!("/{}", "x".repeat(31)), "/v1", "/api"] {
+    for path in [
+        "/x",
+        "/robots.txt",
+        "/%00",
+        "/%FF",
+        &format!("/{}", "%FF".repeat(64)),
+        &format!("/{}", "x".repeat(31)),
+        "/v1",
+        "/api",
+    ] {
         for method in ["GET", "POST"] {
             let answer = app.anonymous().call(method, path).send().await;
             assert_eq!(answer.status, 404, "{method} {path}");
@@ -117,12 +138,22 @@ async fn a_link_lives_for_ten_minutes(engine: Engine) {
 async fn names_from_outside_are_escaped(engine: Engine) {
     let app = TestApp::start(engine).await;
     let evil = "\"><img src=x onerror=alert(1)>";
-    app.execute(&format!("update partners set name = '{evil}'; update organizations set name = '{evil}'")).await;
+    app.execute(&format!(
+        "update partners set name = '{evil}'; update organizations set name = '{evil}'"
+    ))
+    .await;
     let fields = json!({ "email": "a'&b@example.com" });
-    let answer = app.partner().post("/api/v1/external_login", &user_with("<b>", &fields)).await;
+    let answer = app
+        .partner()
+        .post("/api/v1/external_login", &user_with("<b>", &fields))
+        .await;
     let link = answer.json()["login_url"].as_str().expect("a text").to_owned();
     let browser = app.browser();
-    let pages = [browser.get(&link).await, browser.submit(&link, "").await, browser.get("/account").await];
+    let pages = [
+        browser.get(&link).await,
+        browser.submit(&link, "").await,
+        browser.get("/account").await,
+    ];
     assert_eq!(pages[1].status, 303);
     for page in [&pages[0], &pages[2]] {
         assert!(!page.page().contains("<img src=x"), "{page:?}");
@@ -142,8 +173,17 @@ async fn a_form_may_lead_to_the_return_url_alone(engine: Engine) {
     let with_origin = policy.replace("form-action 'self'", "form-action 'self' https://app.example.com");
     assert_eq!(answer.header("content-security-policy"), with_origin);
     let fields = json!({ "return_url": "http://localhost:3000/cb" });
-    let answer = app.partner().post("/api/v1/external_login", &user_with("ada", &fields)).await;
-    let page = app.anonymous().get(answer.json()["login_url"].as_str().expect("a text")).await;
+    let answer = app
+        .partner()
+        .post("/api/v1/external_login", &user_with("ada", &fields))
+        .await;
+    let page = app
+        .anonymous()
+        .get(answer.json()["login_url"].as_str().expect("a text"))
+        .await;
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("; form-action 'self' http://localhost:3000; "), "{policy}");
+    assert!(
+        policy.contains("; form-action 'self' http://localhost:3000; "),
+        "{policy}"
+    );
 }

@@ -40,7 +40,9 @@ async fn app(engine: Engine) -> TestApp {
 /// The path of a link of an app whose public URL is another than its address.
 async fn link(app: &TestApp, partner_user_id: &str) -> String {
     let caller = app.partner().with("host", "id.example.com");
-    let answer = caller.post("/api/v1/external_login", &crate::support::app::user(partner_user_id)).await;
+    let answer = caller
+        .post("/api/v1/external_login", &crate::support::app::user(partner_user_id))
+        .await;
     let url = crate::support::app::login_url(&answer);
     let path = url.strip_prefix(&app.app.web.public_url).expect("the public URL");
     path.to_owned()
@@ -53,9 +55,16 @@ async fn a_form_from_elsewhere_consumes_nothing(engine: Engine) {
     let browser = app.browser().with("host", "id.example.com");
     for headers in FOREIGN {
         let call = browser.call("POST", &link).body("replace=yes");
-        let answer = headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await;
+        let answer = headers
+            .iter()
+            .fold(call, |call, (name, value)| call.header(name, value))
+            .send()
+            .await;
         assert_eq!((answer.status, answer.header("set-cookie")), (200, ""), "{headers:?}");
-        assert!(answer.page().contains("came from another site"), "{headers:?}: {answer:?}");
+        assert!(
+            answer.page().contains("came from another site"),
+            "{headers:?}: {answer:?}"
+        );
         assert!(answer.page().contains("a•••@example.com"), "{answer:?}");
     }
     assert_eq!(app.contents().await, before);
@@ -67,7 +76,11 @@ async fn a_form_of_our_own_or_of_no_page_passes(engine: Engine) {
     for headers in OWN {
         let link = link(&app, "ada").await;
         let call = app.browser().with("host", "id.example.com").call("POST", &link);
-        let answer = headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await;
+        let answer = headers
+            .iter()
+            .fold(call, |call, (name, value)| call.header(name, value))
+            .send()
+            .await;
         assert_eq!(answer.status, 303, "{headers:?}: {answer:?}");
     }
 }
@@ -83,10 +96,16 @@ async fn the_public_url_is_compared_as_browsers_write_it(engine: Engine) {
         let app = TestApp::with(engine, &[("server.public_url", public)]).await;
         let host = origin.split_once("//").expect("a scheme").1;
         let caller = app.partner().with("host", host);
-        let made = caller.post("/api/v1/external_login", &crate::support::app::user("ada")).await;
+        let made = caller
+            .post("/api/v1/external_login", &crate::support::app::user("ada"))
+            .await;
         let url = crate::support::app::login_url(&made);
         let path = format!("/{}", url.rsplit('/').next().unwrap_or_default());
-        let call = app.browser().with("host", host).call("POST", &path).header("origin", origin);
+        let call = app
+            .browser()
+            .with("host", host)
+            .call("POST", &path)
+            .header("origin", origin);
         let answer = call.header("sec-fetch-site", "same-origin").send().await;
         assert_eq!(answer.status, 303, "{public}: {answer:?}");
     }
@@ -115,10 +134,17 @@ async fn another_site_cannot_log_a_person_out(engine: Engine) {
     for path in ["/account/logout", "/account/logout_everywhere"] {
         for headers in FOREIGN {
             let call = browser.call("POST", path);
-            let answer = headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await;
+            let answer = headers
+                .iter()
+                .fold(call, |call, (name, value)| call.header(name, value))
+                .send()
+                .await;
             assert_eq!(answer.status, 200);
             let page = answer.page();
-            assert!(page.contains("came from another site") && page.contains("ada@example.com"), "{headers:?}: {page}");
+            assert!(
+                page.contains("came from another site") && page.contains("ada@example.com"),
+                "{headers:?}: {page}"
+            );
         }
     }
     assert_eq!((app.contents().await, browser.cookies()), (before, cookies));

@@ -6,18 +6,15 @@ use std::process::Command;
 use aboard_fakes::Receiver;
 use serde_json::{Value, json};
 
-use crate::support::app::{Engine, Setup, TestApp, login_url, on_both, user_with};
-
-on_both! {
-    a_person_lands_at_the_return_url_with_and_without_javascript,
-    a_person_lands_at_the_account_page_where_there_is_no_return_url,
-}
+use crate::support::app::{Engine, Setup, TestApp, login_url, user_with};
 
 /// Walks, and answers where the browser landed and with which cookies.
 async fn walk(job: Value) -> Value {
     let node = move || {
         let mut node = Command::new("node");
-        node.arg("tests/node/walk-link.mjs").arg(job.to_string()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        node.arg("tests/node/walk-link.mjs")
+            .arg(job.to_string())
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("ABOARD_CHROMIUM").is_none() {
             node.env("ABOARD_CHROMIUM", "/usr/bin/chromium");
         }
@@ -37,7 +34,9 @@ fn cookie(app: &TestApp) -> Value {
     })
 }
 
-async fn a_person_lands_at_the_return_url_with_and_without_javascript(engine: Engine) {
+// One engine is enough: a browser cannot tell them apart, and takes long to start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_lands_at_the_return_url_with_and_without_javascript() {
     let product = Receiver::start().await.expect("a free port");
     let back = product.url("/back?from=aboard");
     let setup = Setup {
@@ -46,31 +45,54 @@ async fn a_person_lands_at_the_return_url_with_and_without_javascript(engine: En
         starts_at: Some(aboard::clock::Clock::System.now()),
         ..Setup::default()
     };
-    let app = TestApp::set_up(engine, setup).await;
+    let app = TestApp::set_up(Engine::Sqlite, setup).await;
     for javascript in [true, false] {
         let fields = json!({ "state": "s 1" });
-        let link = login_url(&app.partner().post("/api/v1/external_login", &user_with("ada", &fields)).await);
+        let link = login_url(
+            &app.partner()
+                .post("/api/v1/external_login", &user_with("ada", &fields))
+                .await,
+        );
         let job = json!({ "login_url": link, "expect_origin": back, "javascript": javascript });
         let landed = walk(job).await;
         let url = url::Url::parse(landed["url"].as_str().expect("an address")).expect("an address");
-        let code = url.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+        let code = url
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .expect("a code")
+            .1
+            .into_owned();
         assert_eq!(landed["url"], json!(format!("{back}&code={code}&state=s+1")));
-        assert_eq!((&landed["status"], &landed["cookies"]), (&json!(200), &json!([cookie(&app)])));
-        let exchanged = app.server().post("/v1/login_codes/exchange", &json!({ "code": code })).await;
+        assert_eq!(
+            (&landed["status"], &landed["cookies"]),
+            (&json!(200), &json!([cookie(&app)]))
+        );
+        let exchanged = app
+            .server()
+            .post("/v1/login_codes/exchange", &json!({ "code": code }))
+            .await;
         assert_eq!(exchanged.json()["data"]["partner"]["partner_user_id"], "ada");
     }
     // The link is a secret: the product is told our origin at most.
-    let told: Vec<_> = product.requests().into_iter().filter(|request| request.path.starts_with("/back")).collect();
+    let told: Vec<_> = product
+        .requests()
+        .into_iter()
+        .filter(|request| request.path.starts_with("/back"))
+        .collect();
     assert_eq!(told.len(), 2);
-    assert!(told.iter().all(|request| request.header("referer").is_none()), "{told:?}");
+    assert!(
+        told.iter().all(|request| request.header("referer").is_none()),
+        "{told:?}"
+    );
 }
 
-async fn a_person_lands_at_the_account_page_where_there_is_no_return_url(engine: Engine) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_lands_at_the_account_page_where_there_is_no_return_url() {
     let setup = Setup {
         starts_at: Some(aboard::clock::Clock::System.now()),
         ..Setup::default()
     };
-    let app = TestApp::set_up(engine, setup).await;
+    let app = TestApp::set_up(Engine::Sqlite, setup).await;
     let job = json!({ "login_url": app.link("ada").await, "expect_origin": app.app.url });
     let landed = walk(job).await;
     let account = json!({ "url": format!("{}/account", app.app.url), "cookies": [cookie(&app)], "status": 200 });

@@ -8,18 +8,18 @@ use aboard::admin::{self, CreatedPartner};
 use aboard::app::{App, Bound};
 use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
-use aboard::domain::{Code, EnvironmentKind, OrganizationId, UserId};
+use aboard::domain::{EnvironmentKind, OrganizationId, UserId};
 use aboard::instance::{Instance, create_key_file};
 use aboard::store::{Environment, InFlight, SystemScope};
 use aboard::web::Welcome;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::client::{Answer, Client};
-use super::database::{Database, connect};
+use super::client::Client;
+use super::database::Database;
 
 pub use super::database::Engine;
+pub use super::wire::{login_url, plain_refusal, refusal, user, user_with};
 
 /// Runs each scenario, an `async fn(Engine)`, as a test on either engine: `name::sqlite` and `name::postgres`.
 macro_rules! on_both {
@@ -43,21 +43,6 @@ pub(crate) use on_both;
 
 /// When tests begin: not on a whole second, because real requests are not either.
 const START_MICROS: i64 = 1_800_000_000_750_000;
-
-/// What every table holds that a request may change.
-const TABLES: [&str; 11] = [
-    "users",
-    "identities",
-    "user_keys",
-    "subscriptions",
-    "login_links",
-    "sessions",
-    "events",
-    "deliveries",
-    "jobs",
-    "idempotency_keys",
-    "user_aliases",
-];
 
 /// A server with two organizations. The first has a sandbox and a production; the other is a stranger.
 pub struct TestApp {
@@ -131,7 +116,9 @@ impl TestApp {
         ];
         let settings = defaults.iter().chain(setup.settings);
         let sources = Sources {
-            set: settings.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            set: settings
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
             ..Sources::default()
         };
         let mut config = Config::load(&sources).expect("the settings are good");
@@ -152,7 +139,9 @@ impl TestApp {
             partner_key: sandbox.partner.created.partner_key.clone(),
             metrics_url: bound.metrics_url().expect("an address"),
         });
-        let app = App::start(config, instance, in_flight, bound, welcome).await.expect("it starts");
+        let app = App::start(config, instance, in_flight, bound, welcome)
+            .await
+            .expect("it starts");
         Self {
             app,
             clock,
@@ -181,7 +170,8 @@ impl TestApp {
 
     /// The organization's back end, in the sandbox.
     pub fn server(&self) -> Client {
-        self.anonymous().with("authorization", &format!("Bearer {}", self.sandbox.server_key))
+        self.anonymous()
+            .with("authorization", &format!("Bearer {}", self.sandbox.server_key))
     }
 
     pub fn instance(&self) -> &Instance {
@@ -220,69 +210,20 @@ impl TestApp {
         let id = rest.split('<').next().unwrap_or_default();
         format!("usr_{id}").parse().expect("an id")
     }
-
-    /// Everything that requests may change, to compare.
-    pub async fn contents(&self) -> Vec<String> {
-        let mut contents = Vec::new();
-        for table in TABLES {
-            let mut rows = self.rows(&format!("select * from {table}")).await;
-            rows.sort_unstable();
-            contents.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
-        }
-        contents
-    }
-
-    /// The rows of a query, each as one text.
-    pub async fn rows(&self, sql: &str) -> Vec<String> {
-        match &self.database {
-            Database::Sqlite(_) => {
-                let beside = rusqlite::Connection::open(self.database.file()).expect("the file opens");
-                let mut statement = beside.prepare(sql).expect("good SQL");
-                let columns = statement.column_count();
-                let row = |row: &rusqlite::Row<'_>| {
-                    let values = (0..columns).map(|at| row.get_ref(at).map(shown));
-                    Ok(values.collect::<Result<Vec<_>, _>>()?.join(" "))
-                };
-                let rows = statement.query_map([], row).expect("it runs");
-                rows.map(|row| row.expect("a row")).collect()
-            }
-            Database::Postgres { .. } => {
-                let client = connect(&self.database.url()).await;
-                let rows = client.query(&format!("select row_to_json(t)::text from ({sql}) t"), &[]).await;
-                rows.expect("good SQL").iter().map(|row| row.get(0)).collect()
-            }
-        }
-    }
-
-    /// One number.
-    pub async fn count(&self, from: &str) -> usize {
-        self.rows(&format!("select 1 from {from}")).await.len()
-    }
-
-    /// Runs SQL beside the server, for what no call can bring about.
-    pub async fn execute(&self, sql: &str) {
-        match &self.database {
-            Database::Sqlite(_) => {
-                let beside = rusqlite::Connection::open(self.database.file()).expect("the file opens");
-                beside.execute_batch(sql).expect("good SQL");
-            }
-            Database::Postgres { .. } => {
-                connect(&self.database.url()).await.batch_execute(sql).await.expect("good SQL");
-            }
-        }
-    }
-}
-
-fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
-    value.as_str().map_or_else(|_| format!("{value:?}"), str::to_owned)
 }
 
 async fn plane(instance: &Instance, base: &str, organization: OrganizationId, kind: EnvironmentKind) -> Plane {
-    let environments = instance.store.environments(instance.store.system()).await.expect("a list");
+    let environments = instance
+        .store
+        .environments(instance.store.system())
+        .await
+        .expect("a list");
     let mut environments = environments.into_iter();
     let environment = environments.find(|known| known.organization == organization && known.kind == kind);
     let environment = environment.expect("both environments are there");
-    let server = admin::create_server_key(instance, &environment, "back end").await.expect("made");
+    let server = admin::create_server_key(instance, &environment, "back end")
+        .await
+        .expect("made");
     Plane {
         partner: Partner::new(instance, base, &environment, "Acme").await,
         rival: Partner::new(instance, base, &environment, "Globex").await,
@@ -302,40 +243,4 @@ impl Partner {
     pub async fn link(&self, partner_user_id: &str) -> String {
         login_url(&self.client.post("/api/v1/external_login", &user(partner_user_id)).await)
     }
-}
-
-/// What a partner says of a user.
-pub fn user(partner_user_id: &str) -> Value {
-    json!({ "email": format!("{partner_user_id}@example.com"), "partner_user_id": partner_user_id, "phone": "1234567890" })
-}
-
-/// A user with more fields.
-pub fn user_with(partner_user_id: &str, fields: &Value) -> Value {
-    let mut user = user(partner_user_id);
-    for (name, value) in fields.as_object().expect("an object") {
-        user[name] = value.clone();
-    }
-    user
-}
-
-/// The link of an answer to `external_login`.
-#[track_caller]
-pub fn login_url(answer: &Answer) -> String {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()["login_url"].as_str().expect("a text").to_owned()
-}
-
-/// A refusal of the partner surface, as it is documented.
-pub fn refusal(status: u16, code: Code, field: Option<&str>, message: &str) -> (u16, Value) {
-    let mut error = json!({ "status": status.to_string(), "title": message, "code": code.slug() });
-    if let Some(field) = field {
-        error["field"] = field.into();
-    }
-    error["detail"] = code.help().into();
-    (status, json!({ "errors": [error], "message": message }))
-}
-
-/// A refusal in the words of the table.
-pub fn plain_refusal(code: Code) -> (u16, Value) {
-    refusal(code.status(), code, None, code.title())
 }

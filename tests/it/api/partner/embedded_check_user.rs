@@ -21,9 +21,15 @@ async fn the_documented_call_answers_the_user(engine: Engine) {
     let given = user_with("abc123", &json!({ "email": "User@Example.com" }));
     assert_eq!(app.partner().post("/api/v1/external_login", &given).await.status, 200);
     let before = app.contents().await;
-    let call = app.partner().call("POST", PATH).header("content-type", "application/json; charset=utf-8");
+    let call = app
+        .partner()
+        .call("POST", PATH)
+        .header("content-type", "application/json; charset=utf-8");
     let answer = call.body(r#"{"partner_user_id": "abc123"}"#).send().await;
-    assert_eq!(answer.whole(), (200, json!({ "user": "User@Example.com", "active_subscription": false })));
+    assert_eq!(
+        answer.whole(),
+        (200, json!({ "user": "User@Example.com", "active_subscription": false }))
+    );
     assert_eq!(app.contents().await, before);
 }
 
@@ -48,11 +54,17 @@ async fn a_bad_field_is_named(engine: Engine) {
         (json!("x".repeat(256)), length),
     ] {
         let answer = app.partner().post(PATH, &json!({ "partner_user_id": id })).await;
-        assert_eq!(answer.whole(), refusal(422, Code::Validation, Some("partner_user_id"), message));
+        assert_eq!(
+            answer.whole(),
+            refusal(422, Code::Validation, Some("partner_user_id"), message)
+        );
     }
     let absent = app.partner().post(PATH, &json!({})).await;
     let message = "partner_user_id is required.";
-    assert_eq!(absent.whole(), refusal(422, Code::Validation, Some("partner_user_id"), message));
+    assert_eq!(
+        absent.whole(),
+        refusal(422, Code::Validation, Some("partner_user_id"), message)
+    );
 }
 
 async fn a_subscription_counts_until_its_period_ends(engine: Engine) {
@@ -62,7 +74,12 @@ async fn a_subscription_counts_until_its_period_ends(engine: Engine) {
         let answer = app.partner().post(PATH, &json!({ "partner_user_id": "ada" })).await;
         answer.json()["active_subscription"].as_bool()
     };
-    for (status, expected) in [("active", true), ("trialing", true), ("past_due", false), ("canceled", false)] {
+    for (status, expected) in [
+        ("active", true),
+        ("trialing", true),
+        ("past_due", false),
+        ("canceled", false),
+    ] {
         let plan = NewSubscription {
             plan_name: "Pro".to_owned(),
             status: status.to_owned(),
@@ -70,7 +87,9 @@ async fn a_subscription_counts_until_its_period_ends(engine: Engine) {
             next_payment_amount: None,
         };
         let (store, environment) = (&app.instance().store, app.sandbox.environment.id);
-        let set = store.set_subscription(app.system(), environment, user, plan, app.now()).await;
+        let set = store
+            .set_subscription(app.system(), environment, user, plan, app.now())
+            .await;
         assert!(set.expect("the store answers"));
         assert_eq!(active().await, Some(expected), "{status}");
         if expected {

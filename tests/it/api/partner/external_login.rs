@@ -2,21 +2,16 @@
 
 use aboard::domain::Code;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::support::app::{Engine, TestApp, login_url, on_both, refusal, user, user_with};
 
 on_both! {
     the_documented_call_answers_a_login_url,
     a_known_user_gets_another_link,
-    another_email_is_a_new_claim_and_the_login_goes_on,
     unknown_fields_and_unregistered_return_urls_are_ignored,
     a_bad_field_is_named_and_nothing_is_written,
     a_webhook_endpoint_must_be_public_and_https,
     the_link_is_made_from_the_public_url_never_from_the_host,
-    a_suspended_user_is_refused,
-    the_same_id_at_another_partner_or_environment_is_another_user,
-    two_hundred_calls_at_once_make_one_user_and_one_webhook,
 }
 
 const PATH: &str = "/api/v1/external_login";
@@ -29,13 +24,21 @@ async fn the_documented_call_answers_a_login_url(engine: Engine) {
         "phone": "1234567890",
         "webhook_endpoint": "https://yoursite.com/webhook"
     }"#;
-    let call = app.partner().call("POST", PATH).header("content-type", "application/json");
+    let call = app
+        .partner()
+        .call("POST", PATH)
+        .header("content-type", "application/json");
     let answer = call.body(body).send().await;
     let url = login_url(&answer);
     assert_eq!(answer.whole(), (200, json!({ "login_url": url })));
     let token = url.strip_prefix(&format!("{}/", app.app.url)).expect("the public URL");
     assert_eq!(token.len(), 64);
-    assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{token}");
+    assert!(
+        token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')),
+        "{token}"
+    );
     let names = [
         "cache-control",
         "content-length",
@@ -53,8 +56,15 @@ async fn the_documented_call_answers_a_login_url(engine: Engine) {
     assert_eq!(answer.header_names(), names);
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(answer.header("x-request-id").starts_with("req_"), "{answer:?}");
-    let counts = [app.count("users").await, app.count("events").await, app.count("user_keys").await];
-    assert_eq!((counts, app.count("deliveries").await, app.count("jobs").await), ([1, 1, 1], 1, 1));
+    let counts = [
+        app.count("users").await,
+        app.count("events").await,
+        app.count("user_keys").await,
+    ];
+    assert_eq!(
+        (counts, app.count("deliveries").await, app.count("jobs").await),
+        ([1, 1, 1], 1, 1)
+    );
     // Nothing that opens anything is stored as it is.
     let contents = app.contents().await.join("\n");
     assert!(!contents.contains(token), "{contents}");
@@ -63,7 +73,13 @@ async fn the_documented_call_answers_a_login_url(engine: Engine) {
 async fn a_known_user_gets_another_link(engine: Engine) {
     let app = TestApp::start(engine).await;
     let first = app.partner().post(PATH, &user("ada")).await;
-    let again = app.partner().post(PATH, &user_with("ada", &json!({ "webhook_endpoint": "https://example.com" }))).await;
+    let again = app
+        .partner()
+        .post(
+            PATH,
+            &user_with("ada", &json!({ "webhook_endpoint": "https://example.com" })),
+        )
+        .await;
     assert_ne!(login_url(&first), login_url(&again));
     assert_eq!(first.header_names(), again.header_names());
     assert_eq!(app.count("users").await, 1);
@@ -72,31 +88,19 @@ async fn a_known_user_gets_another_link(engine: Engine) {
     assert_eq!((app.count("deliveries").await, app.count("user_keys").await), (0, 0));
 }
 
-async fn another_email_is_a_new_claim_and_the_login_goes_on(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    app.link("ada").await;
-    app.advance(1);
-    let moved = user_with("ada", &json!({ "email": "Countess@Example.com", "phone": "+306912345678" }));
-    login_url(&app.partner().post(PATH, &moved).await);
-    let checked = app.partner().post("/api/v1/embedded_check_user", &json!({ "partner_user_id": "ada" })).await;
-    assert_eq!(checked.whole(), (200, json!({ "user": "Countess@Example.com", "active_subscription": false })));
-    assert_eq!(app.count("users").await, 1);
-
-    // A verified address is never replaced: the new one stands beside it.
-    app.execute("update identities set state = 'verified' where kind = 'email'").await;
-    login_url(&app.partner().post(PATH, &user("ada")).await);
-    assert_eq!(app.count("identities where key = 'countess@example.com' and state = 'verified'").await, 1);
-    assert_eq!(app.count("identities where key = 'ada@example.com' and state = 'claimed'").await, 1);
-}
-
 async fn unknown_fields_and_unregistered_return_urls_are_ignored(engine: Engine) {
     let app = TestApp::with(engine, &[("login.return_urls", "[\"https://app.example.com/back\"]")]).await;
-    let fields = json!({ "name": "Ada", "vat": 123, "tags": [{}], "return_url": "https://evil.example.com/", "state": null });
+    let fields =
+        json!({ "name": "Ada", "vat": 123, "tags": [{}], "return_url": "https://evil.example.com/", "state": null });
     login_url(&app.partner().post(PATH, &user_with("ada", &fields)).await);
     assert_eq!(app.count("login_links where return_url is null").await, 1);
     let registered = json!({ "return_url": "https://app.example.com/back" });
     login_url(&app.partner().post(PATH, &user_with("ada", &registered)).await);
-    assert_eq!(app.count("login_links where return_url = 'https://app.example.com/back'").await, 1);
+    assert_eq!(
+        app.count("login_links where return_url = 'https://app.example.com/back'")
+            .await,
+        1
+    );
 }
 
 async fn a_bad_field_is_named_and_nothing_is_written(engine: Engine) {
@@ -116,8 +120,16 @@ async fn a_bad_field_is_named_and_nothing_is_written(engine: Engine) {
         ("email", json!("ada"), address),
         ("email", json!("ada@example"), address),
         ("email", json!("ada@example.com\r\nBcc: eve@example.com"), address),
-        ("email", json!("\u{212a}im@example.com"), "Send an e-mail address whose part before the @ is ASCII."),
-        ("email", json!(format!("{}@example.com", "a".repeat(300))), "Send an e-mail address of at most 254 characters."),
+        (
+            "email",
+            json!("\u{212a}im@example.com"),
+            "Send an e-mail address whose part before the @ is ASCII.",
+        ),
+        (
+            "email",
+            json!(format!("{}@example.com", "a".repeat(300))),
+            "Send an e-mail address of at most 254 characters.",
+        ),
         ("partner_user_id", Value::Null, "partner_user_id is required."),
         ("partner_user_id", json!(123), "partner_user_id must be a text."),
         ("partner_user_id", json!(""), id),
@@ -136,12 +148,19 @@ async fn a_bad_field_is_named_and_nothing_is_written(engine: Engine) {
     for (field, value, message) in cases {
         let body = user_with("ada", &json!({ (field): value }));
         let answer = app.partner().post(PATH, &body).await;
-        assert_eq!(answer.whole(), refusal(422, Code::Validation, Some(field), message), "{body}");
+        assert_eq!(
+            answer.whole(),
+            refusal(422, Code::Validation, Some(field), message),
+            "{body}"
+        );
     }
     let mut without = user("ada");
     without.as_object_mut().expect("an object").remove("phone");
     let answer = app.partner().post(PATH, &without).await;
-    assert_eq!(answer.whole(), refusal(422, Code::Validation, Some("phone"), "phone is required."));
+    assert_eq!(
+        answer.whole(),
+        refusal(422, Code::Validation, Some("phone"), "phone is required.")
+    );
     assert_eq!(app.contents().await, before);
     // The longest that is taken.
     let longest = json!({ "partner_user_id": "é".repeat(255), "state": "s".repeat(512) });
@@ -163,18 +182,33 @@ async fn a_webhook_endpoint_must_be_public_and_https(engine: Engine) {
         ("https://[::ffff:10.0.0.1]/", not_public),
         ("https://169.254.169.254/latest/meta-data", not_public),
         ("https://localhost/", not_public),
-        ("https://ada:secret@example.com/", "Remove the user name and the password from the address."),
-        ("https://example.com/\nx", "Remove spaces, control characters and backslashes from the address."),
+        (
+            "https://ada:secret@example.com/",
+            "Remove the user name and the password from the address.",
+        ),
+        (
+            "https://example.com/\nx",
+            "Remove spaces, control characters and backslashes from the address.",
+        ),
     ];
     for client in [app.partner(), &app.production.partner.client] {
         for (url, message) in cases {
-            let answer = client.post(PATH, &user_with("ada", &json!({ "webhook_endpoint": url }))).await;
-            assert_eq!(answer.whole(), refusal(422, Code::Validation, Some("webhook_endpoint"), message), "{url}");
+            let answer = client
+                .post(PATH, &user_with("ada", &json!({ "webhook_endpoint": url })))
+                .await;
+            assert_eq!(
+                answer.whole(),
+                refusal(422, Code::Validation, Some("webhook_endpoint"), message),
+                "{url}"
+            );
         }
     }
     let http = user_with("ada", &json!({ "webhook_endpoint": "http://example.com/hook" }));
     let refused = app.production.partner.client.post(PATH, &http).await;
-    assert_eq!(refused.whole(), refusal(422, Code::Validation, Some("webhook_endpoint"), not_https));
+    assert_eq!(
+        refused.whole(),
+        refusal(422, Code::Validation, Some("webhook_endpoint"), not_https)
+    );
     assert_eq!(app.contents().await, before);
     login_url(&app.partner().post(PATH, &http).await);
 }
@@ -191,49 +225,4 @@ async fn the_link_is_made_from_the_public_url_never_from_the_host(engine: Engine
         assert!(login_url(&answer).starts_with("https://id.example.com/"), "{answer:?}");
         assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
     }
-}
-
-async fn a_suspended_user_is_refused(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let user_id = app.user(&app.signed_in("ada").await).await;
-    let environment = app.sandbox.environment.id;
-    let suspend = |on| app.instance().store.set_suspended(app.system(), environment, user_id, on, app.now());
-    assert!(suspend(true).await.expect("the store answers"));
-    let before = app.contents().await;
-    let refused = app.partner().post(PATH, &user("ada")).await;
-    let message = "This user is suspended and cannot log in.";
-    assert_eq!(refused.whole(), refusal(403, Code::Forbidden, None, message));
-    assert_eq!(app.contents().await, before);
-    assert!(suspend(false).await.expect("the store answers"));
-    login_url(&app.partner().post(PATH, &user("ada")).await);
-}
-
-async fn the_same_id_at_another_partner_or_environment_is_another_user(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let callers = [&app.sandbox.partner, &app.sandbox.rival, &app.production.partner, &app.stranger.partner];
-    for (before, caller) in callers.into_iter().enumerate() {
-        assert_eq!(app.count("users").await, before);
-        caller.link("ada").await;
-    }
-    assert_eq!(app.count("users").await, 4);
-    assert_eq!(app.count("identities where kind = 'partner_user'").await, 4);
-}
-
-async fn two_hundred_calls_at_once_make_one_user_and_one_webhook(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let body = user_with("ada", &json!({ "webhook_endpoint": "https://example.com/hook" }));
-    let mut calls = JoinSet::new();
-    for _ in 0..200 {
-        let (client, body) = (app.partner().clone(), body.clone());
-        calls.spawn(async move { login_url(&client.post(PATH, &body).await) });
-    }
-    let mut links = calls.join_all().await;
-    links.sort_unstable();
-    links.dedup();
-    assert_eq!(links.len(), 200);
-    assert_eq!(app.count("login_links").await, 200);
-    let made = [app.count("users").await, app.count("identities").await, app.count("events").await];
-    assert_eq!(made, [1, 3, 1]);
-    let told = [app.count("deliveries").await, app.count("jobs").await, app.count("user_keys").await];
-    assert_eq!(told, [1, 1, 1]);
 }

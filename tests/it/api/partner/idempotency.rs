@@ -17,7 +17,9 @@ on_both! {
 }
 
 async fn call(client: &Client, key: &str, body: &Value) -> Answer {
-    let call = client.call("POST", "/api/v1/external_login").header("idempotency-key", key);
+    let call = client
+        .call("POST", "/api/v1/external_login")
+        .header("idempotency-key", key);
     call.json(body).send().await
 }
 
@@ -27,7 +29,10 @@ async fn a_replay_mints_another_link_and_says_so(engine: Engine) {
     let first = call(app.partner(), "k-1", &body).await;
     let again = call(app.partner(), "k-1", &body).await;
     assert_ne!(login_url(&first), login_url(&again));
-    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(
+        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        ("", "true")
+    );
     assert_eq!((app.count("users").await, app.count("deliveries").await), (1, 1));
     for answer in [first, again] {
         assert_eq!(app.anonymous().get(&login_url(&answer)).await.status, 200);
@@ -84,7 +89,11 @@ async fn a_key_that_cannot_be_one_is_refused(engine: Engine) {
     let message = "Send an Idempotency-Key of 1 to 255 visible ASCII characters.";
     for key in ["", "\"\"", &"k".repeat(256), "schlüssel"] {
         let answer = call(app.partner(), key, &user("ada")).await;
-        assert_eq!(answer.whole(), refusal(422, Code::Validation, Some("Idempotency-Key"), message), "{key}");
+        assert_eq!(
+            answer.whole(),
+            refusal(422, Code::Validation, Some("Idempotency-Key"), message),
+            "{key}"
+        );
     }
     assert_eq!(app.contents().await, before);
     login_url(&call(app.partner(), &"k".repeat(255), &user("ada")).await);

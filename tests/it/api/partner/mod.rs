@@ -7,3 +7,5 @@ mod idempotency;
 pub mod login;
 mod no_oracle;
 mod tenant_details;
+mod webhook;
+mod who_is_it;

@@ -28,15 +28,25 @@ async fn a_known_and_an_unknown_address_get_the_same_answer(engine: Engine) {
     let app = TestApp::start(engine).await;
     // One address is known to another partner, and its owner has proven it.
     app.sandbox.rival.link("known").await;
-    app.execute("update identities set state = 'verified' where kind in ('email', 'phone')").await;
+    app.execute("update identities set state = 'verified' where kind in ('email', 'phone')")
+        .await;
     let mut seen = Vec::new();
     for (id, email) in [("u-1", "known@example.com"), ("u-2", "kim@example.com")] {
         let fields = json!({ "email": email, "webhook_endpoint": "https://example.com/hook" });
-        let answer = app.partner().post("/api/v1/external_login", &user_with(id, &fields)).await;
+        let answer = app
+            .partner()
+            .post("/api/v1/external_login", &user_with(id, &fields))
+            .await;
         let page = app.anonymous().get(&login_url(&answer)).await;
         assert!(page.page().contains("k•••@example.com"), "{page:?}");
-        let checked = app.partner().post("/api/v1/embedded_check_user", &json!({ "partner_user_id": id })).await;
-        assert_eq!(checked.whole(), (200, json!({ "user": email, "active_subscription": false })));
+        let checked = app
+            .partner()
+            .post("/api/v1/embedded_check_user", &json!({ "partner_user_id": id }))
+            .await;
+        assert_eq!(
+            checked.whole(),
+            (200, json!({ "user": email, "active_subscription": false }))
+        );
         seen.push((shape(&answer), page.body));
     }
     assert_eq!(seen[0], seen[1]);
@@ -57,7 +67,11 @@ async fn other_peoples_users_are_as_unknown_as_nobodys(engine: Engine) {
         let mut shapes = Vec::new();
         for id in ["of-rival", "of-production", "of-stranger", "of-nobody"] {
             let path = call.replace("{}", id);
-            let fields = if body { json!({ "partner_user_id": id }) } else { user(id) };
+            let fields = if body {
+                json!({ "partner_user_id": id })
+            } else {
+                user(id)
+            };
             let answer = app.partner().post(&path, &fields).await;
             assert_eq!(answer.status, 404);
             shapes.push(shape(&answer));

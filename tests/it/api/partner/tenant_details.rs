@@ -22,7 +22,10 @@ on_both! {
 const PATH: &str = "/api/v1/tenant_details";
 
 async fn get(app: &TestApp, jwt: &str) -> Answer {
-    app.anonymous().with("authorization", &format!("Bearer {jwt}")).get(PATH).await
+    app.anonymous()
+        .with("authorization", &format!("Bearer {jwt}"))
+        .get(PATH)
+        .await
 }
 
 #[track_caller]
@@ -59,7 +62,12 @@ async fn a_token_answers_the_plan(engine: Engine) {
         next_payment_amount: Some("9.99 EUR".to_owned()),
     };
     let (store, environment) = (&app.instance().store, app.sandbox.environment.id);
-    assert!(store.set_subscription(app.system(), environment, user, plan, app.now()).await.expect("it answers"));
+    assert!(
+        store
+            .set_subscription(app.system(), environment, user, plan, app.now())
+            .await
+            .expect("it answers")
+    );
     let (api_key, id) = issue(&app, "ada").await;
     let details = get(&app, &token(&app, &api_key, &id).await).await.json();
     assert_eq!(details["has_plan"], json!(true));
@@ -69,7 +77,10 @@ async fn a_token_answers_the_plan(engine: Engine) {
     // Once the period has ended there is no plan to show.
     app.execute("update subscriptions set status = 'past_due'").await;
     let details = get(&app, &token(&app, &api_key, &id).await).await.json();
-    assert_eq!((&details["has_plan"], &details["plan_name"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&details["has_plan"], &details["plan_name"]),
+        (&json!(false), &Value::Null)
+    );
 }
 
 async fn a_token_lives_for_a_day(engine: Engine) {

@@ -19,6 +19,7 @@ on_both! {
     a_challenge_must_be_met,
     a_code_without_a_challenge_takes_no_verifier,
     a_code_of_another_environment_is_refused_and_stays_good,
+    a_suspended_users_code_is_refused,
     a_bad_field_is_named_in_the_envelope,
 }
 
@@ -32,7 +33,10 @@ async fn with_return_url(engine: Engine) -> TestApp {
 
 /// Logs a user in and answers the code at the return URL.
 async fn code(app: &TestApp, browser: &Client, fields: &Value) -> String {
-    let answer = app.partner().post("/api/v1/external_login", &user_with("ada", fields)).await;
+    let answer = app
+        .partner()
+        .post("/api/v1/external_login", &user_with("ada", fields))
+        .await;
     let redeemed = browser.submit(&login_url(&answer), "").await;
     assert_eq!(redeemed.status, 303, "{redeemed:?}");
     let location = Url::parse(redeemed.header("location")).expect("an address");
@@ -47,7 +51,13 @@ fn assert_refused(answer: &Answer, status: u16, code: Code, message: &str, detai
     if let Some(details) = details {
         error["details"] = details;
     }
-    assert_eq!(answer.whole(), (status, json!({ "success": false, "error": error, "meta": meta(answer) })));
+    assert_eq!(
+        answer.whole(),
+        (
+            status,
+            json!({ "success": false, "error": error, "meta": meta(answer) })
+        )
+    );
 }
 
 #[track_caller]
@@ -57,7 +67,12 @@ fn assert_spent(answer: &Answer) {
 
 fn meta(answer: &Answer) -> Value {
     let timestamp = answer.json()["meta"]["timestamp"].clone();
-    assert!(timestamp.as_str().is_some_and(|text| text.len() == 20 && text.ends_with('Z')), "{answer:?}");
+    assert!(
+        timestamp
+            .as_str()
+            .is_some_and(|text| text.len() == 20 && text.ends_with('Z')),
+        "{answer:?}"
+    );
     json!({ "request_id": answer.header("x-request-id"), "timestamp": timestamp })
 }
 
@@ -77,16 +92,28 @@ async fn a_code_answers_who_logged_in(engine: Engine) {
         "email": "ada@example.com", "email_verified": false, "amr": "partner", "auth_time": "2027-01-15T08:00:00Z",
     });
     let meta = json!({ "request_id": answer.header("x-request-id"), "timestamp": "2027-01-15T08:00:02Z" });
-    assert_eq!(answer.whole(), (200, json!({ "success": true, "data": data, "meta": meta })));
-    assert_eq!((answer.header("cache-control"), answer.header("x-ratelimit-limit")), ("no-store", "100000"));
+    assert_eq!(
+        answer.whole(),
+        (200, json!({ "success": true, "data": data, "meta": meta }))
+    );
+    assert_eq!(
+        (answer.header("cache-control"), answer.header("x-ratelimit-limit")),
+        ("no-store", "100000")
+    );
 }
 
 async fn a_bare_key_is_as_good_as_a_bearer(engine: Engine) {
     let app = with_return_url(engine).await;
     for scheme in ["", "bearer ", "BEARER "] {
         let code = code(&app, &app.browser(), &json!({})).await;
-        let caller = app.anonymous().with("authorization", &format!("{scheme}{}", app.sandbox.server_key));
-        assert_eq!(caller.post(PATH, &json!({ "code": code })).await.status, 200, "{scheme}");
+        let caller = app
+            .anonymous()
+            .with("authorization", &format!("{scheme}{}", app.sandbox.server_key));
+        assert_eq!(
+            caller.post(PATH, &json!({ "code": code })).await.status,
+            200,
+            "{scheme}"
+        );
     }
 }
 
@@ -120,25 +147,44 @@ async fn a_code_lives_for_a_minute(engine: Engine) {
     let browser = app.browser();
     let just_in_time = code(&app, &browser, &json!({})).await;
     app.advance(59);
-    assert_eq!(app.server().post(PATH, &json!({ "code": just_in_time })).await.status, 200);
+    assert_eq!(
+        app.server().post(PATH, &json!({ "code": just_in_time })).await.status,
+        200
+    );
     let too_late = code(&app, &browser, &json!({})).await;
     app.advance(60);
     assert_spent(&app.server().post(PATH, &json!({ "code": too_late })).await);
-    assert!(browser.get("/account").await.text().contains("ada@example.com"), "the session goes on");
+    assert!(
+        browser.get("/account").await.text().contains("ada@example.com"),
+        "the session goes on"
+    );
 }
 
 async fn a_challenge_must_be_met(engine: Engine) {
     let app = with_return_url(engine).await;
     let challenge = URL_SAFE_NO_PAD.encode(aboard_vault::sha256(VERIFIER.as_bytes()));
-    let code = code(&app, &app.browser(), &json!({ "code_challenge": challenge, "state": "s/1 &ü" })).await;
+    let code = code(
+        &app,
+        &app.browser(),
+        &json!({ "code_challenge": challenge, "state": "s/1 &ü" }),
+    )
+    .await;
     let server = app.server();
-    for wrong in [json!({}), json!({ "code_verifier": null }), json!({ "code_verifier": "" })] {
+    for wrong in [
+        json!({}),
+        json!({ "code_verifier": null }),
+        json!({ "code_verifier": "" }),
+    ] {
         let mut body = wrong;
         body["code"] = json!(code);
         assert_spent(&server.post(PATH, &body).await);
     }
     for wrong in [&challenge, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK"] {
-        assert_spent(&server.post(PATH, &json!({ "code": code, "code_verifier": wrong })).await);
+        assert_spent(
+            &server
+                .post(PATH, &json!({ "code": code, "code_verifier": wrong }))
+                .await,
+        );
     }
     let met = json!({ "code": code, "code_verifier": VERIFIER });
     assert_eq!(server.post(PATH, &met).await.status, 200);
@@ -164,11 +210,24 @@ async fn a_code_of_another_environment_is_refused_and_stays_good(engine: Engine)
     let link = app.link("ada").await;
     let after = app.contents().await;
     assert_eq!(after.len(), before.len() + 1, "the new link alone");
-    for wrong in [link.rsplit('/').next().unwrap_or_default(), &"A".repeat(64), &"A".repeat(63), "", "?"] {
+    for wrong in [
+        link.rsplit('/').next().unwrap_or_default(),
+        &"A".repeat(64),
+        &"A".repeat(63),
+        "",
+        "?",
+    ] {
         assert_spent(&app.server().post(PATH, &json!({ "code": wrong })).await);
     }
     assert_eq!(app.contents().await, after);
     assert_eq!(app.server().post(PATH, &json!({ "code": code })).await.status, 200);
+}
+
+async fn a_suspended_users_code_is_refused(engine: Engine) {
+    let app = with_return_url(engine).await;
+    let code = code(&app, &app.browser(), &json!({})).await;
+    app.execute("update users set status = 'suspended'").await;
+    assert_spent(&app.server().post(PATH, &json!({ "code": code })).await);
 }
 
 async fn a_bad_field_is_named_in_the_envelope(engine: Engine) {
@@ -177,7 +236,11 @@ async fn a_bad_field_is_named_in_the_envelope(engine: Engine) {
         (json!({}), "code", "code is required."),
         (json!({ "code": null }), "code", "code is required."),
         (json!({ "code": 123_456 }), "code", "code must be a text."),
-        (json!({ "code": "x", "code_verifier": 1 }), "code_verifier", "code_verifier must be a text."),
+        (
+            json!({ "code": "x", "code_verifier": 1 }),
+            "code_verifier",
+            "code_verifier must be a text.",
+        ),
     ] {
         let answer = app.server().post(PATH, &body).await;
         assert_refused(&answer, 400, Code::Validation, message, Some(json!({ "field": field })));

@@ -94,7 +94,8 @@ impl Outbound {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(guard: Guard, options: OutboundOptions) -> Result<Self, reqwest::Error> {
-        Self::with_lookup(guard, options, Arc::new(SystemLookup))
+        let lookup: Arc<dyn Lookup> = Arc::new(SystemLookup);
+        Self::with_lookup(guard, options, &lookup)
     }
 
     /// A client that asks another resolver.
@@ -104,13 +105,13 @@ impl Outbound {
     pub fn with_lookup(
         guard: Guard,
         options: OutboundOptions,
-        lookup: Arc<dyn Lookup>,
+        lookup: &Arc<dyn Lookup>,
     ) -> Result<Self, reqwest::Error> {
         let client = |kind| {
             let resolver = Arc::new(GuardedResolver {
                 guard: guard.clone(),
                 kind,
-                lookup: Arc::clone(&lookup),
+                lookup: Arc::clone(lookup),
             });
             let builder = || builder(options, Arc::clone(&resolver));
             // A machine without certificates of its own (an empty container) takes Mozilla's.
@@ -268,8 +269,8 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_in_both_forms() {
-        let seconds = headers(&[(RETRY_AFTER, "120")]);
-        assert_eq!(retry_after(&seconds), Some(Duration::from_secs(120)));
+        let seconds = headers(&[(RETRY_AFTER, "90")]);
+        assert_eq!(retry_after(&seconds), Some(Duration::from_secs(90)));
         let date = headers(&[
             (RETRY_AFTER, "Wed, 21 Oct 2026 07:28:30 GMT"),
             (DATE, "Wed, 21 Oct 2026 07:28:00 GMT"),

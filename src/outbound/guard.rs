@@ -36,28 +36,27 @@ pub struct Refused;
 
 /// IPv4 networks that are not public. Sources: the IANA registry of special-purpose addresses (RFC 6890), and
 /// the one metadata address of a cloud that lies in public space.
-const CLOSED_V4: [(Ipv4Addr, u8); 17] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),          // this network
-    (Ipv4Addr::new(10, 0, 0, 0), 8),         // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),      // between a carrier and its customers
-    (Ipv4Addr::new(127, 0, 0, 0), 8),        // this machine
-    (Ipv4Addr::new(168, 63, 129, 16), 32),   // Azure's metadata
-    (Ipv4Addr::new(169, 254, 0, 0), 16),     // link-local, and most clouds' metadata
-    (Ipv4Addr::new(172, 16, 0, 0), 12),      // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),       // protocol assignments, and Oracle's metadata
-    (Ipv4Addr::new(192, 0, 2, 0), 24),       // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24),     // 6to4 relays
-    (Ipv4Addr::new(192, 168, 0, 0), 16),     // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),      // benchmarks
-    (Ipv4Addr::new(198, 51, 100, 0), 24),    // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),     // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),        // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),        // reserved
-    (Ipv4Addr::new(255, 255, 255, 255), 32), // broadcast
+const CLOSED_V4: [(Ipv4Addr, u8); 16] = [
+    (Ipv4Addr::UNSPECIFIED, 8),            // this network
+    (Ipv4Addr::new(10, 0, 0, 0), 8),       // private
+    (Ipv4Addr::new(100, 64, 0, 0), 10),    // between a carrier and its customers
+    (Ipv4Addr::new(127, 0, 0, 0), 8),      // this machine
+    (Ipv4Addr::new(168, 63, 129, 16), 32), // Azure's metadata
+    (Ipv4Addr::new(169, 254, 0, 0), 16),   // link-local, and most clouds' metadata
+    (Ipv4Addr::new(172, 16, 0, 0), 12),    // private
+    (Ipv4Addr::new(192, 0, 0, 0), 24),     // protocol assignments, and Oracle's metadata
+    (Ipv4Addr::new(192, 0, 2, 0), 24),     // documentation
+    (Ipv4Addr::new(192, 88, 99, 0), 24),   // 6to4 relays
+    (Ipv4Addr::new(192, 168, 0, 0), 16),   // private
+    (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarks
+    (Ipv4Addr::new(198, 51, 100, 0), 24),  // documentation
+    (Ipv4Addr::new(203, 0, 113, 0), 24),   // documentation
+    (Ipv4Addr::new(224, 0, 0, 0), 4),      // multicast
+    (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, broadcast
 ];
 
 /// The one part of IPv6 that is given out as public addresses. What lies outside is refused: loopback, mapped
-/// and compatible IPv4, NAT64, discard, SRv6, unique local (AWS' metadata too), link-local, multicast.
+/// and compatible IPv4, NAT64, discard, segment routing, unique local (AWS' metadata too), link-local, multicast.
 const PUBLIC_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// IPv6 networks inside [`PUBLIC_V6`] that are not public.

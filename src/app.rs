@@ -11,7 +11,8 @@ use crate::config::Config;
 use crate::http::{AccessLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::upkeep;
-use crate::outbound::{Guard, GuardRules};
+use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
+use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
 use crate::web::{Inner, Limits, Web, Welcome};
@@ -27,6 +28,9 @@ pub struct App {
     handles: Vec<Handle<SocketAddr>>,
     tasks: Vec<JoinHandle<()>>,
     upkeep: JoinHandle<()>,
+    /// Delivers webhooks; tests make it work at once.
+    pub webhooks: WebhookWorker,
+    deliveries: JoinHandle<()>,
 }
 
 /// An address that is bound but not served yet, so that port 0 is known before anything is printed.
@@ -97,6 +101,7 @@ impl App {
             allow: config.webhooks.allow.clone(),
             allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
         });
+        let webhooks = worker(&config, &instance, guard.clone())?;
         let log = AccessLog::start(config.log.access)?;
         let web = Web::new(Inner {
             instance: instance.clone(),
@@ -104,18 +109,27 @@ impl App {
             tokens,
             limits: Limits::default(),
             guard,
-            wake_deliveries: Box::new(|| {}),
+            wake_deliveries: {
+                let webhooks = webhooks.clone();
+                Box::new(move || webhooks.wake())
+            },
             welcome,
             config,
         });
         let upkeep = upkeep::start(web.instance.clone(), web.tokens.clone());
+        let deliveries = {
+            let webhooks = webhooks.clone();
+            tokio::spawn(async move { webhooks.serve().await })
+        };
         let mut app = Self {
+            web,
             url,
             metrics_url,
             handles: Vec::new(),
             tasks: Vec::new(),
             upkeep,
-            web,
+            webhooks,
+            deliveries,
         };
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
@@ -156,7 +170,42 @@ impl App {
         for task in self.tasks {
             let _ = task.await;
         }
+        self.webhooks.stop();
+        let _ = self.deliveries.await;
         self.upkeep.abort();
         self.web.instance.store.close().await;
     }
+}
+
+fn worker(config: &Config, instance: &Instance, guard: Guard) -> anyhow::Result<WebhookWorker> {
+    let webhooks = &config.webhooks;
+    let timeout = Duration::from_secs(webhooks.timeout_seconds);
+    let outbound = Outbound::new(
+        guard,
+        OutboundOptions {
+            timeout,
+            ..OutboundOptions::default()
+        },
+    )?;
+    let options = WorkerOptions {
+        concurrency: webhooks.concurrency,
+        concurrency_per_host: webhooks.concurrency_per_host,
+        stop_within: Duration::from_secs(config.server.shutdown_seconds),
+        ..WorkerOptions::default()
+    };
+    let Instance {
+        store,
+        vault,
+        clock,
+        ids,
+    } = instance.clone();
+    Ok(WebhookWorker::new(
+        store,
+        vault,
+        outbound,
+        clock,
+        ids,
+        webhooks.retry_schedule.pauses(),
+        options,
+    ))
 }

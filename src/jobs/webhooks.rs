@@ -20,8 +20,6 @@ use crate::domain::Uuid;
 use crate::outbound::Outbound;
 use crate::store::Store;
 
-pub use self::schedule::default_schedule;
-
 /// How much a node does at once.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerOptions {
@@ -79,7 +77,7 @@ struct Tools {
 impl WebhookWorker {
     /// A worker; nothing runs until [`WebhookWorker::serve`].
     ///
-    /// `schedule` holds the pauses after the first, second, … failed attempt; see [`default_schedule`].
+    /// `schedule` holds the pauses after the first, second, … failed attempt.
     #[must_use]
     pub fn new(
         store: Store,

@@ -3,6 +3,8 @@
 mod api;
 mod directions;
 mod http;
+mod jobs;
+mod outbound;
 mod pages;
 mod store;
 mod support;

@@ -2,16 +2,6 @@
 
 use std::time::Duration;
 
-/// The pauses after the first, second, … failed attempt: eight attempts over some 28 hours.
-#[must_use]
-pub fn default_schedule() -> Vec<Duration> {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR]
-        .map(Duration::from_secs)
-        .into()
-}
-
 /// The pause after an attempt that failed, when `attempts` were made before it; `None` when the schedule is
 /// used up.
 ///
@@ -44,7 +34,11 @@ mod tests {
 
     #[test]
     fn there_are_eight_attempts() {
-        let schedule = default_schedule();
+        let schedule = crate::config::Config::load(&crate::config::Sources::default())
+            .unwrap()
+            .webhooks
+            .retry_schedule
+            .pauses();
         let pauses = (0..).map_while(|attempts| pause(&schedule, attempts, None, [0; 8]));
         assert_eq!(pauses.count(), 7);
     }
@@ -52,7 +46,7 @@ mod tests {
     proptest! {
         #[test]
         fn jitter_stays_within_a_tenth(attempts in 0..7_u32, random: [u8; 8]) {
-            let schedule = default_schedule();
+            let schedule = crate::config::Config::load(&crate::config::Sources::default()).unwrap().webhooks.retry_schedule.pauses();
             let planned = schedule[attempts as usize];
             let pause = pause(&schedule, attempts, None, random).unwrap();
             prop_assert!(pause >= planned * 9 / 10 && pause <= planned * 11 / 10, "{pause:?}");
@@ -62,7 +56,7 @@ mod tests {
         fn retry_after_counts_between_the_plan_and_twice_the_plan(
             attempts in 0..7_u32, asked: u64, random: [u8; 8],
         ) {
-            let schedule = default_schedule();
+            let schedule = crate::config::Config::load(&crate::config::Sources::default()).unwrap().webhooks.retry_schedule.pauses();
             let planned = schedule[attempts as usize];
             let asked = Duration::from_secs(asked);
             let pause = pause(&schedule, attempts, Some(asked), random).unwrap();

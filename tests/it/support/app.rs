@@ -79,6 +79,8 @@ pub struct Setup<'a> {
     pub settings: &'a [(&'a str, &'a str)],
     pub starts_at: Option<Timestamp>,
     pub welcome: bool,
+    /// Whether webhooks are really sent. Without it they stay pending, and nothing leaves this machine.
+    pub delivers: bool,
 }
 
 impl TestApp {
@@ -142,6 +144,9 @@ impl TestApp {
         let app = App::start(config, instance, in_flight, bound, welcome)
             .await
             .expect("it starts");
+        if !setup.delivers {
+            app.webhooks.stop();
+        }
         Self {
             app,
             clock,

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use aboard::clock::Clock;
 use aboard::domain::Code;
-use aboard::jobs::webhooks::{WebhookWorker, WorkerOptions};
-use aboard::outbound::{Outbound, OutboundOptions};
 use aboard_fakes::{Receiver, Request};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::app::{Engine, Setup, TestApp, login_url, on_both, plain_refusal, user_with};
 
@@ -21,37 +20,27 @@ on_both! {
     a_known_user_is_not_told_again,
 }
 
-/// Makes every attempt that is due until none is left, whoever makes it: this worker or the server's own.
-async fn deliver(app: &TestApp) {
-    let web = &app.app.web;
-    let outbound = Outbound::new(web.guard.clone(), OutboundOptions::default()).expect("a client");
-    let instance = app.instance();
-    let worker = WebhookWorker::new(
-        instance.store.clone(),
-        instance.vault.clone(),
-        outbound,
-        instance.clock.clone(),
-        instance.ids.clone(),
-        web.config.webhooks.retry_schedule.pauses(),
-        WorkerOptions::default(),
-    );
-    let done = async {
-        loop {
-            worker.run_due().await;
-            let due = app
-                .instance()
-                .store
-                .next_delivery_due(app.system())
-                .await
-                .expect("it answers");
-            if due.is_none_or(|due| due > app.now()) {
-                break;
-            }
-        }
+async fn delivering(engine: Engine, settings: &[(&str, &str)]) -> (TestApp, Receiver) {
+    let setup = Setup {
+        settings,
+        delivers: true,
+        // The verifier compares the time with its own clock.
+        starts_at: Some(Clock::System.now()),
+        ..Setup::default()
     };
-    tokio::time::timeout(Duration::from_secs(20), done)
+    let receiver = Receiver::start().await.expect("a free port");
+    (TestApp::set_up(engine, setup).await, receiver)
+}
+
+/// Waits until the one delivery has made so many attempts and their results are written down.
+async fn attempts(app: &TestApp, receiver: &Receiver, attempts: usize) -> Vec<Request> {
+    let requests = receiver.wait_for(attempts).await;
+    assert_eq!(requests.len(), attempts);
+    let written = async { while app.count(&format!("deliveries where attempts = {attempts}")).await != 1 {} };
+    timeout(Duration::from_secs(20), written)
         .await
-        .expect("it is delivered in time");
+        .expect("the result is written down in time");
+    requests
 }
 
 async fn create(app: &TestApp, id: &str, endpoint: &str) {
@@ -85,13 +74,9 @@ async fn log_in(app: &TestApp, api_key: &str, companion: (&str, &str)) -> (u16, 
 }
 
 async fn the_delivered_key_logs_the_user_in(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let receiver = Receiver::start().await.expect("a free port");
+    let (app, receiver) = delivering(engine, &[]).await;
     create(&app, "abc123", &receiver.url("/webhook?x=1")).await;
-    deliver(&app).await;
-    let requests = receiver.requests();
-    assert_eq!(requests.len(), 1);
-    let told = &requests[0];
+    let told = &attempts(&app, &receiver, 1).await[0];
     assert_eq!((&*told.method, &*told.path), ("POST", "/webhook?x=1"));
     assert_eq!(told.header("content-type"), Some("application/json"));
     let (id, api_key) = body(told, "abc123");
@@ -121,16 +106,9 @@ async fn the_delivered_key_logs_the_user_in(engine: Engine) {
 }
 
 async fn the_signatures_are_those_of_the_contract(engine: Engine) {
-    // The verifier compares the time with its own clock.
-    let setup = Setup {
-        starts_at: Some(Clock::System.now()),
-        ..Setup::default()
-    };
-    let app = TestApp::set_up(engine, setup).await;
-    let receiver = Receiver::start().await.expect("a free port");
+    let (app, receiver) = delivering(engine, &[]).await;
     create(&app, "ada", &receiver.url("/")).await;
-    deliver(&app).await;
-    let told = receiver.requests().remove(0);
+    let told = attempts(&app, &receiver, 1).await.remove(0);
     let header = |name: &str| {
         told.header(name)
             .unwrap_or_else(|| panic!("{name}: {told:?}"))
@@ -186,18 +164,15 @@ fn verify(job: &Value) -> Result<String, String> {
 }
 
 async fn a_given_up_delivery_revokes_its_key_and_another_can_be_had(engine: Engine) {
-    let app = TestApp::with(engine, &[("webhooks.retry_schedule", "5s")]).await;
-    let receiver = Receiver::start().await.expect("a free port");
+    let (app, receiver) = delivering(engine, &[("webhooks.retry_schedule", "5s")]).await;
     receiver.fail_next(2, 500);
     create(&app, "ada", &receiver.url("/")).await;
-    deliver(&app).await;
-    let (id, api_key) = body(&receiver.requests()[0], "ada");
+    let (id, api_key) = body(&attempts(&app, &receiver, 1).await[0], "ada");
     // The receiver has seen the key, so it works as long as the delivery is pending.
     assert_eq!(log_in(&app, &api_key, ("wrapp_user_id", &id)).await.0, 200);
     // A pause has some jitter.
     app.advance(60);
-    deliver(&app).await;
-    assert_eq!(receiver.requests().len(), 2);
+    attempts(&app, &receiver, 2).await;
     assert_eq!(
         app.count("deliveries where state = 'given_up' and sealed_body is null")
             .await,
@@ -217,16 +192,14 @@ async fn a_given_up_delivery_revokes_its_key_and_another_can_be_had(engine: Engi
 }
 
 async fn every_attempt_is_the_same_event(engine: Engine) {
-    let app = TestApp::with(engine, &[("webhooks.retry_schedule", "5s,5s")]).await;
-    let receiver = Receiver::start().await.expect("a free port");
+    let (app, receiver) = delivering(engine, &[("webhooks.retry_schedule", "5s,5s")]).await;
     receiver.fail_next(2, 503);
     create(&app, "ada", &receiver.url("/")).await;
-    for attempts in 1..=3 {
-        deliver(&app).await;
-        assert_eq!(receiver.requests().len(), attempts);
+    for made in 1..=2 {
+        attempts(&app, &receiver, made).await;
         app.advance(60);
     }
-    let requests = receiver.requests();
+    let requests = attempts(&app, &receiver, 3).await;
     for again in &requests[1..] {
         assert_eq!(
             (again.header("webhook-id"), &again.body),
@@ -243,12 +216,10 @@ async fn every_attempt_is_the_same_event(engine: Engine) {
 }
 
 async fn a_known_user_is_not_told_again(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let receiver = Receiver::start().await.expect("a free port");
+    let (app, receiver) = delivering(engine, &[]).await;
     for _ in 0..3 {
         create(&app, "ada", &receiver.url("/")).await;
-        deliver(&app).await;
+        attempts(&app, &receiver, 1).await;
     }
-    assert_eq!(receiver.requests().len(), 1);
     assert_eq!(app.count("user_keys").await, 1);
 }

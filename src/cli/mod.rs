@@ -1,8 +1,9 @@
 //! The command line.
 
+mod bench;
 mod dev_keys;
 mod gen_files;
-pub(crate) mod print;
+mod print;
 mod start;
 
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
-        bench: crate::bench::BenchFloor,
+        bench: bench::BenchFloor,
     },
 }
 
@@ -104,7 +105,7 @@ pub fn run() -> ExitCode {
             Command::Serve(serve) => start::serve(serve).await,
             Command::Gen => gen_files::write(),
             Command::BenchFloor { settings, bench } => match settings.load(&[]) {
-                Ok(config) => crate::bench::run(bench, config).await,
+                Ok(config) => bench::run(bench, config).await,
                 Err(error) => Err(error),
             },
         }

@@ -4,7 +4,7 @@ use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::print;
+use super::super::print;
 use crate::clock::Stopwatch;
 
 /// Writes and syncs 4 KiB again and again for two seconds; prints syncs per second.

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::admin;
-use crate::cli::print;
+use super::super::print;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::{

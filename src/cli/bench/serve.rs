@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::cli::print;
+use super::super::print;
 
 static RECEIVED: AtomicU64 = AtomicU64::new(0);
 

@@ -122,7 +122,7 @@ pub struct ExchangedLogin {
 pub enum Exchange {
     /// The code was good and is now spent.
     LoggedIn(ExchangedLogin),
-    /// Wrong, expired, foreign, or its verifier does not meet the challenge.
+    /// Wrong, expired, foreign, its session has ended, or its verifier does not meet the challenge.
     Refused,
     /// The code had been exchanged before; its session has been ended.
     Reused,

@@ -1,24 +1,66 @@
-//! PostgreSQL.
+//! PostgreSQL: shared connections that read, a pool that writes, batches for the hot verbs.
 
-use jiff::Timestamp;
-use uuid::Uuid;
+mod batch;
+mod connect;
+mod deliveries;
+mod failure;
+mod links;
+mod migrate;
+mod partner_users;
+mod readers;
+mod sql;
+mod writers;
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use self::batch::{Batcher, Counts};
+use self::connect::Connector;
+use self::links::Redeem;
+use self::partner_users::Login;
+use self::readers::Readers;
+use self::sql::{Prepared, named_of};
+use self::writers::{Lease, Writers, to_its_end};
 use super::instance::Durability;
-use super::links::{CodeSpent, CodeToSpend};
 use super::sql::{Params, Row, Script};
-use super::{
-    DeliveryResult, DueDelivery, ExternalLogin, ExternalLoginOutcome, IssuedUserKey, NewUserKey, PartnerScope,
-    Redemption, RedemptionOutcome, Result,
-};
-use crate::domain::PartnerUserId;
+use super::{Result, StoreError};
 
+/// The store on PostgreSQL. Cheap to clone.
 #[derive(Clone)]
-pub struct Postgres {}
+pub struct Postgres(Arc<Parts>);
+
+struct Parts {
+    connector: Connector,
+    readers: Readers,
+    writers: Writers,
+    logins: Batcher<Login>,
+    redemptions: Batcher<Redeem>,
+    counts: Arc<Counts>,
+}
+
+// Full-page writes count: without them a power cut can tear a page, unless the file system forbids it.
+const DURABILITY: &str = "
+    select current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'), clock_timestamp()";
 
 impl Postgres {
+    /// Connects; `connections` are for writing, a few more for reading.
     pub async fn open(url: &str, connections: usize) -> Result<Self> {
-        todo!()
+        let connector = Connector::new(url)?;
+        let readers = Readers::open(&connector).await?;
+        let writers = Writers::new(connector.clone(), connections);
+        let counts = Arc::<Counts>::default();
+        Ok(Self(Arc::new(Parts {
+            connector,
+            readers,
+            logins: Batcher::new(Login(writers.clone()), Arc::clone(&counts)),
+            redemptions: Batcher::new(Redeem(writers.clone()), Arc::clone(&counts)),
+            writers,
+            counts,
+        })))
     }
+
+    /// Runs a query on a shared connection.
     pub async fn read<T: Send + 'static>(
         &self,
         sql: &'static str,
@@ -26,51 +68,63 @@ impl Postgres {
         limit: usize,
         map: impl Fn(&Row<'_>) -> Result<T> + Send + Sync,
     ) -> Result<Vec<T>> {
-        todo!()
+        let rows = self.0.readers.query(sql, &named_of(params)).await?;
+        rows.iter().take(limit).map(|row| map(&Row::Postgres(row))).collect()
     }
+
+    /// Runs plain writes in one transaction.
     pub async fn run(&self, script: Script) -> Result<Vec<u64>> {
-        todo!()
+        let writers = self.0.writers.clone();
+        to_its_end(async move {
+            let lease = writers.lease().await?;
+            lease.begin().await?;
+            let changed = run(&lease, &script).await;
+            lease.end(changed).await
+        })
+        .await
     }
+
     pub async fn migrate(&self) -> Result<Vec<String>> {
-        todo!()
+        migrate::migrate(&self.0.connector).await
     }
+
     pub async fn durability(&self) -> Result<Durability> {
-        todo!()
+        let found = self
+            .read(DURABILITY, &[], 1, |row| {
+                let (fsync, commit, pages) = (row.text(0)?, row.text(1)?, row.text(2)?);
+                Ok(Durability {
+                    durable: fsync == "on" && commit != "off" && pages == "on",
+                    detail: format!("fsync={fsync}, synchronous_commit={commit}, full_page_writes={pages}"),
+                    clock: Some(row.time(3)?),
+                })
+            })
+            .await?;
+        found
+            .into_iter()
+            .next()
+            .ok_or_else(|| StoreError::unreadable("settings"))
     }
+
     pub fn group_counts(&self) -> (u64, u64) {
-        todo!()
+        self.0.counts.get()
     }
+
     pub async fn close(&self) {
-        todo!()
+        self.0.logins.close().await;
+        self.0.redemptions.close().await;
+        self.0.writers.close().await;
+        self.0.readers.close();
     }
-    pub async fn external_login(&self, scope: PartnerScope, call: ExternalLogin) -> Result<ExternalLoginOutcome> {
-        todo!()
+}
+
+/// Sends every statement at once. None of them commits, so one that cannot even be sent spoils nothing.
+async fn run(lease: &Lease, script: &Script) -> Result<Vec<u64>> {
+    let mut prepared = Vec::with_capacity(script.0.len());
+    for statement in &script.0 {
+        prepared.push((Prepared::on(lease, statement.sql).await?, named_of(&statement.params)));
     }
-    pub async fn issue_user_key(
-        &self,
-        scope: PartnerScope,
-        partner_user_id: PartnerUserId,
-        key: NewUserKey,
-        now: Timestamp,
-    ) -> Result<Option<IssuedUserKey>> {
-        todo!()
-    }
-    pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
-        todo!()
-    }
-    pub async fn spend_login_code(&self, code: CodeToSpend) -> Result<CodeSpent> {
-        todo!()
-    }
-    pub async fn claim_deliveries(
-        &self,
-        owner: Uuid,
-        now: Timestamp,
-        lease_until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<DueDelivery>> {
-        todo!()
-    }
-    pub async fn finish_deliveries(&self, owner: Uuid, results: Vec<DeliveryResult>, now: Timestamp) -> Result<u64> {
-        todo!()
-    }
+    let running = prepared
+        .iter()
+        .map(|(prepared, params)| prepared.execute(lease, params));
+    join_all(running).await.into_iter().collect()
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{SqliteOptions, fault, unavailable};
+use super::{SqliteOptions, closed, fault, unavailable};
 use crate::clock::Stopwatch;
 use crate::store::{InFlight, Result, StoreError};
 
@@ -156,10 +156,6 @@ impl Writer {
     }
 }
 
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".to_owned())
-}
-
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))
@@ -167,7 +163,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let connection = Connection::open(path).map_err(unavailable)?;
-    connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
+    super::keep_statements(&connection)?;
     let sync = if options.sync { "full" } else { "normal" };
     connection
         .execute_batch(&format!(

@@ -125,7 +125,9 @@ fn every_flipped_bit_is_refused() {
     let key = key_file();
     let wrapped = key.wrap(b"aad", b"secret", &SystemEntropy).unwrap();
     for changed in flips(&wrapped) {
-        assert!(key.unwrap_key(b"aad", &changed).is_err());
+        let error = key.unwrap_key(b"aad", &changed).err().unwrap();
+        // A version this release does not know is not mistaken for a forgery.
+        assert_eq!(error == KmsError::Malformed, changed[0] != wrapped[0]);
     }
 }
 
@@ -177,7 +179,9 @@ fn the_canary_is_more_than_any_wrapped_value() {
 
     let key = key_file();
     let other_use = key.wrap(b"aad", b"a wallet's key", &SystemEntropy).unwrap();
-    assert!(canary_check(&key, &other_use).is_err());
+    let source = KmsError::Refused;
+    let id = key.id().to_owned();
+    assert_eq!(canary_check(&key, &other_use), Err(CanaryError::Foreign { id, source }));
 }
 
 proptest! {

@@ -1,0 +1,128 @@
+//! Deliveries, on PostgreSQL.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Postgres;
+use super::sql::{execute, named, query};
+use super::writers::to_its_end;
+use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
+use crate::store::sql::Row;
+use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery, Result};
+
+// Jobs that another node is just claiming are skipped instead of waited for.
+const CLAIM: &str = "
+    with due as (
+        select id from jobs where kind = 'delivery' and due_at <= :now order by due_at limit :limit for update skip locked
+    ), claimed as (
+        update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1 from due where jobs.id = due.id
+        returning jobs.id
+    )
+    select delivery.id, delivery.environment_id, environment.kind, delivery.event_id, delivery.url, delivery.header_set,
+        delivery.secret_id, secret.sealed, delivery.sealed_body, delivery.body, delivery.attempts, delivery.created_at
+    from claimed
+    join deliveries delivery on delivery.id = claimed.id and delivery.state = 'pending'
+    join environments environment on environment.id = delivery.environment_id
+    join webhook_secrets secret on secret.id = delivery.secret_id
+    order by delivery.id";
+// Whose lease is held is decided under the lock of the job; all else follows from that.
+const FINISH: &str = "
+    with held as (
+        select job.id, result.status, result.error, result.end_state, result.retry_at
+        from unnest(:id::uuid[], :status::bigint[], :error::text[], :end_state::text[], :retry_at::timestamptz[])
+            as result (id, status, error, end_state, retry_at)
+        join jobs job on job.id = result.id
+        where job.lease_owner = :owner order by job.id for update of job
+    ), freed as (
+        update jobs set due_at = held.retry_at, lease_owner = null from held
+        where jobs.id = held.id and held.end_state = 'pending'
+    ), done as (
+        delete from jobs using held where jobs.id = held.id and held.end_state <> 'pending'
+    ), recorded as (
+        update deliveries set attempts = attempts + 1, last_status = held.status, last_error = held.error,
+            state = case held.end_state when 'pending' then deliveries.state else held.end_state end,
+            finished_at = case held.end_state when 'pending' then deliveries.finished_at else :now end,
+            sealed_body = case held.end_state when 'pending' then deliveries.sealed_body end
+        from held where deliveries.id = held.id
+        returning deliveries.user_key_id, held.end_state
+    ), revoked as (
+        update user_keys set revoked_at = :now from recorded
+        where user_keys.id = recorded.user_key_id and recorded.end_state = 'given_up' and user_keys.revoked_at is null
+    )
+    select id from held";
+
+impl Postgres {
+    pub async fn claim_deliveries(
+        &self,
+        owner: Uuid,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueDelivery>> {
+        let writers = self.0.writers.clone();
+        to_its_end(async move {
+            let lease = writers.lease().await?;
+            let params = named![lease_until: lease_until, owner: owner, now: now, limit: i64::from(limit)];
+            let due = query(&lease, CLAIM, &params).await;
+            let due = lease.end_single(due)?;
+            due.iter().map(|row| due_delivery(&Row::Postgres(row))).collect()
+        })
+        .await
+    }
+
+    pub async fn finish_deliveries(&self, owner: Uuid, results: Vec<DeliveryResult>, now: Timestamp) -> Result<u64> {
+        let writers = self.0.writers.clone();
+        to_its_end(async move {
+            // A second result of one delivery comes after its lease has ended.
+            let mut seen = HashSet::new();
+            let results: Vec<_> = results.iter().filter(|result| seen.insert(result.id)).collect();
+            let ids: Vec<_> = results.iter().map(|result| result.id.0).collect();
+            let statuses: Vec<_> = results.iter().map(|result| result.status.map(i64::from)).collect();
+            let errors: Vec<_> = results.iter().map(|result| result.error.as_deref()).collect();
+            let ends: Vec<_> = results.iter().map(|result| end_state(&result.end)).collect();
+            let retries: Vec<_> = results.iter().map(|result| retry_at(&result.end)).collect();
+            let params = named![
+                id: ids, status: statuses, error: errors, end_state: ends, retry_at: retries, owner: owner, now: now,
+            ];
+            let lease = writers.lease().await?;
+            let held = execute(&lease, FINISH, &params).await;
+            lease.end_single(held)
+        })
+        .await
+    }
+}
+
+/// The state of a delivery after an attempt.
+fn end_state(end: &DeliveryEnd) -> &'static str {
+    match end {
+        DeliveryEnd::Delivered => "delivered",
+        DeliveryEnd::Retry(_) => "pending",
+        DeliveryEnd::GivenUp => "given_up",
+    }
+}
+
+fn retry_at(end: &DeliveryEnd) -> Option<Timestamp> {
+    match end {
+        DeliveryEnd::Retry(at) => Some(*at),
+        DeliveryEnd::Delivered | DeliveryEnd::GivenUp => None,
+    }
+}
+
+fn due_delivery(row: &Row<'_>) -> Result<DueDelivery> {
+    Ok(DueDelivery {
+        id: DeliveryId(row.id(0)?),
+        environment: EnvironmentId(row.id(1)?),
+        kind: row.word(2, EnvironmentKind::parse)?,
+        event: EventId(row.id(3)?),
+        url: row.text(4)?,
+        header_set: row.text(5)?,
+        secret: WebhookSecretId(row.id(6)?),
+        sealed_secret: row.bytes(7)?,
+        sealed_body: row.opt_bytes(8)?,
+        body: row.opt_bytes(9)?,
+        attempts: u32::try_from(row.int(10)?).unwrap_or(u32::MAX),
+        created_at: row.time(11)?,
+    })
+}

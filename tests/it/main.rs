@@ -1,0 +1,7 @@
+//! The integration tests, one binary: its tree mirrors the URL tree and the store's areas.
+
+mod directions;
+mod jobs;
+mod outbound;
+mod store;
+mod support;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use crate::admin;
 use super::super::print;
+use crate::admin;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::{

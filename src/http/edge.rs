@@ -5,7 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{HOST, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -180,11 +183,11 @@ fn add_headers(headers: &mut HeaderMap, context: &Context, id: &str, https: bool
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if context.surface != Surface::Pages {
-        headers
-            .entry(axum::http::header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
-    }
+    let (name, value) = match context.surface {
+        Surface::Pages => (CONTENT_SECURITY_POLICY, pages::STRICTEST_POLICY),
+        _ => (CACHE_CONTROL, "no-store"),
+    };
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
     headers
         .entry(REFERRER_POLICY)
         .or_insert(HeaderValue::from_static("same-origin"));

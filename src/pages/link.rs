@@ -3,8 +3,7 @@
 //! Looking changes nothing: mail and chat scanners open links before people do. Only a POST that a person's
 //! own click sends consumes one, and of any number of them exactly one gets a session.
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +14,7 @@ use super::view::{Frame, GonePage, LinkPage, ReplacePage, mask_email};
 use super::words::Flash;
 use crate::domain::{Code, EnvironmentKind, LoginLinkId, SessionId, Token};
 use crate::store::{LinkPreview, NewOneTimeCode, NewSession, Redemption, RedemptionOutcome, Session};
-use crate::web::{Browser, Context, Failure, Web, is_own_click, session_cookie};
+use crate::web::{Browser, Context, Failure, RawBody, Segment, Web, is_own_click, session_cookie};
 
 /// The page that names who sent the person and whom the link logs in; 410 for a link that is used, expired or
 /// was never made, the same for all three.
@@ -23,9 +22,9 @@ pub async fn show(
     State(web): State<Web>,
     context: Context,
     headers: HeaderMap,
-    Path(link): Path<String>,
+    Segment(link): Segment,
 ) -> Result<Response, Failure> {
-    let Some(preview) = find(&web, &context, &link).await? else {
+    let Some((_, preview)) = find(&web, &context, link.as_deref()).await? else {
         return gone(&headers);
     };
     link_page(&web, &context, &headers, &preview, None)
@@ -37,10 +36,10 @@ pub async fn redeem(
     context: Context,
     browser: Browser,
     headers: HeaderMap,
-    Path(link): Path<String>,
-    body: Bytes,
+    Segment(link): Segment,
+    RawBody(body): RawBody,
 ) -> Result<Response, Failure> {
-    let Some(preview) = find(&web, &context, &link).await? else {
+    let Some((token, preview)) = find(&web, &context, link.as_deref()).await? else {
         return gone(&headers);
     };
     if !is_own_click(&headers, &web.public_url) {
@@ -52,9 +51,6 @@ pub async fn redeem(
     if let Some(other) = other.filter(|_| !agreed) {
         return replace_page(&web, &context, &headers, &preview, other).await;
     }
-    let Some(token) = Token::parse(&link) else {
-        return gone(&headers);
-    };
     let login = &web.config.login;
     let ids = &web.instance.ids;
     let cookie = Token::new(ids.id(), ids.secret());
@@ -101,15 +97,15 @@ pub async fn redeem(
     }
 }
 
-async fn find(web: &Web, context: &Context, link: &str) -> Result<Option<LinkPreview>, Failure> {
+async fn find(web: &Web, context: &Context, link: Option<&str>) -> Result<Option<(Token, LinkPreview)>, Failure> {
     // Something as short as a mistyped page is no login link.
-    if link.len() < 32 {
-        return Err(Failure::new(Code::RouteNotFound));
-    }
+    let link = link.filter(|link| link.len() >= 32);
+    let link = link.ok_or_else(|| Failure::new(Code::RouteNotFound))?;
     let Some(token) = Token::parse(link) else {
         return Ok(None);
     };
-    Ok(web.instance.store.preview_login_link(&token, context.now).await?)
+    let preview = web.instance.store.preview_login_link(&token, context.now).await?;
+    Ok(preview.map(|preview| (token, preview)))
 }
 
 /// Where the person goes after log-in: what the link asks for if it is (still) registered, else the default.

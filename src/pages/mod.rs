@@ -11,7 +11,7 @@ pub mod words;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use render::problem;
+pub use render::{STRICTEST_POLICY, problem};
 
 use crate::web::Web;
 

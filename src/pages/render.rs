@@ -47,6 +47,10 @@ pub fn page(status: StatusCode, template: &impl Template, return_origin: Option<
     Ok((status, headers, html).into_response())
 }
 
+/// The content security policy of whatever sets no other: problem pages, redirects, assets.
+pub const STRICTEST_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
 /// The page of an error.
 pub fn problem(failure: &Failure, status: u16, request_id: &str) -> String {
     let words = Language::English.words();

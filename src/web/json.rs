@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::Failure;
+use super::body::RawBody;
 use super::fields::Fields;
 use crate::domain::Code;
 
@@ -33,14 +34,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(is_json);
-        let raw = Bytes::from_request(request, state).await.map_err(|rejection| {
-            use axum::response::IntoResponse as _;
-            if rejection.into_response().status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                Failure::new(Code::PayloadTooLarge)
-            } else {
-                Failure::new(Code::MalformedBody).saying("The body did not arrive whole. Send the request again.")
-            }
-        })?;
+        let RawBody(raw) = RawBody::from_request(request, state).await?;
         if !is_json {
             return Err(Failure::new(Code::UnsupportedMediaType));
         }

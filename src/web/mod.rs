@@ -1,6 +1,7 @@
 //! What every face of the server shares: reading requests, credentials, limits, errors, cookies.
 
 mod auth;
+mod body;
 mod context;
 mod failure;
 mod fields;
@@ -17,6 +18,7 @@ use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
 pub use auth::{PartnerKey, ServerKey, UserToken, admit_user};
+pub use body::{RawBody, Segment};
 pub use context::{Context, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{COOKIE, HeaderName, ORIGIN};
+use axum::http::header::{COOKIE, HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 
 use super::{Context, Failure, Web};
@@ -86,10 +86,18 @@ pub fn session_cookie(environment: EnvironmentId, value: &str, seconds: i64) -> 
 /// Whether a POST comes from our own page or from no page at all (curl): login CSRF sends foreign ones.
 #[must_use]
 pub fn is_own_click(headers: &HeaderMap, public_url: &str) -> bool {
-    let fetch_site = headers
-        .get(HeaderName::from_static("sec-fetch-site"))
-        .map(|value| value.to_str().unwrap_or("foreign"));
-    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or("null"));
-    let site_is_own = fetch_site.is_none_or(|site| matches!(site, "same-origin" | "none"));
-    site_is_own && origin.is_none_or(|origin| origin == public_url)
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("foreign"));
+    let site_is_own =
+        text(HeaderName::from_static("sec-fetch-site")).is_none_or(|site| matches!(site, "same-origin" | "none"));
+    site_is_own && text(ORIGIN).is_none_or(|origin| is_own_origin(origin, public_url, text(HOST)))
+}
+
+/// The public URL's origin as browsers write it (lower-case A-label, no port where it is the scheme's own), or
+/// the same scheme at the host that was asked, which the edge has found to be one of ours.
+fn is_own_origin(origin: &str, public_url: &str, host: Option<&str>) -> bool {
+    let Ok(public) = url::Url::parse(public_url) else {
+        return false;
+    };
+    let at_host = || host.is_some_and(|host| origin == format!("{}://{host}", public.scheme()));
+    origin == public.origin().ascii_serialization() || at_host()
 }

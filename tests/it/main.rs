@@ -1,8 +1,11 @@
 //! The integration tests, one binary: its tree mirrors the URL tree and the store's areas.
 
+mod api;
 mod cli;
 mod directions;
+mod http;
 mod jobs;
 mod outbound;
+mod pages;
 mod store;
 mod support;

@@ -3,12 +3,12 @@
 //! For a partner whose webhook was given up, or that sent none. The key is in this answer alone.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 
 use crate::domain::{Code, KeyKind, NewKey, PartnerUserId, UserKeyId, WrappUserId};
 use crate::store::NewUserKey;
-use crate::web::{Context, Failure, PartnerKey, Web};
+use crate::web::{Context, Failure, PartnerKey, Segment, Web};
 
 /// The same three keys as the webhook on creation.
 #[derive(Serialize)]
@@ -26,9 +26,10 @@ pub async fn api_key(
     State(web): State<Web>,
     context: Context,
     PartnerKey(scope, _): PartnerKey,
-    Path(partner_user_id): Path<String>,
+    Segment(partner_user_id): Segment,
 ) -> Result<Json<IssuedKey>, Failure> {
     let not_found = || Failure::new(Code::UserNotFound);
+    let partner_user_id = partner_user_id.ok_or_else(not_found)?;
     let name = PartnerUserId::parse(partner_user_id.clone()).map_err(|_| not_found())?;
     let ids = &web.instance.ids;
     let id = UserKeyId(ids.id());

@@ -32,6 +32,7 @@ pub struct Login {
 
 /// The partner that sent the person, and its names of the user.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "these are the names on the wire")]
 pub struct Partner {
     id: PartnerId,
     name: String,

@@ -11,7 +11,7 @@ use crate::clock::Stopwatch;
 pub fn sync_rate(directory: &Path) -> anyhow::Result<()> {
     let path = directory.join("aboard-bench-sync");
     let mut file = std::fs::File::create(&path)?;
-    file.write_all(&[0; 1 << 20])?;
+    file.write_all(&vec![0; 1 << 20])?;
     file.sync_all()?;
     let (watch, mut syncs) = (Stopwatch::start(), 0_u32);
     while watch.elapsed() < Duration::from_secs(2) {
@@ -22,6 +22,5 @@ pub fn sync_rate(directory: &Path) -> anyhow::Result<()> {
     }
     let rate = f64::from(syncs) / watch.elapsed().as_secs_f64();
     std::fs::remove_file(path)?;
-    print::out(&format!("{rate:.0}"));
-    Ok(())
+    print::out(&format!("{rate:.0}"))
 }

@@ -1,5 +1,14 @@
 //! What the command line and `aboard dev` make: organizations, partners, apps, keys.
 
+mod apps;
+mod checks;
+mod command;
+mod keys;
+mod orgs;
+mod partners;
+pub mod socket;
+mod users;
+
 use aboard_vault::{Aad, SigningKey};
 use anyhow::Context as _;
 use jiff::SignedDuration;
@@ -14,6 +23,8 @@ use crate::store::{
     Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey, NewWebhookSecret,
 };
 use crate::tokens::signing_key_aad;
+
+pub use command::{AdminCommand, KeyFor, SubscriptionStatus, execute};
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [&str; 2] = ["users", "users:token"];
@@ -202,6 +213,12 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
     let known = instance.store.keys(system).await?.into_iter().find(|key| key.id == old);
     let known = known.with_context(|| format!("there is no key {old}; see `aboard keys list`"))?;
     let kind = KeyKind::parse(known.kind).context("this kind of key cannot be rotated")?;
+    if let Some(end) = known.expires_at {
+        // Another rotation would move its end, and wake a key that has ended.
+        anyhow::bail!(
+            "key {old} was rotated before and ends at {end}; rotate its successor, or make a key with `aboard keys create`"
+        );
+    }
     let scopes: Vec<&str> = known.scopes.iter().map(String::as_str).collect();
     let (text, new) = new_key(
         instance,
@@ -214,7 +231,7 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
     );
     let (key, now) = (new.id, instance.clock.now());
     if !instance.store.rotate_key(system, old, new, now + overlap, now).await? {
-        anyhow::bail!("key {old} was revoked; create a new one instead");
+        anyhow::bail!("key {old} was revoked; make a new one with `aboard keys create`");
     }
     Ok(CreatedKey {
         key,

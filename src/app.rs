@@ -8,7 +8,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::http::{AccessLog, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
@@ -31,6 +31,7 @@ pub struct App {
     /// Delivers webhooks; tests make it work at once.
     pub webhooks: WebhookWorker,
     deliveries: JoinHandle<()>,
+    admin: Option<AdminSocket>,
 }
 
 /// An address that is bound but not served yet, so that port 0 is known before anything is printed.
@@ -130,12 +131,17 @@ impl App {
             upkeep,
             webhooks,
             deliveries,
+            admin: None,
         };
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
         }
         let router = service(app.web.clone(), in_flight, log);
         app.serve(bound.listener, router)?;
+        let web = &app.web;
+        if let Some(database) = web.config.store.file() {
+            app.admin = AdminSocket::start(&web.instance, &web.tokens, database);
+        }
         Ok(app)
     }
 
@@ -166,6 +172,9 @@ impl App {
         let patience = Duration::from_secs(self.web.config.server.shutdown_seconds);
         for handle in &self.handles {
             handle.graceful_shutdown(Some(patience));
+        }
+        if let Some(admin) = self.admin {
+            admin.stop().await;
         }
         for task in self.tasks {
             let _ = task.await;

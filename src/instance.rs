@@ -93,17 +93,34 @@ pub fn create_key_file(path: &Path, ids: &Ids) -> anyhow::Result<KeyFile> {
     Ok(key)
 }
 
-/// Whether `file` lies below the directory of the store's own file.
+/// Whether `file`, which need not exist yet, lies below the directory of the store's own file.
 pub fn is_beside_the_data(config: &Config, file: &Path) -> bool {
-    let directory = config.store.file().and_then(Path::parent).map(|path| {
-        if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
+    let directory = config
+        .store
+        .file()
+        .map(|database| real_path(database.parent().unwrap_or(Path::new(""))));
+    directory.is_some_and(|directory| real_path(file).starts_with(directory))
+}
+
+/// The path without links, as far as it exists.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // An empty path has no absolute form: it is the working directory.
+    let absolute = if path.as_os_str().is_empty() {
+        std::env::current_dir().unwrap_or(absolute)
+    } else {
+        absolute
+    };
+    for existing in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (existing.canonicalize(), absolute.strip_prefix(existing)) {
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
         }
-    });
-    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
-    directory.is_some_and(|directory| absolute(file).starts_with(absolute(directory)))
+    }
+    absolute
 }
 
 async fn load_vault(store: &Store, kms: Arc<dyn Kms>, clock: &Clock, ids: &Ids) -> anyhow::Result<Vault> {

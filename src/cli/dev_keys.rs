@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::admin;
-use crate::domain::{ApiKey, AppId, EnvironmentId, EnvironmentKind};
+use crate::domain::{ApiKey, AppId, EnvironmentId, EnvironmentKind, OrganizationId};
 use crate::instance::Instance;
 
-/// Both environments of the organization that `dev` makes.
-#[derive(Clone, Serialize, Deserialize)]
+/// Both environments of the organization that `dev` makes, as they are kept in a file.
+#[derive(Serialize, Deserialize)]
 pub struct DevKeys {
     /// For trying things.
     pub sandbox: DevEnvironment,
@@ -19,7 +19,7 @@ pub struct DevKeys {
 }
 
 /// What a developer needs of one environment.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct DevEnvironment {
     /// `X-PARTNER-API-KEY`.
     pub partner_key: String,
@@ -31,24 +31,29 @@ pub struct DevEnvironment {
     pub app_id: AppId,
     /// `x-client-secret`.
     pub client_secret: String,
-    /// `iss` of the environment's tokens.
-    #[serde(default)]
-    pub issuer: String,
-    /// The environment itself; in the file only.
+    /// The environment itself, of which the issuer is made.
     pub environment: EnvironmentId,
 }
 
-/// Reads the keys of an earlier start, or makes an organization with new ones. Keys that the store does not
-/// know (another database, a deleted file) are made anew.
+/// Reads the keys of an earlier start, or makes new ones: in the organization of the earlier ones if the store
+/// knows it (a key was revoked), in a new organization otherwise (another database, a deleted file).
 pub async fn load_or_create(instance: &Instance, file: &Path) -> anyhow::Result<DevKeys> {
+    let mut organization = None;
     if let Ok(text) = std::fs::read_to_string(file) {
         let keys: DevKeys = serde_json::from_str(&text)
             .with_context(|| format!("{} cannot be read; delete it to get new keys", file.display()))?;
         if is_known(instance, &keys).await? {
             return Ok(keys);
         }
+        let environments = instance.store.environments(instance.store.system()).await?;
+        let earlier = environments.iter().find(|known| known.id == keys.sandbox.environment);
+        organization = earlier.map(|environment| environment.organization);
     }
-    let keys = create(instance).await?;
+    let organization = match organization {
+        Some(earlier) => earlier,
+        None => admin::create_organization(instance, "Example").await?,
+    };
+    let keys = create(instance, organization).await?;
     write_private(file, &serde_json::to_string_pretty(&keys)?)?;
     Ok(keys)
 }
@@ -57,7 +62,10 @@ async fn is_known(instance: &Instance, keys: &DevKeys) -> anyhow::Result<bool> {
     for text in [
         &keys.sandbox.partner_key,
         &keys.sandbox.server_key,
+        &keys.sandbox.client_secret,
         &keys.production.partner_key,
+        &keys.production.server_key,
+        &keys.production.client_secret,
     ] {
         let Ok(key) = ApiKey::parse(text) else { return Ok(false) };
         if instance.store.authenticate(&key, instance.clock.now()).await?.is_none() {
@@ -67,15 +75,14 @@ async fn is_known(instance: &Instance, keys: &DevKeys) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-async fn create(instance: &Instance) -> anyhow::Result<DevKeys> {
-    let organization = admin::create_organization(instance, "Example").await?;
+async fn create(instance: &Instance, organization: OrganizationId) -> anyhow::Result<DevKeys> {
     let mut made = Vec::new();
     let environments = instance.store.environments(instance.store.system()).await?;
     for kind in EnvironmentKind::ALL {
         let environment = environments
             .iter()
             .find(|known| known.organization == organization && known.kind == kind);
-        let environment = environment.context("the new organization lacks an environment")?;
+        let environment = environment.context("the organization lacks an environment")?;
         let partner = admin::create_partner(instance, environment, "Acme").await?;
         let server = admin::create_server_key(instance, environment, "back end").await?;
         let app = admin::create_app(instance, environment, "web", Vec::new()).await?;
@@ -85,7 +92,6 @@ async fn create(instance: &Instance) -> anyhow::Result<DevKeys> {
             server_key: server.secret,
             app_id: app.app,
             client_secret: app.client_secret,
-            issuer: String::new(),
             environment: environment.id,
         });
     }

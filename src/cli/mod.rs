@@ -1,20 +1,47 @@
 //! The command line.
 
+mod apps;
+mod arguments;
+mod bench;
+mod config;
 mod dev_keys;
+mod doctor;
 mod gen_files;
-pub(crate) mod print;
+mod keys;
+mod manage;
+mod migrate;
+mod orgs;
+mod partners;
+mod print;
+mod safety;
+mod settings;
 mod start;
+mod subscriptions;
+mod users;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Sources};
+use settings::Settings;
+
+const EXAMPLES: &str = "\
+Start here:
+  aboard dev                                          try it: keys are printed, data is in ./data
+  aboard partners create --environment sandbox Acme   a partner's key and webhook secret
+
+In production:
+  aboard keys init /etc/aboard/kek                    the key that seals every secret; back it up
+  aboard serve --config aboard.toml                   the server
+  aboard orgs create Example                          beside it: an organization, then its partners
+  aboard doctor --config aboard.toml                  what is wrong, and what to do
+
+Settings come from --config FILE, then ABOARD_SECTION__KEY in the environment, then the command line.
+Every command takes --json, and works beside a running server on the same store.";
 
 /// The server that brings users aboard.
 #[derive(Parser)]
-#[command(name = "aboard", version, about, disable_help_subcommand = true)]
+#[command(name = "aboard", version, about, disable_help_subcommand = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +53,31 @@ enum Command {
     Dev(start::Dev),
     /// Start the server in production
     Serve(start::Serve),
+    /// Bring the store's schema up to date; `serve` does it at its start as well
+    Migrate(migrate::Migrate),
+    /// Make and list organizations, each with a sandbox and a production
+    #[command(subcommand)]
+    Orgs(orgs::Orgs),
+    /// Make and list partners: the platforms that bring users aboard
+    #[command(subcommand)]
+    Partners(partners::Partners),
+    /// Make and list apps: your own clients, with their client secrets
+    #[command(subcommand)]
+    Apps(apps::Apps),
+    /// Make the key file; make, list, rotate and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Suspend users and let them in again
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Set the plans of users
+    #[command(subcommand)]
+    Subscriptions(subscriptions::Subscriptions),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look for what is wrong, and say what to do
+    Doctor(doctor::Doctor),
     /// Write the generated files of the repository
     #[command(hide = true)]
     Gen,
@@ -35,59 +87,8 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
         #[command(flatten)]
-        bench: crate::bench::BenchFloor,
+        bench: bench::BenchFloor,
     },
-}
-
-/// Where the configuration comes from.
-#[derive(Args, Clone, Default)]
-struct Settings {
-    /// A configuration file; what it does not set is as in aboard.default.toml
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The directory of the SQLite store
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The store's URL: sqlite:PATH or postgres://…
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// Set anything: --set limits.sandbox_per_minute=500
-    #[arg(long, value_name = "SECTION.KEY=VALUE", value_parser = pair)]
-    set: Vec<(String, String)>,
-    /// Print one line of JSON instead of text
-    #[arg(long)]
-    json: bool,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').ok_or("write SECTION.KEY=VALUE")?;
-    Ok((pair.0.trim().to_owned(), pair.1.trim().to_owned()))
-}
-
-impl Settings {
-    /// The configuration; `base` are settings that everything else overrides.
-    fn load(&self, base: &[(&str, String)]) -> anyhow::Result<Config> {
-        let mut base: Vec<_> = base
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        if let Some(data) = &self.data {
-            base.push((
-                "store.url".to_owned(),
-                format!("sqlite:{}", data.join("aboard.db").display()),
-            ));
-        }
-        let mut set = Vec::new();
-        if let Some(url) = &self.database {
-            set.push(("store.url".to_owned(), url.clone()));
-        }
-        set.extend(self.set.iter().cloned());
-        Ok(Config::load(&Sources {
-            file: self.config.clone(),
-            base,
-            set,
-        })?)
-    }
 }
 
 /// Runs the command that the process was started with.
@@ -98,19 +99,26 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return print::failed(&anyhow::anyhow!("cannot start: {error}")),
     };
-    let done = runtime.block_on(async {
-        match cli.command {
-            Command::Dev(dev) => start::dev(dev).await,
-            Command::Serve(serve) => start::serve(serve).await,
-            Command::Gen => gen_files::write(),
-            Command::BenchFloor { settings, bench } => match settings.load(&[]) {
-                Ok(config) => crate::bench::run(bench, config).await,
-                Err(error) => Err(error),
-            },
-        }
-    });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => print::failed(&error),
+    runtime
+        .block_on(dispatch(cli.command))
+        .unwrap_or_else(|error| print::failed(&error))
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Config(command) => return config::run(command),
+        Command::Doctor(doctor) => return doctor::run(doctor).await,
+        Command::Dev(dev) => start::dev(dev).await?,
+        Command::Serve(serve) => start::serve(serve).await?,
+        Command::Migrate(migrate) => migrate::run(migrate).await?,
+        Command::Orgs(command) => orgs::run(command).await?,
+        Command::Partners(command) => partners::run(command).await?,
+        Command::Apps(command) => apps::run(command).await?,
+        Command::Keys(command) => keys::run(command).await?,
+        Command::Users(command) => users::run(command).await?,
+        Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Gen => gen_files::write()?,
+        Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

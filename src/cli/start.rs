@@ -1,46 +1,55 @@
 //! `aboard dev` and `aboard serve`.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::dev_keys::{DevKeys, load_or_create};
-use super::{Settings, print};
+use super::dev_keys::{DevEnvironment, DevKeys, load_or_create};
+use super::print;
+use super::safety::refusals;
+use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
-use crate::config::Config;
-use crate::instance::{Instance, create_key_file, is_beside_the_data};
+use crate::instance::{Instance, create_key_file};
 use crate::store::InFlight;
 use crate::web::Welcome;
 
+/// The key file that `aboard dev` makes in its data directory.
+pub const DEV_KEY: &str = "dev.key";
+
 /// Start a server to try things on.
+///
+/// Everything is in the data directory: users, the key file and the API keys, which are the same at every start.
 #[derive(Args)]
 pub struct Dev {
-    #[command(flatten)]
-    settings: Settings,
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Keep sandbox webhooks from reaching this machine, as production does
     #[arg(long)]
     strict_webhooks: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Start the server in production.
+///
+/// It needs `server.public_url` and `keys.file` (see `aboard keys init`), and refuses what is unsafe. SIGTERM and
+/// SIGINT stop it: running requests are finished first.
 #[derive(Args)]
 pub struct Serve {
-    #[command(flatten)]
-    settings: Settings,
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Accepted for symmetry: the guard is always on here
     #[arg(long, hide = true)]
     strict_webhooks: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 fn with_listen(mut settings: Settings, listen: Option<SocketAddr>) -> Settings {
@@ -60,15 +69,10 @@ fn with_listen(mut settings: Settings, listen: Option<SocketAddr>) -> Settings {
 /// Runs `aboard dev` until a signal stops it.
 pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
-    let data = dev.settings.data.clone().unwrap_or_else(|| PathBuf::from("data"));
-    let settings = with_listen(
-        Settings {
-            data: Some(data.clone()),
-            ..dev.settings
-        },
-        dev.listen,
-    );
-    let key_file = data.join("dev.key");
+    let stop = Stop::prepare()?;
+    let settings = with_listen(dev.settings, dev.listen);
+    let data = settings.data_directory();
+    let key_file = data.join(DEV_KEY);
     let mut base = vec![("keys.file", key_file.display().to_string())];
     if !dev.strict_webhooks {
         base.push(("webhooks.sandbox_loopback", "true".to_owned()));
@@ -95,34 +99,36 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     }
     let in_flight = InFlight::default();
     let instance = Instance::open(&config, clock, in_flight.clone()).await?;
-    let mut keys = load_or_create(&instance, &data.join("dev-keys.json")).await?;
+    let keys = load_or_create(&instance, &data.join("dev-keys.json")).await?;
     let welcome = Welcome {
         partner_key: keys.sandbox.partner_key.clone(),
         metrics_url: bound.metrics_url()?,
     };
     let app = App::start(config, instance, in_flight, bound, Some(welcome)).await?;
-    for environment in [&mut keys.sandbox, &mut keys.production] {
-        environment.issuer = app.web.tokens.issuer(environment.environment);
-    }
     tracing::info!(
         url = app.url,
         ready_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or_default(),
         "ready"
     );
-    if settings.json {
-        print::out(&ready_line(&app, Some(&keys)).to_string())
+    print_ready(&if settings.json {
+        ready_line(&app, Some(&keys)).to_string()
     } else {
-        print::out(&greeting(&app, &keys))
-    }
-    until_stopped(app).await
+        greeting(&app, &keys)
+    });
+    stop.run_until(app).await;
+    Ok(())
 }
 
 /// Runs `aboard serve` until a signal stops it.
 pub async fn serve(serve: Serve) -> anyhow::Result<()> {
+    let stop = Stop::prepare()?;
     let settings = with_listen(serve.settings, serve.listen);
     let config = settings.load(&[])?;
     print::start_log(&config)?;
-    refuse_unsafe(&config)?;
+    let refused = refusals(&config);
+    if !refused.is_empty() {
+        bail!("{}", refused.join("\n"));
+    }
     let in_flight = InFlight::default();
     let bound = Bound::bind(&config)?;
     let instance = Instance::open(&config, Clock::System, in_flight.clone()).await?;
@@ -136,34 +142,9 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     let app = App::start(config, instance, in_flight, bound, None).await?;
     tracing::info!(url = app.url, public_url = app.web.public_url, "ready");
     if settings.json {
-        print::out(&ready_line(&app, None).to_string());
+        print_ready(&ready_line(&app, None).to_string());
     }
-    until_stopped(app).await
-}
-
-fn refuse_unsafe(config: &Config) -> anyhow::Result<()> {
-    let url = &config.server.public_url;
-    if url.is_empty() {
-        bail!(
-            "server.public_url: `serve` needs the address that people use. Set it, like --set server.public_url=https://id.example.com"
-        );
-    }
-    if config.webhooks.sandbox_loopback {
-        bail!(
-            "webhooks.sandbox_loopback: `serve` always has the guard on. List the networks that may be reached in webhooks.allow instead."
-        );
-    }
-    if config.keys.file.is_empty() {
-        bail!(
-            "keys.file: `serve` needs a key file. Make one with `aboard keys init FILE`, keep it apart from the data, and set keys.file."
-        );
-    }
-    if is_beside_the_data(config, Path::new(&config.keys.file)) {
-        bail!(
-            "keys.file: {} lies in the data directory, so a stolen backup would hold both. Move it elsewhere.",
-            config.keys.file
-        );
-    }
+    stop.run_until(app).await;
     Ok(())
 }
 
@@ -178,10 +159,27 @@ fn ready_line(app: &App, keys: Option<&DevKeys>) -> serde_json::Value {
     let mut line =
         json!({ "url": app.url, "metrics_url": app.metrics_url, "database": app.web.config.store.shown_url() });
     if let Some(keys) = keys {
-        line["sandbox"] = json!(keys.sandbox);
-        line["production"] = json!(keys.production);
+        let printed = |keys: &DevEnvironment| {
+            json!({
+                "partner_key": keys.partner_key,
+                "partner_webhook_secret": keys.partner_webhook_secret,
+                "server_key": keys.server_key,
+                "app_id": keys.app_id,
+                "client_secret": keys.client_secret,
+                "issuer": app.web.tokens.issuer(keys.environment),
+            })
+        };
+        line["sandbox"] = printed(&keys.sandbox);
+        line["production"] = printed(&keys.production);
     }
     line
+}
+
+/// A server whose output nobody reads runs all the same.
+fn print_ready(text: &str) {
+    if let Err(error) = print::out(text) {
+        tracing::warn!(error = format!("{error:#}"), "the ready line was not printed");
+    }
 }
 
 fn greeting(app: &App, keys: &DevKeys) -> String {
@@ -227,15 +225,27 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
     )
 }
 
-async fn until_stopped(app: App) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that stop a server, caught from the first moment on.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn prepare() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    tracing::info!("stopping: running requests are finished first");
-    app.stop().await;
-    tracing::info!("stopped");
-    Ok(())
+
+    async fn run_until(mut self, app: App) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running requests are finished first");
+        app.stop().await;
+        tracing::info!("stopped");
+    }
 }

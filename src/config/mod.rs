@@ -123,21 +123,25 @@ fn setting(name: &str, value: &str) -> Result<Serialized<toml::Value>, ConfigErr
 }
 
 fn explain(error: figment2::Error) -> String {
+    use figment2::Source;
+    use figment2::error::Kind;
     error
         .into_iter()
         .map(|error| {
             let name = error.path.join(".");
-            let from = error
-                .metadata
-                .as_ref()
-                .and_then(|metadata| metadata.source.as_ref())
-                .map(|source| format!(" (in {source})"));
-            format!(
-                "{}{}: {}.",
-                if name.is_empty() { "configuration" } else { &name },
-                from.unwrap_or_default(),
-                error.kind
-            )
+            let metadata = error.metadata.as_ref();
+            // A place in our own source is of no use to anybody who writes settings.
+            let from = match metadata.map(|metadata| (metadata.source.as_ref(), metadata.name.as_ref())) {
+                Some((Some(Source::File(file)), _)) => format!(" (in {})", file.display()),
+                Some((_, name)) if name.contains("environment") => " (in the environment)".to_owned(),
+                _ => String::new(),
+            };
+            let what = match &error.kind {
+                Kind::UnknownField(_, known) => format!("there is no such setting; there are {}", known.join(", ")),
+                kind => kind.to_string(),
+            };
+            let name = if name.is_empty() { "configuration" } else { &name };
+            format!("{name}{from}: {what}.")
         })
         .collect::<Vec<_>>()
         .join("\n")

@@ -1,6 +1,7 @@
 //! The listener's side: the order of the layers, probes, metrics, the request log.
 
 mod access_log;
+mod admin_socket;
 mod edge;
 mod probes;
 
@@ -10,6 +11,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 pub use access_log::AccessLog;
+pub use admin_socket::AdminSocket;
 pub use edge::Edge;
 pub use probes::{metrics_router, recorder};
 

@@ -252,11 +252,11 @@ impl Store {
             verifier,
             now,
         };
-        let spent = match &self.engine {
+        let decision = match &self.engine {
             Engine::Sqlite(engine) => engine.spend_login_code(spend).await?,
             Engine::Postgres(engine) => engine.spend_login_code(spend).await?,
         };
-        match spent {
+        match decision {
             CodeSpent::Refused => return Ok(Exchange::Refused),
             CodeSpent::Reused => return Ok(Exchange::Reused),
             CodeSpent::Spent => {}

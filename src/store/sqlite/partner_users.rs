@@ -110,15 +110,12 @@ fn external_login(connection: &Connection, scope: &PartnerScope, call: &External
         },
     };
     let created = found.is_none();
-    let user = match found {
-        Some(found) => {
-            refresh_claims(connection, scope, found.user, call)?;
-            found.user
-        }
-        None => {
-            create(connection, scope, call)?;
-            call.user
-        }
+    let user = if let Some(found) = found {
+        refresh_claims(connection, scope, found.user, call)?;
+        found.user
+    } else {
+        create(connection, scope, call)?;
+        call.user
     };
     let link = &call.link;
     execute(
@@ -176,6 +173,7 @@ fn create(connection: &Connection, scope: &PartnerScope, call: &ExternalLogin) -
     Ok(())
 }
 
+#[derive(Clone, Copy)]
 struct NewIdentity<'a> {
     kind: &'static str,
     id: Uuid,

@@ -35,11 +35,14 @@ struct Counts {
     commits: AtomicU64,
 }
 
+/// Work that has the connection to itself.
+type Alone = Box<dyn FnOnce(&Connection) + Send>;
+
 enum Message {
     /// Shares a commit with others.
     Grouped(Box<dyn Work>),
     /// Runs outside a transaction, with the connection to itself.
-    Alone(Box<dyn FnOnce(&Connection) + Send>),
+    Alone(Alone),
 }
 
 /// One operation of a group.
@@ -87,7 +90,7 @@ impl Writer {
         let checkpointer = {
             let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
             spawn("aboard-checkpoint", move || {
-                checkpoint_loop(&path, &restart_wal, &stopped)
+                checkpoint_loop(&path, &restart_wal, &stopped);
             })?
         };
         let thread = {
@@ -223,7 +226,7 @@ impl Group {
         connection: &Connection,
         first: Box<dyn Work>,
         outbox: &Receiver<Message>,
-        alone: &mut Option<Box<dyn FnOnce(&Connection) + Send>>,
+        alone: &mut Option<Alone>,
     ) -> (Vec<Box<dyn Work>>, Result<()>) {
         let mut members = Vec::with_capacity(64);
         if let Err(error) = batch(connection, "begin immediate") {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
+use super::super::print;
 use crate::admin;
-use crate::cli::print;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::{
@@ -92,7 +92,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
         row.insert("redeem_login_link".into(), json!(rate));
         measured.insert(callers.to_string(), Value::Object(row));
     }
-    print::out(&Value::Object(measured).to_string());
+    print::out(&Value::Object(measured).to_string())?;
     bench.instance.store.close().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::cli::print;
+use super::super::print;
 
 static RECEIVED: AtomicU64 = AtomicU64::new(0);
 
@@ -35,7 +35,7 @@ pub async fn receiver() -> anyhow::Result<()> {
 async fn serve(router: Router) -> anyhow::Result<()> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
-    print::out(&format!("http://{}", listener.local_addr()?));
+    print::out(&format!("http://{}", listener.local_addr()?))?;
     axum_server::from_tcp(listener)?
         .acceptor(axum_server::accept::NoDelayAcceptor::new())
         .serve(router.into_make_service())

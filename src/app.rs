@@ -149,6 +149,9 @@ impl App {
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::from_tcp(listener)?
             .acceptor(axum_server::accept::NoDelayAcceptor::new())
+            // The time limit on headers is HTTP/1's: while the version is still open (no byte yet, or the first ones
+            // of an HTTP/2 preface), and in HTTP/2 itself, a caller could hold a connection for ever.
+            .http1_only()
             .handle(handle.clone());
         let limits = &self.web.config.server;
         server

@@ -57,6 +57,10 @@ impl Stopwatch {
 
     /// The time since the start.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the machine's clock"
+    )]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
@@ -79,7 +83,7 @@ impl Ids {
         }
     }
 
-    /// A new UUIDv7 (RFC 9562): milliseconds, then a counter that keeps ids of one process in order, then 62
+    /// A new `UUIDv7` (RFC 9562): milliseconds, then a counter that keeps ids of one process in order, then 62
     /// random bits.
     #[must_use]
     pub fn id(&self) -> Uuid {

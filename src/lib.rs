@@ -1,5 +1,17 @@
-//! Aboard: the server that brings users aboard. Start with `ARCHITECTURE.md`.
+//! Aboard: the server that brings users aboard. `ARCHITECTURE.md` says where things are.
 
+pub mod admin;
+pub mod api;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod instance;
+pub mod jobs;
+pub mod outbound;
+pub mod pages;
 pub mod store;
+pub mod tokens;
+pub mod web;

@@ -188,6 +188,8 @@ create table sessions (
     ended_at timestamptz
 );
 
+create index sessions_ended on sessions (ended_at) where ended_at is not null;
+
 -- What happened. The commit order is (`tx`, `seq`), read below the oldest open transaction; `body` is the final raw body.
 create table events (
     seq bigint generated always as identity primary key,

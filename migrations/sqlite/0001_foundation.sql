@@ -189,6 +189,8 @@ create table sessions (
     ended_at integer
 ) strict, without rowid;
 
+create index sessions_ended on sessions (ended_at) where ended_at is not null;
+
 -- What happened. `seq` is the commit order; `body` is the final raw body.
 create table events (
     seq integer primary key autoincrement,

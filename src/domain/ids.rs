@@ -1,4 +1,4 @@
-//! Ids: one UUIDv7 per object, printed as a prefix and 26 characters of Crockford base32.
+//! Ids: one `UUIDv7` per object, printed as a prefix and 26 characters of Crockford base32.
 
 use std::fmt;
 use std::str::FromStr;

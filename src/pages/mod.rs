@@ -1,2 +1,27 @@
+//! Hosted pages: what a person sees. Server-rendered, no script, GET changes nothing.
+
+mod account;
+mod assets;
+mod home;
+mod link;
+mod render;
 pub mod view;
 pub mod words;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use render::{STRICTEST_POLICY, problem};
+
+use crate::web::Web;
+
+/// The pages' routes.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/", get(home::home))
+        .route("/{link}", get(link::show).post(link::redeem))
+        .route("/account", get(account::show))
+        .route("/account/logout", post(account::logout))
+        .route("/account/logout_everywhere", post(account::logout_everywhere))
+        .route("/assets/{name}", get(assets::asset))
+}

@@ -7,9 +7,7 @@
 
 use askama::Template;
 
-use crate::pages::words::{
-    ContactKind, Flash, Moment, Part, Problem, ProblemText, SignedOut, Words,
-};
+use crate::pages::words::{ContactKind, Flash, Moment, Part, Problem, ProblemText, SignedOut, Words};
 
 /// What all pages share.
 #[derive(Clone, Copy)]
@@ -284,10 +282,7 @@ mod tests {
         .unwrap();
         assert!(page.contains(r#"<form method="post" action="">"#), "{page}");
         assert!(!page.contains("<input"), "{page}");
-        assert!(
-            page.contains("Continue as <bdi>u•••@example.com</bdi>"),
-            "{page}"
-        );
+        assert!(page.contains("Continue as <bdi>u•••@example.com</bdi>"), "{page}");
     }
 
     #[test]

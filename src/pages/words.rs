@@ -71,10 +71,7 @@ fn best(header: &str, tags: &[&str]) -> Option<usize> {
             continue;
         };
         let primary = wanted.split('-').next().unwrap_or_default();
-        let Some(at) = tags
-            .iter()
-            .position(|tag| tag.eq_ignore_ascii_case(primary))
-        else {
+        let Some(at) = tags.iter().position(|tag| tag.eq_ignore_ascii_case(primary)) else {
             continue;
         };
         if winner.is_none_or(|(highest, _)| quality > highest) {
@@ -385,12 +382,7 @@ static ENGLISH: Words = Words {
         sent_you_here: |partner| vec![Part::Name(partner), text(" sent you here")],
         log_in_to: |organization| vec![text("Log in to "), Part::Name(organization)],
         continue_as: |user| vec![text("Continue as "), Part::Name(user)],
-        works_until: |until, now| {
-            format!(
-                "This link works once and until {}.",
-                english_moment(*until, *now, "")
-            )
-        },
+        works_until: |until, now| format!("This link works once and until {}.", english_moment(*until, *now, "")),
         not_yours: "If you did not ask for it, close this page.",
     },
     replace: ReplaceWords {
@@ -446,9 +438,7 @@ static ENGLISH: Words = Words {
         means: |how| match how {
             SignedOut::Here => "This browser no longer has access to your account.",
             SignedOut::Everywhere => "No browser or app has access to your account any more.",
-            SignedOut::NoSession => {
-                "There is nobody signed in to this browser, or the session has ended."
-            }
+            SignedOut::NoSession => "There is nobody signed in to this browser, or the session has ended.",
         },
         come_back: "To sign in, go to the site or app that brought you here and ask for a new link.",
     },
@@ -624,11 +614,7 @@ mod tests {
         );
         assert_eq!(
             (ENGLISH.account.through)("Acme", &NOW, &NOW),
-            vec![
-                text("through "),
-                Part::Name("Acme"),
-                text(", today 23:05 UTC")
-            ]
+            vec![text("through "), Part::Name("Acme"), text(", today 23:05 UTC")]
         );
     }
 

@@ -65,7 +65,19 @@ const SUBSCRIBE: &str = "
     where id = :user and environment_id = :environment
     on conflict (user_id) do update set plan_name = excluded.plan_name, status = excluded.status, period_end = excluded.period_end,
         next_payment_amount = excluded.next_payment_amount, updated_at = excluded.updated_at";
-const USER_STATUS: &str = "update users set status = :status, updated_at = :now, valid_after = :now
+const SUSPEND: &str = "
+    update users set status = 'suspended', updated_at = :now, valid_after = case when valid_after > :now then valid_after else :now end
+    where id = :user and environment_id = :environment and status <> 'erased'";
+// What the user was before is not kept: it is verified if the person has proven anything. Sessions that the
+// suspension ended stay ended.
+const LET_IN: &str = "
+    update users set
+        status = case when status <> 'suspended' then status
+            when exists (select 1 from identities proof
+                where proof.user_id = users.id and proof.source = 'person' and proof.state = 'verified') then 'verified'
+            else 'linked' end,
+        valid_after = case when status = 'suspended' and valid_after < :now then :now else valid_after end,
+        updated_at = case when status = 'suspended' then :now else updated_at end
     where id = :user and environment_id = :environment and status <> 'erased'";
 
 impl Store {
@@ -121,7 +133,8 @@ impl Store {
         Ok(self.run(Script::default().then(SUBSCRIBE, params)).await? == [1])
     }
 
-    /// Suspends a user (every session and token ends) or lets it in again; false if there is no such user.
+    /// Suspends a user (every session and token ends) or lets it in again, which changes nothing for one who
+    /// is not suspended; false if there is no such user.
     pub async fn set_suspended(
         &self,
         _: SystemScope,
@@ -130,8 +143,8 @@ impl Store {
         suspended: bool,
         now: Timestamp,
     ) -> Result<bool> {
-        let status = if suspended { "suspended" } else { "linked" };
-        let params = params![status: status, now: now, user: user.0, environment: environment.0];
-        Ok(self.run(Script::default().then(USER_STATUS, params)).await? == [1])
+        let change = if suspended { SUSPEND } else { LET_IN };
+        let params = params![now: now, user: user.0, environment: environment.0];
+        Ok(self.run(Script::default().then(change, params)).await? == [1])
     }
 }

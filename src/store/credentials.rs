@@ -1,7 +1,7 @@
 //! API keys of partners, back ends and apps, looked up through a cache in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::scope::{PartnerScope, ServerScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
-use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId};
+use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId, WebhookSecretId};
 
 /// How long the cache is believed after the revision was last read.
 const STALE_AFTER_MICROS: i64 = 5_000_000;
@@ -39,6 +39,8 @@ pub struct Credential {
 pub struct Presented {
     /// The key's rights.
     pub credential: Credential,
+    /// The newest secret that signs the webhooks of a partner key's partner.
+    pub webhook_secret: Option<WebhookSecretId>,
     hash: [u8; 32],
     expires_at: Option<Timestamp>,
     used_at: AtomicI64,
@@ -86,6 +88,8 @@ pub struct KeyUse {
 #[derive(Default)]
 pub(super) struct Cache {
     keys: RwLock<HashMap<Uuid, Arc<Presented>>>,
+    /// How often the keys were forgotten: what was read before that is not put back after it.
+    forgotten: AtomicU64,
     /// The revision that the cached keys were read at, and when it was last seen to hold.
     revision: AtomicI64,
     checked_at: AtomicI64,
@@ -103,8 +107,12 @@ impl Cache {
             .cloned()
     }
 
-    fn put(&self, id: Uuid, presented: Arc<Presented>) {
+    /// Keeps a key that was read when the keys had been forgotten `forgotten` times.
+    fn put(&self, id: Uuid, presented: Arc<Presented>, forgotten: u64) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) != forgotten {
+            return;
+        }
         if keys.len() >= MOST_CACHED {
             keys.clear();
         }
@@ -113,12 +121,16 @@ impl Cache {
 
     /// Forgets every key; called after a change of any credential.
     pub(super) fn clear(&self) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        keys.clear();
     }
 }
 
 const FIND: &str = "
-    select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at
+    select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at,
+        (select secret.id from webhook_secrets secret where secret.owner_id = key.owner_id and secret.expires_at is null
+            order by secret.created_at desc, secret.id desc limit 1)
     from api_keys key join environments environment on environment.id = key.environment_id
     where key.id = :id and key.revoked_at is null";
 const REVISION: &str = "select revision from instance where one = 1";
@@ -127,12 +139,13 @@ const NOTE_USE: &str = "update api_keys set last_used_at = :at where id = :id";
 impl Store {
     /// The rights of a key that somebody presents; `None` if it is unknown, revoked or expired.
     pub async fn authenticate(&self, key: &ApiKey, now: Timestamp) -> Result<Option<Arc<Presented>>> {
+        let forgotten = self.credentials.forgotten.load(Ordering::Acquire);
         let presented = match self.credentials.get(key, now) {
             Some(presented) => presented,
             None => match self.find_key(key.id).await? {
                 Some(presented) => {
                     let presented = Arc::new(presented);
-                    self.credentials.put(key.id, Arc::clone(&presented));
+                    self.credentials.put(key.id, Arc::clone(&presented), forgotten);
                     presented
                 }
                 None => return Ok(None),
@@ -161,6 +174,7 @@ impl Store {
                     per_minute: row.opt_int(6)?.and_then(|limit| u32::try_from(limit).ok()),
                     owner: row.id(3)?,
                 },
+                webhook_secret: row.opt_id(8)?.map(WebhookSecretId),
                 hash: row
                     .bytes(4)?
                     .try_into()
@@ -173,16 +187,18 @@ impl Store {
         .await
     }
 
-    /// Re-reads the revision and forgets what another process changed. Every node calls it each second.
-    pub async fn refresh_credentials(&self, now: Timestamp) -> Result<()> {
+    /// Re-reads the revision and forgets what another process changed; true if something did. Every node calls
+    /// it each second.
+    pub async fn refresh_credentials(&self, now: Timestamp) -> Result<bool> {
         let revision = self.one(REVISION, &[], |row| row.int(0)).await?.unwrap_or_default();
-        if self.credentials.revision.swap(revision, Ordering::AcqRel) != revision {
+        let changed = self.credentials.revision.swap(revision, Ordering::AcqRel) != revision;
+        if changed {
             self.credentials.clear();
         }
         self.credentials
             .checked_at
             .store(now.as_microsecond(), Ordering::Release);
-        Ok(())
+        Ok(changed)
     }
 
     /// The keys used since they were last noted.
@@ -209,5 +225,43 @@ impl Store {
         });
         self.run(script).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::NewKey;
+
+    #[test]
+    fn a_key_that_was_read_before_the_cache_was_emptied_is_not_put_back() {
+        let key = NewKey::new(KeyKind::Partner, EnvironmentKind::Sandbox, Uuid::nil(), [7; 16]).key;
+        let read = || {
+            Arc::new(Presented {
+                credential: Credential {
+                    key: KeyId(key.id),
+                    kind: key.kind,
+                    environment: EnvironmentId(Uuid::nil()),
+                    environment_kind: key.environment,
+                    scopes: Vec::new(),
+                    per_minute: None,
+                    owner: Uuid::nil(),
+                },
+                webhook_secret: None,
+                hash: key.hash,
+                expires_at: None,
+                used_at: AtomicI64::new(0),
+                noted_at: AtomicI64::new(0),
+            })
+        };
+        let cache = Cache::default();
+        let kept = || cache.get(&key, Timestamp::UNIX_EPOCH).is_some();
+        let forgotten = cache.forgotten.load(Ordering::Acquire);
+        cache.put(key.id, read(), forgotten);
+        assert!(kept());
+        // Revoked, and forgotten, while another caller is still about to keep what it has read.
+        cache.clear();
+        cache.put(key.id, read(), forgotten);
+        assert!(!kept());
     }
 }

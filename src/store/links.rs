@@ -122,7 +122,7 @@ pub struct ExchangedLogin {
 pub enum Exchange {
     /// The code was good and is now spent.
     LoggedIn(ExchangedLogin),
-    /// Wrong, expired, foreign, or its verifier does not meet the challenge.
+    /// Wrong, expired, foreign, its session has ended, or its verifier does not meet the challenge.
     Refused,
     /// The code had been exchanged before; its session has been ended.
     Reused,
@@ -252,11 +252,11 @@ impl Store {
             verifier,
             now,
         };
-        let spent = match &self.engine {
+        let decision = match &self.engine {
             Engine::Sqlite(engine) => engine.spend_login_code(spend).await?,
             Engine::Postgres(engine) => engine.spend_login_code(spend).await?,
         };
-        match spent {
+        match decision {
             CodeSpent::Refused => return Ok(Exchange::Refused),
             CodeSpent::Reused => return Ok(Exchange::Reused),
             CodeSpent::Spent => {}

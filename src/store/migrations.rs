@@ -20,6 +20,11 @@ macro_rules! migrations {
 /// Every step, in order.
 pub const MIGRATIONS: &[Migration] = migrations!["0001_foundation"];
 
+/// The names of the migrations that this binary knows, in order.
+pub fn known_migrations() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.name)
+}
+
 impl Migration {
     /// SHA-256 of a text as it is in this binary.
     pub fn checksum(text: &str) -> Vec<u8> {

@@ -34,6 +34,7 @@ pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey}
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
+pub use migrations::known_migrations;
 pub use organizations::{
     AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey,
     NewWebhookSecret, OrganizationRow, PartnerRow, SealedSigningKey, SealedWebhookSecret,

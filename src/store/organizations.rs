@@ -239,13 +239,17 @@ const ADD_KEY: &str = "
     values (:id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :now)";
 const ADD_SUCCESSOR: &str = "
     insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, created_at)
-    select :id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :now from api_keys where id = :old and revoked_at is null";
+    select :id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :now from api_keys
+    where id = :old and revoked_at is null and (expires_at is null or expires_at > :now)";
 const KEYS: &str = "
     select key.id, key.environment_id, environment.kind, key.kind, key.owner_id, key.name, key.hint, key.scopes, key.created_at,
         key.last_used_at, key.expires_at, key.revoked_at
     from api_keys key join environments environment on environment.id = key.environment_id order by key.id";
 const REVOKE_KEY: &str = "update api_keys set revoked_at = :now where id = :id and revoked_at is null";
-const EXPIRE_KEY: &str = "update api_keys set expires_at = :until where id = :id and revoked_at is null";
+// A second rotation may end the old key sooner, never later.
+const EXPIRE_KEY: &str = "
+    update api_keys set expires_at = :until
+    where id = :id and revoked_at is null and (expires_at is null or expires_at > :until)";
 
 impl Store {
     /// Creates an organization with its environments.
@@ -410,8 +414,8 @@ impl Store {
         Ok(self.change_credentials(script).await?.first() == Some(&1))
     }
 
-    /// Puts a new key beside an old one, which ends at `until`; false if the old one is unknown or revoked,
-    /// and then the new one is not stored either.
+    /// Puts a new key beside an old one, which ends at `until`, or sooner if an earlier rotation said so; false
+    /// if the old one is unknown, revoked or expired, and then the new one is not stored either.
     pub async fn rotate_key(
         &self,
         _: SystemScope,

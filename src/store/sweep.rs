@@ -9,30 +9,35 @@ use super::{Result, Store};
 /// Rows of each table that one sweep deletes at most.
 const BATCH: i64 = 1_000;
 
-// Every table's own life is in `docs/reference/retention.md`.
+// Every table's own life is in `docs/reference/retention.md`. Ids are time-ordered, so what ends first stands first:
+// a sweep looks at the oldest rows and never at a whole table.
 const LINKS: &str = "delete from login_links where id in (
-    select id from login_links where expires_at < :before order by id limit :batch)";
-const SESSIONS: &str = "delete from sessions where id in (
-    select id from sessions where expires_at < :before order by id limit :batch)";
+    select id from (select id, expires_at from login_links order by id limit :batch) oldest where expires_at < :before)";
+const OLD_SESSIONS: &str = "delete from sessions where id in (
+    select id from (select id, expires_at from sessions order by id limit :batch) oldest where expires_at < :before)";
+const ENDED_SESSIONS: &str = "delete from sessions where id in (
+    select id from sessions where ended_at < :before order by ended_at limit :batch)";
 const IDEMPOTENCY: &str = "delete from idempotency_keys where id in (
     select id from idempotency_keys where expires_at < :now order by expires_at limit :batch)";
 const EVENTS: &str = "delete from events where seq in (
-    select seq from events where created_at < :events_before order by seq limit :batch)";
+    select seq from (select seq, created_at from events order by seq limit :batch) oldest where created_at < :month_ago)";
 const DELIVERIES: &str = "delete from deliveries where id in (
-    select id from deliveries where state <> 'pending' and finished_at < :events_before order by id limit :batch)";
+    select id from (select id, state, finished_at from deliveries order by id limit :batch) oldest
+    where state <> 'pending' and finished_at < :month_ago)";
 
 impl Store {
     /// Deletes one batch of what has ended: links and sessions an hour after their end, idempotency keys at
     /// their end, events and finished deliveries after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
-        let events_before = now - jiff::SignedDuration::from_hours(30 * 24);
+        let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
         let script = Script::default()
             .then(LINKS, params![before: before, batch: BATCH])
-            .then(SESSIONS, params![before: before, batch: BATCH])
+            .then(OLD_SESSIONS, params![before: before, batch: BATCH])
+            .then(ENDED_SESSIONS, params![before: before, batch: BATCH])
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
-            .then(EVENTS, params![events_before: events_before, batch: BATCH])
-            .then(DELIVERIES, params![events_before: events_before, batch: BATCH]);
+            .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
+            .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH]);
         Ok(self.run(script).await?.into_iter().sum())
     }
 }

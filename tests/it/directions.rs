@@ -128,18 +128,12 @@ fn offences_in(file: &str, text: &str) -> Vec<String> {
                 }
             }
         }
-        for (krate, folder) in ONLY_UNDER
-            .iter()
-            .filter(|(_, folder)| !file.starts_with(folder))
-        {
+        for (krate, folder) in ONLY_UNDER.iter().filter(|(_, folder)| !file.starts_with(folder)) {
             let what = format!("{krate} is named only under {folder}");
             found.extend(places(&code, krate).map(|(at, _)| (at, what.clone())));
         }
     }
-    for (krate, folder) in NEVER_UNDER
-        .iter()
-        .filter(|(_, folder)| file.starts_with(folder))
-    {
+    for (krate, folder) in NEVER_UNDER.iter().filter(|(_, folder)| file.starts_with(folder)) {
         let what = format!("{krate} is never named under {folder}");
         found.extend(places(&code, krate).map(|(at, _)| (at, what.clone())));
     }
@@ -203,9 +197,7 @@ fn in_name(c: char) -> bool {
 
 /// A line up to its comment; the `//` of an address is none.
 fn without_comment(line: &str) -> &str {
-    let comment = line
-        .match_indices("//")
-        .find(|(at, _)| !line[..*at].ends_with(':'));
+    let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':'));
     comment.map_or(line, |(at, _)| &line[..at])
 }
 

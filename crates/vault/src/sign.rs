@@ -31,7 +31,7 @@ impl SigningKey {
     }
 
     fn parsed(seed: Secret) -> Result<Self, SeedError> {
-        // The check comes first: AWS-LC's own looks only for seeds that are too short.
+        // Not left to AWS-LC, which promises an error only for seeds that are too short.
         if seed.len() != SEED {
             return Err(SeedError { found: seed.len() });
         }

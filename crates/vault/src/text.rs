@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn base32_refuses_a_second_spelling() {
-        for text in ["mz", "mzxw7yr", "MY", "my======", "m", "mzx", "m y", "m0"] {
+        for text in [
+            "mz", "mzxw7yr", "MY", "my======", "m", "mzx", "a", "aaa", "aaaaaa", "m y", "m0",
+        ] {
             assert!(parse_base32(text).is_none(), "{text} was read");
         }
     }

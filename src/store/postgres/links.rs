@@ -51,8 +51,17 @@ const END_REPLACED: &str = "
     )
     update sessions set ended_at = (select now from ended where ended.id = sessions.id limit 1)
     where id = any(array(select id from ended))";
+// A code ends with its session, and with the user's being locked.
 const FIND_CODE: &str = "
-    select environment_id, code_hash, code_challenge, code_expires_at, code_used_at from login_links where id = :id for update";
+    select environment_id, code_hash, code_challenge,
+        case when exists (
+            select 1 from sessions session
+            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= (
+                select account.valid_after from users account
+                where account.id = session.user_id and account.status in ('linked', 'verified')))
+        then code_expires_at end,
+        code_used_at
+    from login_links where id = :id for update";
 const SPEND_CODE: &str = "update login_links set code_used_at = :now where id = :id";
 const END_SESSION_OF_CODE: &str = "
     update sessions set ended_at = :now where id = (select session_id from login_links where id = :id) and ended_at is null";

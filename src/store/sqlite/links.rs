@@ -17,8 +17,15 @@ const ADD_SESSION: &str = "
     values (:id, :environment, :user, :hash, 'partner', :partner, :now, :now, :expires_at)";
 const END_SESSION: &str =
     "update sessions set ended_at = :now where id = :id and environment_id = :environment and ended_at is null";
+// A code ends with its session, and with the user's being locked.
 const FIND_CODE: &str = "
-    select environment_id, code_hash, code_challenge, code_expires_at, code_used_at from login_links where id = :id";
+    select environment_id, code_hash, code_challenge,
+        case when exists (select 1 from sessions session
+            join users account on account.id = session.user_id and account.status in ('linked', 'verified')
+            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= account.valid_after)
+        then code_expires_at end,
+        code_used_at
+    from login_links where id = :id";
 const SPEND_CODE: &str = "update login_links set code_used_at = :now where id = :id";
 const END_SESSION_OF_CODE: &str = "
     update sessions set ended_at = :now where id = (select session_id from login_links where id = :id) and ended_at is null";

@@ -22,9 +22,10 @@ const CLAIMS: &str = "
 const UPDATE_CLAIM: &str = "
     update identities set key = :key, shown = :shown, updated_at = :now
     where user_id = :user and kind = :kind and source_id = :partner and id = :id";
+// `valid_after` starts at zero: a token of whole seconds that is made in the user's first second has to pass.
 const ADD_USER: &str = "
     insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
-    values (:id, :environment, 'linked', '{}', :now, :now, :now)";
+    values (:id, :environment, 'linked', '{}', 0, :now, :now)";
 const ADD_IDENTITY: &str = "
     insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at)
     values (:user, :kind, :partner, :id, :environment, 'partner', :key, :shown, :state, :now, :now)";
@@ -109,15 +110,12 @@ fn external_login(connection: &Connection, scope: &PartnerScope, call: &External
         },
     };
     let created = found.is_none();
-    let user = match found {
-        Some(found) => {
-            refresh_claims(connection, scope, found.user, call)?;
-            found.user
-        }
-        None => {
-            create(connection, scope, call)?;
-            call.user
-        }
+    let user = if let Some(found) = found {
+        refresh_claims(connection, scope, found.user, call)?;
+        found.user
+    } else {
+        create(connection, scope, call)?;
+        call.user
     };
     let link = &call.link;
     execute(
@@ -175,6 +173,7 @@ fn create(connection: &Connection, scope: &PartnerScope, call: &ExternalLogin) -
     Ok(())
 }
 
+#[derive(Clone, Copy)]
 struct NewIdentity<'a> {
     kind: &'static str,
     id: Uuid,

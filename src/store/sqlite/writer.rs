@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{SqliteOptions, fault, unavailable};
+use super::{SqliteOptions, closed, fault, unavailable};
 use crate::clock::Stopwatch;
 use crate::store::{InFlight, Result, StoreError};
 
@@ -35,11 +35,14 @@ struct Counts {
     commits: AtomicU64,
 }
 
+/// Work that has the connection to itself.
+type Alone = Box<dyn FnOnce(&Connection) + Send>;
+
 enum Message {
     /// Shares a commit with others.
     Grouped(Box<dyn Work>),
     /// Runs outside a transaction, with the connection to itself.
-    Alone(Box<dyn FnOnce(&Connection) + Send>),
+    Alone(Alone),
 }
 
 /// One operation of a group.
@@ -87,7 +90,7 @@ impl Writer {
         let checkpointer = {
             let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
             spawn("aboard-checkpoint", move || {
-                checkpoint_loop(&path, &restart_wal, &stopped)
+                checkpoint_loop(&path, &restart_wal, &stopped);
             })?
         };
         let thread = {
@@ -156,10 +159,6 @@ impl Writer {
     }
 }
 
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".to_owned())
-}
-
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))
@@ -167,7 +166,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let connection = Connection::open(path).map_err(unavailable)?;
-    connection.set_prepared_statement_cache_capacity(super::STATEMENTS);
+    super::keep_statements(&connection)?;
     let sync = if options.sync { "full" } else { "normal" };
     connection
         .execute_batch(&format!(
@@ -227,7 +226,7 @@ impl Group {
         connection: &Connection,
         first: Box<dyn Work>,
         outbox: &Receiver<Message>,
-        alone: &mut Option<Box<dyn FnOnce(&Connection) + Send>>,
+        alone: &mut Option<Alone>,
     ) -> (Vec<Box<dyn Work>>, Result<()>) {
         let mut members = Vec::with_capacity(64);
         if let Err(error) = batch(connection, "begin immediate") {

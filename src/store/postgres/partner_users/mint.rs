@@ -41,7 +41,7 @@ const CREATE: &str = "
         select call.* from call join won on won.id = call.wrapp_user
     ), accounts as (
         insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
-        select user_id, environment, 'linked', '{}', now, now, now from newcomer
+        select user_id, environment, 'linked', '{}', to_timestamp(0), now, now from newcomer
     ), claims as (
         insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at)
         select user_id, 'email', partner, email_id, environment, 'partner', email_key, email_shown, 'claimed', now, now from newcomer

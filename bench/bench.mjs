@@ -1,0 +1,296 @@
+// `make bench`: the release binary on a fresh store, on both engines, beside its ceilings from the same run.
+//
+//   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--out docs/bench.md] [--large]
+//
+// Every figure is the median of the runs. The load generator shares the machine with the server, so ratios
+// between figures of one run say more than the figures.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const option = (name, fallback) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+const RUNS = Number(option("runs", 3));
+const SECONDS = Number(option("seconds", 3));
+const ENGINES = option("engines", "sqlite,postgres").split(",");
+const LARGE = process.argv.includes("--large");
+const CONNECTIONS = [1, 32, 256];
+const ABOARD = process.env.ABOARD;
+const say = (text) => process.stderr.write(`${text}\n`);
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const work = mkdtempSync(join(option("dir", tmpdir()), "aboard-bench-"));
+let serial = 0;
+
+/// A process of ours whose first line of output says where it answers.
+async function start(args, env = {}) {
+  const child = spawn(ABOARD, args, { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, ...env } });
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", () => reject(new Error(`${args[0]} ended at once`)));
+  });
+  return { child, line, stop: () => stop(child) };
+}
+
+function stop(child) {
+  return new Promise((resolve) => {
+    child.removeAllListeners("exit");
+    child.once("exit", resolve);
+    child.kill("SIGTERM");
+  });
+}
+
+/// CPU seconds and peak memory of a process.
+function usage(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const kib = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+  return { cpu: (Number(stat[11]) + Number(stat[12])) / 100, peak: kib("VmHWM") / 1024, now: kib("VmRSS") / 1024 };
+}
+
+async function groups(metricsUrl) {
+  const text = await (await fetch(metricsUrl)).text();
+  const value = (name) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1] ?? 0);
+  return { operations: value("aboard_store_operations_total"), commits: value("aboard_store_commits_total") };
+}
+
+/// One run of wrk: requests, requests a second, answers that were not 2xx or 3xx.
+function wrk(url, script, connections, args, key, seconds = SECONDS) {
+  const out = execFileSync("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", `bench/lua/${script}.lua`, url, "--", ...args.map(String)], {
+    env: { ...process.env, PARTNER_KEY: key }, encoding: "utf8",
+  });
+  const requests = Number(/(\d+) requests in/.exec(out)[1]);
+  const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
+  const wrong = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
+  return { requests, rate, wrong, p99: /99%\s+([\d.]+\w+)/.exec(out)?.[1] };
+}
+
+async function database(engine) {
+  serial += 1;
+  if (engine === "sqlite") return ["--data", join(work, `data-${serial}`)];
+  const name = `bench_${serial}`;
+  execFileSync(join(process.env.PG_BIN, "psql"), [process.env.CLUSTER_URL, "-qc", `create database ${name}`]);
+  const url = new URL(process.env.CLUSTER_URL);
+  url.pathname = `/${name}`;
+  return ["--data", join(work, `data-${serial}`), "--database", url.href];
+}
+
+const UNLIMITED = ["--set", "limits.sandbox_per_minute=1000000000"];
+
+async function server(engine) {
+  const store = await database(engine);
+  const running = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store, ...UNLIMITED, "--set", "log.level=warn"]);
+  return { ...running, ...JSON.parse(running.line), pid: running.child.pid, store };
+}
+
+/// Measures one route: server CPU per request and mean group size beside the rate.
+async function measure(target, script, connections, args, path = "") {
+  const before = usage(target.pid);
+  const groupsBefore = await groups(target.metrics_url);
+  const result = wrk(target.url + path, script, connections, args, target.sandbox.partner_key);
+  const after = usage(target.pid);
+  const groupsAfter = await groups(target.metrics_url);
+  if (result.wrong > result.requests / 100) throw new Error(`${script}: ${result.wrong} of ${result.requests} answers were errors`);
+  const commits = groupsAfter.commits - groupsBefore.commits;
+  return {
+    ...result,
+    cpu: ((after.cpu - before.cpu) / result.requests) * 1e6,
+    group: commits > 0 ? (groupsAfter.operations - groupsBefore.operations) / commits : 0,
+  };
+}
+
+async function overHttp(engine) {
+  const rows = {};
+  const add = (name, connections, result) => ((rows[name] ??= {})[connections] ??= []).push(result);
+  let memory = { idle: [], peak: [] };
+  for (let run = 0; run < RUNS; run++) {
+    for (const connections of CONNECTIONS) {
+      const target = await server(engine);
+      memory.idle.push(usage(target.pid).now);
+      const salt = `bench${run}`;
+      const made = await measure(target, "new_users", connections, [salt]);
+      add("external_login_new", connections, made);
+      const known = Math.max(1, made.requests - 300);
+      add("external_login_known", connections, await measure(target, "known_users", connections, [salt, known, "/api/v1/external_login"]));
+      add("check_user", connections, await measure(target, "known_users", connections, [salt, known, "/api/v1/embedded_check_user"]));
+      memory.peak.push(usage(target.pid).peak);
+      await target.stop();
+      add("redeem_login_link", connections, await redemptions(target, connections));
+    }
+    say(`${engine}: run ${run + 1} of ${RUNS} over HTTP`);
+  }
+  return { rows, memory: { idle: median(memory.idle), peak: median(memory.peak) } };
+}
+
+/// Redeems links that were made beforehand: the store is filled while no server runs, then served again.
+async function redemptions(earlier, connections) {
+  const paths = join(work, "links.txt");
+  const count = connections === 1 ? 30_000 : 90_000;
+  execFileSync(ABOARD, ["bench-floor", "links", "--count", count, "--partner-key", earlier.sandbox.partner_key, "--out", paths].map(String), {
+    env: { ...process.env, ...settingsOf(earlier.store) },
+  });
+  const running = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...earlier.store, ...UNLIMITED, "--set", "log.level=warn"]);
+  const target = { ...running, ...JSON.parse(running.line), pid: running.child.pid };
+  const result = await measure(target, "redeem", connections, [paths]);
+  await target.stop();
+  return result;
+}
+
+/// The store of a server as settings in the environment, for subcommands.
+function settingsOf(store) {
+  const data = store[1];
+  const url = store[3] ?? `sqlite:${join(data, "aboard.db")}`;
+  return { ABOARD_STORE__URL: url, ABOARD_KEYS__FILE: join(data, "dev.key") };
+}
+
+/// The same verbs from callers inside a process, on fresh stores.
+async function inProcess(engine) {
+  const runs = [];
+  for (let run = 0; run < RUNS; run++) {
+    const store = await database(engine);
+    const target = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store]);
+    await target.stop();
+    const out = execFileSync(ABOARD, ["bench-floor", "verbs", "--callers", CONNECTIONS.join(","), "--seconds", String(SECONDS)], {
+      env: { ...process.env, ...settingsOf(store) }, encoding: "utf8",
+    });
+    runs.push(JSON.parse(out));
+    say(`${engine}: run ${run + 1} of ${RUNS} in the process`);
+  }
+  const rows = {};
+  for (const connections of CONNECTIONS) {
+    for (const name of Object.keys(runs[0][connections])) {
+      (rows[name] ??= {})[connections] = median(runs.map((run) => run[connections][name]));
+    }
+  }
+  return rows;
+}
+
+async function echo() {
+  const target = await start(["bench-floor", "echo"]);
+  const rows = {};
+  for (const connections of CONNECTIONS) {
+    const runs = [];
+    for (let run = 0; run < RUNS; run++) runs.push(wrk(`${target.line}/echo`, "echo", connections, [], "none").rate);
+    rows[connections] = median(runs);
+  }
+  await target.stop();
+  return rows;
+}
+
+/// pgbench with the statements of one call, one transaction at a time.
+async function pgbench(script, prepare) {
+  const store = await database("postgres");
+  const target = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store]);
+  await target.stop();
+  const url = store[3];
+  const psql = (file) => execFileSync(join(process.env.PG_BIN, "psql"), [url, "-q", "-v", "ON_ERROR_STOP=1", "-f", file], { stdio: ["ignore", "ignore", "inherit"] });
+  psql("bench/pg/prepare.sql");
+  if (prepare) psql(prepare);
+  const rows = {};
+  for (const connections of CONNECTIONS) {
+    const runs = [];
+    for (let run = 0; run < RUNS; run++) {
+      const clients = Math.min(connections, 256);
+      const out = execFileSync(join(process.env.PG_BIN, "pgbench"), ["-n", "-M", "prepared", "-j", "1", "-c", String(clients), "-T", String(SECONDS), "-f", script, url], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+      runs.push(Number(/tps = ([\d.]+)/.exec(out)[1]));
+    }
+    rows[connections] = median(runs);
+  }
+  return rows;
+}
+
+/// Users with a webhook_endpoint, until the receiver has every delivery: deliveries a second.
+async function deliveries(engine) {
+  const rates = [];
+  for (let run = 0; run < RUNS; run++) {
+    const receiver = await start(["bench-floor", "receiver"]);
+    const target = await server(engine);
+    const count = async () => Number(await (await fetch(receiver.line)).text());
+    const began = performance.now();
+    const made = wrk(target.url, "webhooks", 32, [`hook${run}`, `${receiver.line}/`], target.sandbox.partner_key);
+    let seen = 0;
+    for (let tries = 0; tries < 600 && (seen = await count()) < made.requests; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    rates.push(seen / ((performance.now() - began) / 1000));
+    if (seen < made.requests) throw new Error(`only ${seen} of ${made.requests} deliveries arrived`);
+    await target.stop();
+    await receiver.stop();
+  }
+  return median(rates);
+}
+
+function table(engine, http, floor, ceilings) {
+  const lines = [
+    `### ${engine === "sqlite" ? "SQLite" : "PostgreSQL"}`, "",
+    "| call | connections | a second | in process | ratio | server CPU, µs | mean group | p99 |", "|---|---|---|---|---|---|---|---|",
+  ];
+  for (const [name, byConnections] of Object.entries(http.rows)) {
+    for (const connections of CONNECTIONS) {
+      const runs = byConnections[connections];
+      const rate = median(runs.map((run) => run.rate));
+      const ceiling = floor[name][connections];
+      const group = name === "check_user" ? "–" : median(runs.map((run) => run.group)).toFixed(1);
+      lines.push(`| ${name} | ${connections} | ${Math.round(rate)} | ${Math.round(ceiling)} | ${Math.round((rate / ceiling) * 100)} % | ${median(runs.map((run) => run.cpu)).toFixed(0)} | ${group} | ${runs[0].p99} |`);
+    }
+  }
+  lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
+  const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
+  const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
+  lines.push("| beside | connections | a second | ours is |", "|---|---|---|---|");
+  for (const connections of CONNECTIONS) {
+    lines.push(`| bare JSON echo, against embedded_check_user | ${connections} | ${Math.round(ceilings.echo[connections])} | ${Math.round((check(connections) / ceilings.echo[connections]) * 100)} % |`);
+    if (engine !== "postgres") continue;
+    lines.push(`| pgbench, the same select | ${connections} | ${Math.round(ceilings.select[connections])} | ${Math.round((check(connections) / ceilings.select[connections]) * 100)} % |`);
+    lines.push(`| pgbench, the statements of a new user | ${connections} | ${Math.round(ceilings.insert[connections])} | ${Math.round((made(connections) / ceilings.insert[connections]) * 100)} % |`);
+  }
+  return [...lines, ""];
+}
+
+/// Reads and writes on a store of many users against a small one.
+async function large() {
+  const sizes = option("sizes", "100000,1000000,10000000").split(",").map(Number);
+  const lines = ["### A large store (SQLite)", "", "| users | external_login_new CPU, µs | check_user a second | check_user CPU, µs |", "|---|---|---|---|"];
+  const first = await server("sqlite");
+  await first.stop();
+  let there = 0;
+  for (const size of sizes) {
+    execFileSync(ABOARD, ["bench-floor", "seed", "--count", String(size), "--partner-key", first.sandbox.partner_key].map(String), { env: { ...process.env, ...settingsOf(first.store) } });
+    there = size;
+    const running = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...first.store, ...UNLIMITED, "--set", "log.level=warn"]);
+    const target = { ...running, ...JSON.parse(running.line), pid: running.child.pid };
+    const made = await measure(target, "new_users", 32, [`large${size}`]);
+    const read = await measure(target, "known_users", 32, ["seed", there - 1, "/api/v1/embedded_check_user"]);
+    lines.push(`| ${size} | ${made.cpu.toFixed(0)} | ${Math.round(read.rate)} | ${read.cpu.toFixed(0)} |`);
+    await target.stop();
+    say(`large: ${size} users`);
+  }
+  return lines;
+}
+
+try {
+  const syncs = Number(execFileSync(ABOARD, ["bench-floor", "disk", work], { encoding: "utf8" }));
+  const lines = [
+    `Machine: ${cpus().length} × ${cpus()[0].model.trim()}, ${syncs} syncs a second, load generator on the same cores. Medians of ${RUNS} runs of ${SECONDS} s.`, "",
+  ];
+  if (LARGE) {
+    lines.push(...(await large()));
+  } else {
+    const bare = await echo();
+    for (const engine of ENGINES) {
+      const ceilings = { echo: bare, deliveries: await deliveries(engine) };
+      if (engine === "postgres") {
+        ceilings.insert = await pgbench("bench/pg/external_login.sql");
+        ceilings.select = await pgbench("bench/pg/check_user.sql", "bench/pg/users.sql");
+      }
+      lines.push(...table(engine, await overHttp(engine), await inProcess(engine), ceilings));
+    }
+  }
+  const text = lines.join("\n");
+  process.stdout.write(`${text}\n`);
+  const out = option("out");
+  if (out) writeFileSync(out, `# Benchmarks\n\nMade by \`make bench\`; what each line means is in \`bench/bench.mjs\`.\n\n${text}`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

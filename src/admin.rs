@@ -1,0 +1,278 @@
+//! What the command line and `aboard dev` make: organizations, partners, apps, keys.
+
+mod apps;
+mod checks;
+mod command;
+mod keys;
+mod orgs;
+mod partners;
+pub mod socket;
+mod users;
+
+use aboard_vault::{Aad, SigningKey};
+use anyhow::Context as _;
+use jiff::SignedDuration;
+
+use crate::domain::webhook::WebhookSecret;
+use crate::domain::{
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, NewKey, OrganizationId, PartnerId, SigningKeyId,
+    WebhookSecretId,
+};
+use crate::instance::Instance;
+use crate::store::{
+    Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey, NewWebhookSecret,
+};
+use crate::tokens::signing_key_aad;
+
+pub use command::{AdminCommand, KeyFor, SubscriptionStatus, execute};
+
+/// Scopes that a new server key has.
+const SERVER_SCOPES: [&str; 2] = ["users", "users:token"];
+
+/// A new partner; key and secret are shown this once.
+#[derive(Debug, serde::Serialize)]
+pub struct CreatedPartner {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Its key's id.
+    pub key: KeyId,
+    /// `X-PARTNER-API-KEY`.
+    pub partner_key: String,
+    /// What signs its webhooks.
+    pub webhook_secret: String,
+}
+
+/// A new app; the secret is shown this once.
+#[derive(Debug, serde::Serialize)]
+pub struct CreatedApp {
+    /// `x-app-id`.
+    pub app: AppId,
+    /// The secret's id.
+    pub key: KeyId,
+    /// `x-client-secret`.
+    pub client_secret: String,
+}
+
+/// A new key; its text is shown this once.
+#[derive(Debug, serde::Serialize)]
+pub struct CreatedKey {
+    /// Its id.
+    pub key: KeyId,
+    /// Its text.
+    pub secret: String,
+}
+
+/// Creates an organization with a sandbox and a production.
+pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Result<OrganizationId> {
+    let ids = &instance.ids;
+    let id = OrganizationId(ids.id());
+    let environments = EnvironmentKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let id = EnvironmentId(ids.id());
+            let key_id = SigningKeyId(ids.id());
+            let key = SigningKey::generate(ids.entropy());
+            let sealed = instance
+                .vault
+                .seal(&signing_key_aad(id, key_id), key.seed().expose(), ids.entropy());
+            NewEnvironment {
+                id,
+                kind,
+                signing_key: NewSigningKey {
+                    id: key_id,
+                    public_key: key.public().to_vec(),
+                    sealed,
+                },
+            }
+        })
+        .collect();
+    let new = NewOrganization {
+        id,
+        name: name.to_owned(),
+        environments,
+    };
+    instance
+        .store
+        .create_organization(instance.store.system(), new, instance.clock.now())
+        .await?;
+    Ok(id)
+}
+
+/// Creates a partner with a key and a webhook secret.
+pub async fn create_partner(
+    instance: &Instance,
+    environment: &Environment,
+    name: &str,
+) -> anyhow::Result<CreatedPartner> {
+    let partner = PartnerId(instance.ids.id());
+    let (secret, new) = webhook_secret(instance, environment.id);
+    let new = NewPartner {
+        id: partner,
+        environment: environment.id,
+        name: name.to_owned(),
+        secret: new,
+    };
+    instance
+        .store
+        .create_partner(instance.store.system(), new, instance.clock.now())
+        .await?;
+    let key = create_key(instance, environment, KeyKind::Partner, partner.0, name, &[]).await?;
+    Ok(CreatedPartner {
+        partner,
+        key: key.key,
+        partner_key: key.secret,
+        webhook_secret: secret.expose().to_string(),
+    })
+}
+
+/// Gives a partner a new webhook secret; the old one goes on for `overlap`.
+pub async fn rotate_webhook_secret(
+    instance: &Instance,
+    environment: EnvironmentId,
+    partner: PartnerId,
+    overlap: SignedDuration,
+) -> anyhow::Result<String> {
+    let (secret, new) = webhook_secret(instance, environment);
+    let now = instance.clock.now();
+    let known = instance
+        .store
+        .rotate_webhook_secret(instance.store.system(), partner, new, now + overlap, now)
+        .await?;
+    known
+        .then(|| secret.expose().to_string())
+        .with_context(|| format!("there is no partner {partner}; see `aboard partners list`"))
+}
+
+/// Creates an app with a client secret.
+pub async fn create_app(
+    instance: &Instance,
+    environment: &Environment,
+    name: &str,
+    origins: Vec<String>,
+) -> anyhow::Result<CreatedApp> {
+    let app = AppId(instance.ids.id());
+    let new = NewApp {
+        id: app,
+        environment: environment.id,
+        name: name.to_owned(),
+        origins,
+    };
+    instance
+        .store
+        .create_app(instance.store.system(), new, instance.clock.now())
+        .await?;
+    let key = create_key(instance, environment, KeyKind::Client, app.0, name, &[]).await?;
+    Ok(CreatedApp {
+        app,
+        key: key.key,
+        client_secret: key.secret,
+    })
+}
+
+/// Creates a key of the organization's back end.
+pub async fn create_server_key(
+    instance: &Instance,
+    environment: &Environment,
+    name: &str,
+) -> anyhow::Result<CreatedKey> {
+    create_key(
+        instance,
+        environment,
+        KeyKind::Server,
+        environment.id.0,
+        name,
+        &SERVER_SCOPES,
+    )
+    .await
+}
+
+/// Creates a key of a partner, a back end or an app.
+pub async fn create_key(
+    instance: &Instance,
+    environment: &Environment,
+    kind: KeyKind,
+    owner: uuid::Uuid,
+    name: &str,
+    scopes: &[&str],
+) -> anyhow::Result<CreatedKey> {
+    let (text, new) = new_key(instance, environment.id, environment.kind, kind, owner, name, scopes);
+    let key = new.id;
+    instance
+        .store
+        .create_key(instance.store.system(), new, instance.clock.now())
+        .await?;
+    Ok(CreatedKey {
+        key,
+        secret: text.expose().to_owned(),
+    })
+}
+
+/// Puts a new key beside an old one, which goes on for `overlap`.
+pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration) -> anyhow::Result<CreatedKey> {
+    let system = instance.store.system();
+    let known = instance.store.keys(system).await?.into_iter().find(|key| key.id == old);
+    let known = known.with_context(|| format!("there is no key {old}; see `aboard keys list`"))?;
+    let kind = KeyKind::parse(known.kind).context("this kind of key cannot be rotated")?;
+    if let Some(end) = known.expires_at {
+        // Another rotation would move its end, and wake a key that has ended.
+        anyhow::bail!(
+            "key {old} was rotated before and ends at {end}; rotate its successor, or make a key with `aboard keys create`"
+        );
+    }
+    let scopes: Vec<&str> = known.scopes.iter().map(String::as_str).collect();
+    let (text, new) = new_key(
+        instance,
+        known.environment,
+        known.environment_kind,
+        kind,
+        known.owner,
+        &known.name,
+        &scopes,
+    );
+    let (key, now) = (new.id, instance.clock.now());
+    if !instance.store.rotate_key(system, old, new, now + overlap, now).await? {
+        anyhow::bail!("key {old} was revoked; make a new one with `aboard keys create`");
+    }
+    Ok(CreatedKey {
+        key,
+        secret: text.expose().to_owned(),
+    })
+}
+
+fn new_key(
+    instance: &Instance,
+    environment: EnvironmentId,
+    environment_kind: EnvironmentKind,
+    kind: KeyKind,
+    owner: uuid::Uuid,
+    name: &str,
+    scopes: &[&str],
+) -> (NewKey, NewApiKey) {
+    let id = KeyId(instance.ids.id());
+    let text = NewKey::new(kind, environment_kind, id.0, instance.ids.secret());
+    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    let new = NewApiKey {
+        id,
+        environment,
+        kind,
+        owner,
+        name: name.to_owned(),
+        hash: text.key.hash,
+        hint: text.hint(),
+        scopes,
+    };
+    (text, new)
+}
+
+fn webhook_secret(instance: &Instance, environment: EnvironmentId) -> (WebhookSecret, NewWebhookSecret) {
+    let id = WebhookSecretId(instance.ids.id());
+    let secret = WebhookSecret::new(instance.ids.secret::<32>().to_vec());
+    let aad = Aad {
+        table: "webhook_secrets",
+        column: "secret",
+        environment: environment.bytes(),
+        row: id.bytes(),
+    };
+    let sealed = instance.vault.seal(&aad, secret.expose_bytes(), instance.ids.entropy());
+    (secret, NewWebhookSecret { id, sealed })
+}

@@ -1,0 +1,25 @@
+//! Every route of the product on one screen.
+
+mod issuers;
+mod partner;
+mod users;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::web::Web;
+
+/// The routes. Fallbacks and layers are added by `http`.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        // The partner surface: `X-PARTNER-API-KEY`, or the token of a user key.
+        .route("/api/v1/external_login", post(partner::external_login::external_login))
+        .route("/api/v1/embedded_check_user", post(partner::embedded_check_user::embedded_check_user))
+        .route("/api/v1/users/{partner_user_id}/api_key", post(partner::api_key::api_key))
+        .route("/api/v1/login", post(partner::login::login))
+        .route("/api/v1/tenant_details", get(partner::tenant_details::tenant_details))
+        // The users surface: `Authorization` with a server key.
+        .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
+        // Issuers: public.
+        .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
+}

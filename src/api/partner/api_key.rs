@@ -1,0 +1,53 @@
+//! `POST /api/v1/users/{partner_user_id}/api_key`: another API key for the partner's user.
+//!
+//! For a partner whose webhook was given up, or that sent none. The key is in this answer alone.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::domain::{Code, KeyKind, NewKey, PartnerUserId, UserKeyId, WrappUserId};
+use crate::store::NewUserKey;
+use crate::web::{Context, Failure, PartnerKey, Segment, Web};
+
+/// The same three keys as the webhook on creation.
+#[derive(Serialize)]
+pub struct IssuedKey {
+    /// The partner's pairwise id of the user.
+    wrapp_user_id: WrappUserId,
+    /// The partner's own id.
+    partner_user_id: String,
+    /// The key, shown once.
+    api_key: String,
+}
+
+/// 200 with the key; 404 for any user that is not this partner's own.
+pub async fn api_key(
+    State(web): State<Web>,
+    context: Context,
+    PartnerKey(scope, _): PartnerKey,
+    Segment(partner_user_id): Segment,
+) -> Result<Json<IssuedKey>, Failure> {
+    let not_found = || Failure::new(Code::UserNotFound);
+    let partner_user_id = partner_user_id.ok_or_else(not_found)?;
+    let name = PartnerUserId::parse(partner_user_id.clone()).map_err(|_| not_found())?;
+    let ids = &web.instance.ids;
+    let id = UserKeyId(ids.id());
+    let key = NewKey::new(KeyKind::User, scope.kind(), id.0, ids.secret());
+    let new = NewUserKey {
+        id,
+        hash: key.key.hash,
+        hint: key.hint(),
+    };
+    let issued = web
+        .instance
+        .store
+        .issue_user_key(&scope, name, new, context.now)
+        .await?
+        .ok_or_else(not_found)?;
+    Ok(Json(IssuedKey {
+        wrapp_user_id: issued.wrapp_user,
+        partner_user_id,
+        api_key: key.expose().to_owned(),
+    }))
+}

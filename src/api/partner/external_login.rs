@@ -1,0 +1,170 @@
+//! `POST /api/v1/external_login`: create a user or log one in.
+//!
+//! The user is who `(partner, partner_user_id)` names, and nothing else: e-mail and phone are claims of this
+//! partner, nobody else's identities are looked at, and the answer is the same whether or not an address is
+//! known elsewhere. The answer holds a one-time login URL; when the call created the user and names a
+//! `webhook_endpoint`, that address is told and handed the user's API key.
+
+use aboard_vault::{Aad, sha256};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::domain::{
+    Code, CodeChallenge, DeliveryId, Email, EventId, IdentityId, Invalid, KeyKind, LoginLinkId, NewKey, PartnerUserId,
+    Phone, Token, UserId, UserKeyId, WrappUserId,
+};
+use crate::store::{
+    ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope,
+};
+use crate::web::{Context, Failure, Fields, JsonObject, PartnerKey, Web, idempotency_key, whole_seconds};
+
+/// What the partner sends. Unknown fields are ignored.
+struct Request {
+    email: Email,
+    partner_user_id: PartnerUserId,
+    phone: Phone,
+    webhook_endpoint: Option<String>,
+    state: Option<String>,
+    code_challenge: Option<CodeChallenge>,
+    return_url: Option<String>,
+}
+
+/// 200 `{"login_url":"https://host/<64 characters>"}`, the same for create and for log-in.
+pub async fn external_login(
+    State(web): State<Web>,
+    context: Context,
+    PartnerKey(scope, presented): PartnerKey,
+    headers: HeaderMap,
+    JsonObject { fields, raw }: JsonObject,
+) -> Result<Response, Failure> {
+    let request = Request::read(fields, &web, &scope)?;
+    let ids = &web.instance.ids;
+    let now = context.now;
+    let link = LoginLinkId(ids.id());
+    let token = Token::new(link.0, ids.secret());
+    let user = UserId(ids.id());
+    let wrapp_user = WrappUserId(ids.id());
+    let event = EventId(ids.id());
+    let webhook = match request.webhook_endpoint {
+        None => None,
+        Some(url) => {
+            let secret = presented
+                .webhook_secret
+                .ok_or_else(|| Failure::internal("the partner has no webhook secret"))?;
+            let key_id = UserKeyId(ids.id());
+            let key = NewKey::new(KeyKind::User, scope.kind(), key_id.0, ids.secret());
+            let delivery = DeliveryId(ids.id());
+            let body = json!({
+                "wrapp_user_id": wrapp_user, "partner_user_id": request.partner_user_id.as_str(), "api_key": key.expose(),
+            });
+            let body = zeroize::Zeroizing::new(body.to_string());
+            let aad = Aad {
+                table: "deliveries",
+                column: "body",
+                environment: scope.environment().bytes(),
+                row: delivery.bytes(),
+            };
+            let sealed_body = web.instance.vault.seal(&aad, body.as_bytes(), ids.entropy());
+            let user_key = NewUserKey {
+                id: key_id,
+                hash: key.key.hash,
+                hint: key.hint(),
+            };
+            Some(NewPartnerWebhook {
+                delivery,
+                url,
+                secret,
+                sealed_body,
+                user_key,
+            })
+        }
+    };
+    let wakes = webhook.is_some();
+    let event_body = json!({
+        "type": "user.created", "timestamp": whole_seconds(now),
+        "data": { "user_id": user, "status": "linked", "source": "partner", "partner_id": scope.partner(), "created_at": whole_seconds(now) },
+    });
+    let idempotency = idempotency_key(&headers)?.map(|key| IdempotencyClaim {
+        id: idempotency_id(&scope, &key),
+        request_hash: sha256(&raw),
+        expires_at: now + jiff::SignedDuration::from_hours(24),
+    });
+    let call = ExternalLogin {
+        now,
+        partner_user_id: request.partner_user_id,
+        email: request.email,
+        phone: request.phone,
+        link: NewLoginLink {
+            id: link,
+            hash: token.hash(),
+            expires_at: now + web.config.login.link_life(),
+            state: request.state,
+            code_challenge: request.code_challenge.map(|challenge| challenge.as_str().to_owned()),
+            return_url: request.return_url,
+        },
+        user,
+        wrapp_user,
+        email_identity: IdentityId(ids.id()),
+        phone_identity: IdentityId(ids.id()),
+        event,
+        event_body: event_body.to_string().into_bytes(),
+        webhook,
+        idempotency,
+    };
+    match web.instance.store.external_login(&scope, call).await? {
+        ExternalLoginOutcome::LoggedIn(login) => {
+            if login.created && wakes {
+                (web.wake_deliveries)();
+            }
+            let body = Json(json!({ "login_url": format!("{}/{}", web.public_url, token.expose()) }));
+            let mut response = body.into_response();
+            if login.replayed {
+                // The link is never stored, so a replay mints another one for the same user.
+                response.headers_mut().insert(
+                    HeaderName::from_static("idempotent-replayed"),
+                    HeaderValue::from_static("true"),
+                );
+            }
+            Ok(response)
+        }
+        ExternalLoginOutcome::Suspended => {
+            Err(Failure::new(Code::Forbidden).saying("This user is suspended and cannot log in."))
+        }
+        ExternalLoginOutcome::IdempotencyMismatch => Err(Failure::new(Code::IdempotencyMismatch)),
+    }
+}
+
+impl Request {
+    fn read(mut fields: Fields, web: &Web, scope: &PartnerScope) -> Result<Self, Failure> {
+        let region = web.config.login.region();
+        let registered = &web.config.login.return_urls;
+        Ok(Self {
+            email: fields.parsed("email", |text| Email::parse(&text))?,
+            partner_user_id: fields.parsed("partner_user_id", PartnerUserId::parse)?,
+            phone: fields.parsed("phone", |text| Phone::parse(&text, region))?,
+            webhook_endpoint: fields.optional("webhook_endpoint", |text| {
+                web.guard.check_url(&text, scope.kind()).map(|url| url.to_string())
+            })?,
+            state: fields.optional("state", |text| {
+                if text.len() <= 512 {
+                    Ok(text)
+                } else {
+                    Err(Invalid::new("Send a state of at most 512 bytes."))
+                }
+            })?,
+            code_challenge: fields.optional("code_challenge", CodeChallenge::parse)?,
+            return_url: fields
+                .optional_text("return_url")?
+                .filter(|url| registered.contains(url)),
+        })
+    }
+}
+
+/// Scope of an idempotency key: environment, credential, method and path.
+fn idempotency_id(scope: &PartnerScope, key: &str) -> [u8; 32] {
+    let head = [scope.environment().bytes(), scope.key().bytes()].concat();
+    sha256(&[&head[..], b"POST /api/v1/external_login ", key.as_bytes()].concat())
+}

@@ -1,0 +1,63 @@
+//! `POST /api/v1/login`: a user's API key becomes a token of 24 hours.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::domain::{ApiKey, Code, Email, KeyKind};
+use crate::store::UserKeyHolder;
+use crate::web::{Context, Failure, JsonObject, Web, admit_user};
+
+/// 200 `{"data":{"type":"jwt","attributes":{"jwt":"…"}}}`; 401 `Not valid user` for any key that does not
+/// belong to the e-mail or `wrapp_user_id` sent with it.
+pub async fn login(
+    State(web): State<Web>,
+    context: Context,
+    JsonObject { mut fields, .. }: JsonObject,
+) -> Result<Json<Value>, Failure> {
+    let refused = || Failure::new(Code::NotValidUser);
+    let api_key = zeroize::Zeroizing::new(fields.text("api_key")?);
+    let email = fields.optional_text("email")?;
+    let wrapp_user_id = fields.optional_text("wrapp_user_id")?;
+    if email.is_none() && wrapp_user_id.is_none() {
+        return Err(Failure::field(
+            "email",
+            crate::domain::Invalid::new("Send email or wrapp_user_id beside api_key."),
+        ));
+    }
+    let key = ApiKey::parse(&api_key)
+        .ok()
+        .filter(|key| key.kind == KeyKind::User)
+        .ok_or_else(refused)?;
+    let holder = web
+        .instance
+        .store
+        .user_by_key(&key, context.now)
+        .await?
+        .ok_or_else(refused)?;
+    if holder.kind != key.environment || !is_named(&holder, email.as_deref(), wrapp_user_id.as_deref()) {
+        return Err(refused());
+    }
+    admit_user(&web, &context, &holder)?;
+    let (Some(user_key), Some(partner)) = (holder.scope.user_key(), holder.scope.partner()) else {
+        return Err(refused());
+    };
+    let jwt = web
+        .tokens
+        .user_token(
+            holder.scope.environment(),
+            holder.scope.user(),
+            user_key,
+            partner,
+            context.now,
+        )
+        .ok_or_else(|| Failure::internal("the environment has no signing key"))?;
+    Ok(Json(json!({ "data": { "type": "jwt", "attributes": { "jwt": jwt } } })))
+}
+
+/// Every companion that was sent has to name the holder.
+fn is_named(holder: &UserKeyHolder, email: Option<&str>, wrapp_user_id: Option<&str>) -> bool {
+    let email_fits = email.is_none_or(|email| Email::parse(email).is_ok_and(|email| email.key() == holder.email_key));
+    let id_fits = wrapp_user_id.is_none_or(|id| id.parse() == Ok(holder.wrapp_user));
+    email_fits && id_fits
+}

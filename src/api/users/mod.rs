@@ -1,0 +1,4 @@
+//! The users surface: `/v1/…`, answers in an envelope.
+
+pub mod envelope;
+pub mod login_codes;

@@ -1,0 +1,220 @@
+//! The running server: built from a configuration, run until it is told to stop, stopped without a loss.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::http::{AccessLog, AdminSocket, metrics_router, recorder, service};
+use crate::instance::Instance;
+use crate::jobs::upkeep;
+use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
+use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
+use crate::store::InFlight;
+use crate::tokens::Tokens;
+use crate::web::{Inner, Limits, Web, Welcome};
+
+/// A server that runs.
+pub struct App {
+    /// What handlers reach.
+    pub web: Web,
+    /// Where it answers, as a client writes it.
+    pub url: String,
+    /// Where its metrics are.
+    pub metrics_url: Option<String>,
+    handles: Vec<Handle<SocketAddr>>,
+    tasks: Vec<JoinHandle<()>>,
+    upkeep: JoinHandle<()>,
+    /// Delivers webhooks; tests make it work at once.
+    pub webhooks: WebhookWorker,
+    deliveries: JoinHandle<()>,
+    admin: Option<AdminSocket>,
+}
+
+/// An address that is bound but not served yet, so that port 0 is known before anything is printed.
+pub struct Bound {
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+}
+
+impl Bound {
+    /// Binds the server's and the metrics' addresses.
+    ///
+    /// # Errors
+    /// Names the setting and what to do when an address is taken.
+    pub fn bind(config: &Config) -> anyhow::Result<Self> {
+        let listener = bind("server.listen", "--listen 127.0.0.1:0", config.server.listen)?;
+        let metrics = config.server.metrics_address()?;
+        let metrics = metrics
+            .map(|address| {
+                bind(
+                    "server.metrics_listen",
+                    "--set server.metrics_listen=127.0.0.1:0",
+                    address,
+                )
+            })
+            .transpose()?;
+        Ok(Self { listener, metrics })
+    }
+
+    /// `http://address:port` of the server.
+    pub fn url(&self) -> anyhow::Result<String> {
+        Ok(format!("http://{}", self.listener.local_addr()?))
+    }
+
+    /// `http://address:port/metrics`, if metrics are served.
+    pub fn metrics_url(&self) -> anyhow::Result<Option<String>> {
+        let address = self.metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+        Ok(address.map(|address| format!("http://{address}/metrics")))
+    }
+}
+
+fn bind(setting: &str, way_out: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{setting}: {address} is taken by another program. Stop that one, choose another address, or let the system choose with `{way_out}`."
+        ),
+        _ => anyhow::anyhow!("{setting}: cannot listen on {address}: {error}."),
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+impl App {
+    /// Starts everything: jobs, the metrics' listener, the server. `config.server.public_url` must be set.
+    pub async fn start(
+        config: Config,
+        instance: Instance,
+        in_flight: InFlight,
+        bound: Bound,
+        welcome: Option<Welcome>,
+    ) -> anyhow::Result<Self> {
+        let (url, metrics_url) = (bound.url()?, bound.metrics_url()?);
+        let public_url = config.server.public_url.trim_end_matches('/').to_owned();
+        recorder();
+        let tokens = Tokens::new(&public_url);
+        instance.store.refresh_credentials(instance.clock.now()).await?;
+        tokens.load(&instance).await?;
+        let guard = Guard::new(GuardRules {
+            allow: config.webhooks.allow.clone(),
+            allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
+        });
+        let webhooks = worker(&config, &instance, guard.clone())?;
+        let log = AccessLog::start(config.log.access)?;
+        let web = Web::new(Inner {
+            instance: instance.clone(),
+            public_url,
+            tokens,
+            limits: Limits::default(),
+            guard,
+            wake_deliveries: {
+                let webhooks = webhooks.clone();
+                Box::new(move || webhooks.wake())
+            },
+            welcome,
+            config,
+        });
+        let upkeep = upkeep::start(web.instance.clone(), web.tokens.clone());
+        let deliveries = {
+            let webhooks = webhooks.clone();
+            tokio::spawn(async move { webhooks.serve().await })
+        };
+        let mut app = Self {
+            web,
+            url,
+            metrics_url,
+            handles: Vec::new(),
+            tasks: Vec::new(),
+            upkeep,
+            webhooks,
+            deliveries,
+            admin: None,
+        };
+        if let Some(listener) = bound.metrics {
+            app.serve(listener, metrics_router(app.web.clone()))?;
+        }
+        let router = service(app.web.clone(), in_flight, log);
+        app.serve(bound.listener, router)?;
+        let web = &app.web;
+        if let Some(database) = web.config.store.file() {
+            app.admin = AdminSocket::start(&web.instance, &web.tokens, database);
+        }
+        Ok(app)
+    }
+
+    fn serve(&mut self, listener: TcpListener, router: axum::Router) -> anyhow::Result<()> {
+        let handle = Handle::<SocketAddr>::new();
+        let mut server = axum_server::from_tcp(listener)?
+            .acceptor(axum_server::accept::NoDelayAcceptor::new())
+            .handle(handle.clone());
+        let limits = &self.web.config.server;
+        server
+            .http_builder()
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_timeout())
+            .max_buf_size(64 << 10);
+        self.handles.push(handle);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = server.serve(service).await {
+                tracing::error!(%error, "a listener ended");
+            }
+        }));
+        Ok(())
+    }
+
+    /// Stops: no new connection, running requests finish, attempts under way are written down, the store closes.
+    pub async fn stop(self) {
+        let patience = Duration::from_secs(self.web.config.server.shutdown_seconds);
+        for handle in &self.handles {
+            handle.graceful_shutdown(Some(patience));
+        }
+        if let Some(admin) = self.admin {
+            admin.stop().await;
+        }
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.webhooks.stop();
+        let _ = self.deliveries.await;
+        self.upkeep.abort();
+        self.web.instance.store.close().await;
+    }
+}
+
+fn worker(config: &Config, instance: &Instance, guard: Guard) -> anyhow::Result<WebhookWorker> {
+    let webhooks = &config.webhooks;
+    let timeout = Duration::from_secs(webhooks.timeout_seconds);
+    let outbound = Outbound::new(
+        guard,
+        OutboundOptions {
+            timeout,
+            ..OutboundOptions::default()
+        },
+    )?;
+    let options = WorkerOptions {
+        concurrency: webhooks.concurrency,
+        concurrency_per_host: webhooks.concurrency_per_host,
+        stop_within: Duration::from_secs(config.server.shutdown_seconds),
+        ..WorkerOptions::default()
+    };
+    let Instance {
+        store,
+        vault,
+        clock,
+        ids,
+    } = instance.clone();
+    Ok(WebhookWorker::new(
+        store,
+        vault,
+        outbound,
+        clock,
+        ids,
+        webhooks.retry_schedule.pauses(),
+        options,
+    ))
+}

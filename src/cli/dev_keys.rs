@@ -1,0 +1,118 @@
+//! The keys of `aboard dev`: made once, kept beside the data, printed at every start.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use crate::admin;
+use crate::domain::{ApiKey, AppId, EnvironmentId, EnvironmentKind, OrganizationId};
+use crate::instance::Instance;
+
+/// Both environments of the organization that `dev` makes, as they are kept in a file.
+#[derive(Serialize, Deserialize)]
+pub struct DevKeys {
+    /// For trying things.
+    pub sandbox: DevEnvironment,
+    /// For real people.
+    pub production: DevEnvironment,
+}
+
+/// What a developer needs of one environment.
+#[derive(Serialize, Deserialize)]
+pub struct DevEnvironment {
+    /// `X-PARTNER-API-KEY`.
+    pub partner_key: String,
+    /// What signs the partner's webhooks.
+    pub partner_webhook_secret: String,
+    /// `Authorization`.
+    pub server_key: String,
+    /// `x-app-id`.
+    pub app_id: AppId,
+    /// `x-client-secret`.
+    pub client_secret: String,
+    /// The environment itself, of which the issuer is made.
+    pub environment: EnvironmentId,
+}
+
+/// Reads the keys of an earlier start, or makes new ones: in the organization of the earlier ones if the store
+/// knows it (a key was revoked), in a new organization otherwise (another database, a deleted file).
+pub async fn load_or_create(instance: &Instance, file: &Path) -> anyhow::Result<DevKeys> {
+    let mut organization = None;
+    if let Ok(text) = std::fs::read_to_string(file) {
+        let keys: DevKeys = serde_json::from_str(&text)
+            .with_context(|| format!("{} cannot be read; delete it to get new keys", file.display()))?;
+        if is_known(instance, &keys).await? {
+            return Ok(keys);
+        }
+        let environments = instance.store.environments(instance.store.system()).await?;
+        let earlier = environments.iter().find(|known| known.id == keys.sandbox.environment);
+        organization = earlier.map(|environment| environment.organization);
+    }
+    let organization = match organization {
+        Some(earlier) => earlier,
+        None => admin::create_organization(instance, "Example").await?,
+    };
+    let keys = create(instance, organization).await?;
+    write_private(file, &serde_json::to_string_pretty(&keys)?)?;
+    Ok(keys)
+}
+
+async fn is_known(instance: &Instance, keys: &DevKeys) -> anyhow::Result<bool> {
+    for text in [
+        &keys.sandbox.partner_key,
+        &keys.sandbox.server_key,
+        &keys.sandbox.client_secret,
+        &keys.production.partner_key,
+        &keys.production.server_key,
+        &keys.production.client_secret,
+    ] {
+        let Ok(key) = ApiKey::parse(text) else { return Ok(false) };
+        if instance.store.authenticate(&key, instance.clock.now()).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn create(instance: &Instance, organization: OrganizationId) -> anyhow::Result<DevKeys> {
+    let mut made = Vec::new();
+    let environments = instance.store.environments(instance.store.system()).await?;
+    for kind in EnvironmentKind::ALL {
+        let environment = environments
+            .iter()
+            .find(|known| known.organization == organization && known.kind == kind);
+        let environment = environment.context("the organization lacks an environment")?;
+        let partner = admin::create_partner(instance, environment, "Acme").await?;
+        let server = admin::create_server_key(instance, environment, "back end").await?;
+        let app = admin::create_app(instance, environment, "web", Vec::new()).await?;
+        made.push(DevEnvironment {
+            partner_key: partner.partner_key,
+            partner_webhook_secret: partner.webhook_secret,
+            server_key: server.secret,
+            app_id: app.app,
+            client_secret: app.client_secret,
+            environment: environment.id,
+        });
+    }
+    let (Some(production), Some(sandbox)) = (made.pop(), made.pop()) else {
+        anyhow::bail!("no environments were made")
+    };
+    Ok(DevKeys { sandbox, production })
+}
+
+/// Writes a file that only this user can read, whole or not at all.
+fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let draft = file.with_extension("json.new");
+    let mut new = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    new.write_all(text.as_bytes())?;
+    new.sync_all()?;
+    std::fs::rename(&draft, file).with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,60 @@
+//! The key file: there, readable, this user's alone, apart from the data.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use aboard_vault::{KeyFile, Kms as _};
+
+use super::Check;
+use crate::cli::start::DEV_KEY;
+use crate::config::Config;
+use crate::instance::{is_beside_the_data, read_key_file};
+
+/// Whether the key file is the one that `aboard dev` makes beside its data.
+pub fn is_of_dev(config: &Config) -> bool {
+    let file = Path::new(&config.keys.file);
+    file.file_name().is_some_and(|name| name == DEV_KEY) && config.server.public_url.is_empty()
+}
+
+/// The key, if it can be read.
+pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Option<KeyFile> {
+    const NAME: &str = "key file";
+    let file = &config.keys.file;
+    if file.is_empty() {
+        checks.push(Check::bad(
+            NAME,
+            "keys.file is not set",
+            "Set it, like --set keys.file=FILE; make the file with `aboard keys init FILE`.",
+        ));
+        return None;
+    }
+    let key = match read_key_file(config) {
+        Ok(key) => key,
+        Err(error) => {
+            let advice = "Restore it from its backup, or let this user read it. A new one opens nothing that is there.";
+            checks.push(Check::bad(NAME, format!("{error:#}"), advice));
+            return None;
+        }
+    };
+    let mode = mode(Path::new(file));
+    checks.push(if is_beside_the_data(config, Path::new(file)) && !of_dev {
+        let found = format!("{file} lies in the data directory, so a stolen backup would hold both");
+        Check::bad(NAME, found, "Move it elsewhere and set keys.file.")
+    } else if others_may(mode) {
+        let found = format!("{file} can be read by other users (mode {mode:04o})");
+        Check::bad(NAME, found, format!("chmod 600 {file}"))
+    } else {
+        Check::good(NAME, format!("{file} ({}), mode {mode:04o}", key.id()))
+    });
+    Some(key)
+}
+
+/// The rights of a file; none if it cannot be looked at.
+pub fn mode(file: &Path) -> u32 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777)
+}
+
+/// Whether anybody but the owner has any right.
+pub fn others_may(mode: u32) -> bool {
+    mode & 0o077 != 0
+}

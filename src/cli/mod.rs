@@ -1,0 +1,124 @@
+//! The command line.
+
+mod apps;
+mod arguments;
+mod bench;
+mod config;
+mod dev_keys;
+mod doctor;
+mod gen_files;
+mod keys;
+mod manage;
+mod migrate;
+mod orgs;
+mod partners;
+mod print;
+mod safety;
+mod settings;
+mod start;
+mod subscriptions;
+mod users;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use settings::Settings;
+
+const EXAMPLES: &str = "\
+Start here:
+  aboard dev                                          try it: keys are printed, data is in ./data
+  aboard partners create --environment sandbox Acme   a partner's key and webhook secret
+
+In production:
+  aboard keys init /etc/aboard/kek                    the key that seals every secret; back it up
+  aboard serve --config aboard.toml                   the server
+  aboard orgs create Example                          beside it: an organization, then its partners
+  aboard doctor --config aboard.toml                  what is wrong, and what to do
+
+Settings come from --config FILE, then ABOARD_SECTION__KEY in the environment, then the command line.
+Every command takes --json, and works beside a running server on the same store.";
+
+/// The server that brings users aboard.
+#[derive(Parser)]
+#[command(name = "aboard", version, about, disable_help_subcommand = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a server to try things on: no configuration, keys printed, data in ./data
+    Dev(start::Dev),
+    /// Start the server in production
+    Serve(start::Serve),
+    /// Bring the store's schema up to date; `serve` does it at its start as well
+    Migrate(migrate::Migrate),
+    /// Make and list organizations, each with a sandbox and a production
+    #[command(subcommand)]
+    Orgs(orgs::Orgs),
+    /// Make and list partners: the platforms that bring users aboard
+    #[command(subcommand)]
+    Partners(partners::Partners),
+    /// Make and list apps: your own clients, with their client secrets
+    #[command(subcommand)]
+    Apps(apps::Apps),
+    /// Make the key file; make, list, rotate and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Suspend users and let them in again
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Set the plans of users
+    #[command(subcommand)]
+    Subscriptions(subscriptions::Subscriptions),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look for what is wrong, and say what to do
+    Doctor(doctor::Doctor),
+    /// Write the generated files of the repository
+    #[command(hide = true)]
+    Gen,
+    /// The ceilings that `make bench` compares with
+    #[command(hide = true)]
+    BenchFloor {
+        #[command(flatten)]
+        settings: Settings,
+        #[command(flatten)]
+        bench: bench::BenchFloor,
+    },
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return print::failed(&anyhow::anyhow!("cannot start: {error}")),
+    };
+    runtime
+        .block_on(dispatch(cli.command))
+        .unwrap_or_else(|error| print::failed(&error))
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Config(command) => return config::run(command),
+        Command::Doctor(doctor) => return doctor::run(doctor).await,
+        Command::Dev(dev) => start::dev(dev).await?,
+        Command::Serve(serve) => start::serve(serve).await?,
+        Command::Migrate(migrate) => migrate::run(migrate).await?,
+        Command::Orgs(command) => orgs::run(command).await?,
+        Command::Partners(command) => partners::run(command).await?,
+        Command::Apps(command) => apps::run(command).await?,
+        Command::Keys(command) => keys::run(command).await?,
+        Command::Users(command) => users::run(command).await?,
+        Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Gen => gen_files::write()?,
+        Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

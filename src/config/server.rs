@@ -1,0 +1,88 @@
+//! `[server]`
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::ConfigError;
+
+/// Addresses, time-outs, sizes.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where the server listens; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The address people and integrators use.
+    pub public_url: String,
+    /// Other host names that are answered as well.
+    pub hosts: Vec<String>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where `/metrics` is served; empty for nowhere.
+    pub metrics_listen: String,
+    /// How long the headers of a request may take.
+    pub header_timeout_seconds: u64,
+    /// How long a request may take in all.
+    pub request_timeout_seconds: u64,
+    /// The largest body.
+    pub body_limit_bytes: usize,
+    /// How long a stop waits for running requests.
+    pub shutdown_seconds: u64,
+}
+
+impl Server {
+    /// The longest time for headers.
+    #[must_use]
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_seconds)
+    }
+
+    /// The longest time for a request.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds)
+    }
+
+    /// The metrics address, if there is one.
+    ///
+    /// # Errors
+    /// It is not an address.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.metrics_listen.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |_| {
+            ConfigError::new(
+                "server.metrics_listen",
+                "write an address and a port, like 127.0.0.1:9464, or nothing.",
+            )
+        };
+        self.metrics_listen.parse().map(Some).map_err(wrong)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.metrics_address()?;
+        if !self.public_url.is_empty() {
+            let wrong = || {
+                ConfigError::new(
+                    "server.public_url",
+                    "write scheme and host only, like https://id.example.com.",
+                )
+            };
+            let url = Url::parse(&self.public_url).map_err(|_| wrong())?;
+            let bare = matches!(url.scheme(), "https" | "http")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty();
+            if !bare {
+                return Err(wrong());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! A running instance below HTTP: the store, the keys that open its secrets, time and ids.
+//!
+//! The server, the jobs and the command line all start here; [`Instance::open`] refuses a store whose canary
+//! the key file does not open.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aboard_vault::{KeyFile, Kms, Purpose, RootKey, Vault, canary_check, canary_seal};
+use anyhow::{Context as _, bail};
+
+use crate::clock::{Clock, Ids};
+use crate::config::Config;
+use crate::domain::RootKeyId;
+use crate::store::{InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
+
+/// What everything above the store works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Instance {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Opens and seals secrets.
+    pub vault: Arc<Vault>,
+    /// The time.
+    pub clock: Clock,
+    /// New ids and secrets.
+    pub ids: Ids,
+}
+
+impl Instance {
+    /// Opens the store, brings it up to date, and sets it up on its first start.
+    ///
+    /// # Errors
+    /// Names the setting that is wrong: the store's URL, the key file, or a key file of another instance.
+    pub async fn open(config: &Config, clock: Clock, in_flight: InFlight) -> anyhow::Result<Self> {
+        let store = open_store(config, in_flight).await?;
+        store.migrate().await?;
+        let kms: Arc<dyn Kms> = Arc::new(read_key_file(config)?);
+        let ids = Ids::new(clock.clone());
+        let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
+        Ok(Self {
+            store,
+            vault,
+            clock,
+            ids,
+        })
+    }
+}
+
+/// Opens the store that the configuration names, as it is.
+pub async fn open_store(config: &Config, in_flight: InFlight) -> anyhow::Result<Store> {
+    let options = OpenStore {
+        url: config.store.url.clone(),
+        sqlite: SqliteOptions {
+            sync: config.store.sync,
+            cache_kib: config.store.cache_mib * 1024,
+        },
+        postgres_connections: config.store.connections,
+        in_flight,
+    };
+    Store::open(options)
+        .await
+        .with_context(|| format!("store.url: cannot open {}", config.store.shown_url()))
+}
+
+/// The configured key file.
+pub fn read_key_file(config: &Config) -> anyhow::Result<KeyFile> {
+    let path = &config.keys.file;
+    if path.is_empty() {
+        bail!(
+            "keys.file: no key file is set. Make one with `aboard keys init FILE` and start with `--set keys.file=FILE`."
+        );
+    }
+    let text = std::fs::read_to_string(path)
+        .map(zeroize::Zeroizing::new)
+        .with_context(|| format!("keys.file: cannot read {path}. Make one with `aboard keys init {path}`, or check the path and its rights"))?;
+    KeyFile::parse(&text).with_context(|| format!("keys.file: {path}"))
+}
+
+/// Makes a key file that only this user can read; never overwrites one.
+pub fn create_key_file(path: &Path, ids: &Ids) -> anyhow::Result<KeyFile> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let key = KeyFile::generate(ids.entropy());
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make the key file {}", path.display()))?;
+    file.write_all(key.to_text().as_bytes())?;
+    file.sync_all()?;
+    Ok(key)
+}
+
+/// Whether `file`, which need not exist yet, lies below the directory of the store's own file.
+pub fn is_beside_the_data(config: &Config, file: &Path) -> bool {
+    let directory = config
+        .store
+        .file()
+        .map(|database| real_path(database.parent().unwrap_or(Path::new(""))));
+    directory.is_some_and(|directory| real_path(file).starts_with(directory))
+}
+
+/// The path without links, as far as it exists.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // An empty path has no absolute form: it is the working directory.
+    let absolute = if path.as_os_str().is_empty() {
+        std::env::current_dir().unwrap_or(absolute)
+    } else {
+        absolute
+    };
+    for existing in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (existing.canonicalize(), absolute.strip_prefix(existing)) {
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
+        }
+    }
+    absolute
+}
+
+async fn load_vault(store: &Store, kms: Arc<dyn Kms>, clock: &Clock, ids: &Ids) -> anyhow::Result<Vault> {
+    let system = store.system();
+    let known = store.instance().await?;
+    if let Some(known) = &known {
+        check_canary(kms.as_ref(), &known.kek_id, &known.canary)?;
+    }
+    let stored = store.root_keys(system).await?;
+    let lacks = |purpose: &Purpose| stored.iter().all(|key| key.purpose != purpose.as_str());
+    let missing: Vec<Purpose> = Purpose::ALL.iter().copied().filter(lacks).collect();
+    if known.is_none() || !missing.is_empty() {
+        let mut root_keys = Vec::new();
+        for purpose in missing {
+            let id = ids.id();
+            let key = RootKey::generate(id.into_bytes(), purpose, ids.entropy());
+            root_keys.push(NewRootKey {
+                id: RootKeyId(id),
+                purpose: purpose.as_str(),
+                wrapped: key.wrap(kms.as_ref(), ids.entropy())?,
+            });
+        }
+        let canary = canary_seal(kms.as_ref(), ids.entropy())?;
+        store
+            .create_instance(
+                system,
+                NewInstance {
+                    kek_id: kms.id().to_owned(),
+                    canary,
+                    root_keys,
+                },
+                clock.now(),
+            )
+            .await?;
+    }
+    // Another node may have been first: what is stored decides.
+    let known = store.instance().await?.context("the store could not be set up")?;
+    check_canary(kms.as_ref(), &known.kek_id, &known.canary)?;
+    let mut root_keys = Vec::new();
+    for key in store.root_keys(system).await? {
+        // A purpose that a later release added is of no use here.
+        let Some(purpose) = Purpose::parse(&key.purpose) else {
+            continue;
+        };
+        root_keys.push(RootKey::unwrap(key.id.bytes(), purpose, kms.as_ref(), &key.wrapped)?);
+    }
+    Ok(Vault::new(kms, root_keys)?)
+}
+
+/// Refuses a key file that is not this store's.
+pub fn check_canary(kms: &dyn Kms, kek_id: &str, canary: &[u8]) -> anyhow::Result<()> {
+    canary_check(kms, canary).with_context(|| {
+        format!("keys.file: this key ({}) does not open this store, which was set up with {kek_id}. Start with that key file", kms.id())
+    })
+}

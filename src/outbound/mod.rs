@@ -1,0 +1,11 @@
+//! Calls to addresses that the operator did not write down: webhooks, and whatever organizations set.
+//!
+//! [`guard`] decides where such a call may go, [`resolve`] applies it to every address that a name resolves to,
+//! each time a connection is made, and [`client`] makes the call: no redirects, no proxy, bounded time and size.
+
+pub mod client;
+pub mod guard;
+pub mod resolve;
+
+pub use client::{Answer, Outbound, OutboundOptions, SendError};
+pub use guard::{Guard, GuardRules};

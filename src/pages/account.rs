@@ -1,0 +1,118 @@
+//! `GET /account`: who am I. `POST /account/logout`, `POST /account/logout_everywhere`.
+
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+
+use super::render::{moment, page, plain_frame, words};
+use super::view::{AccountPage, Contact, Frame, SignedOutPage};
+use super::words::{ContactKind, Flash, SignedOut};
+use crate::domain::EnvironmentKind;
+use crate::store::Session;
+use crate::web::{Browser, Context, Failure, Web, is_own_click, session_cookie};
+
+/// The account behind the newest session of this browser.
+pub async fn show(
+    State(web): State<Web>,
+    context: Context,
+    browser: Browser,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    account_page(&web, &context, &browser, &headers, None).await
+}
+
+/// Ends this session.
+pub async fn logout(
+    State(web): State<Web>,
+    context: Context,
+    browser: Browser,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if !is_own_click(&headers, &web.public_url) {
+        return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
+    }
+    let Some(session) = browser.sessions.first() else {
+        return signed_out(&headers, SignedOut::NoSession, None);
+    };
+    web.instance.store.end_session(session, context.now).await?;
+    signed_out(&headers, SignedOut::Here, Some(session))
+}
+
+/// Ends every session and token of this user.
+pub async fn logout_everywhere(
+    State(web): State<Web>,
+    context: Context,
+    browser: Browser,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if !is_own_click(&headers, &web.public_url) {
+        return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
+    }
+    let Some(session) = browser.sessions.first() else {
+        return signed_out(&headers, SignedOut::NoSession, None);
+    };
+    web.instance.store.end_all_sessions(&session.scope, context.now).await?;
+    signed_out(&headers, SignedOut::Everywhere, Some(session))
+}
+
+async fn account_page(
+    web: &Web,
+    context: &Context,
+    browser: &Browser,
+    headers: &HeaderMap,
+    flash: Option<Flash>,
+) -> Result<Response, Failure> {
+    let Some(session) = browser.sessions.first() else {
+        return signed_out(headers, SignedOut::NoSession, None);
+    };
+    let Some(account) = web.instance.store.account(&session.scope).await? else {
+        return signed_out(headers, SignedOut::NoSession, None);
+    };
+    let contacts: Vec<Contact<'_>> = account
+        .identities
+        .iter()
+        .map(|identity| Contact {
+            kind: if identity.kind == "email" {
+                ContactKind::Email
+            } else {
+                ContactKind::Phone
+            },
+            value: &identity.shown,
+            confirmed: identity.verified,
+        })
+        .collect();
+    let user_id = account.user.to_string();
+    let template = AccountPage {
+        frame: Frame {
+            words: words(headers),
+            organization: Some(&account.organization),
+            sandbox: session.kind == EnvironmentKind::Sandbox,
+            flash,
+        },
+        name: account.name.as_deref(),
+        contacts: &contacts,
+        partner: account.partner.as_deref().unwrap_or(&account.organization),
+        signed_in_at: moment(session.auth_time),
+        now: moment(context.now),
+        user_id: &user_id,
+    };
+    page(StatusCode::OK, &template, None)
+}
+
+fn signed_out(headers: &HeaderMap, how: SignedOut, ended: Option<&Session>) -> Result<Response, Failure> {
+    let mut response = page(
+        StatusCode::OK,
+        &SignedOutPage {
+            frame: plain_frame(words(headers)),
+            how,
+        },
+        None,
+    )?;
+    if let Some(session) = ended {
+        let cookie = session_cookie(session.scope.environment(), "", 0);
+        let cookie = HeaderValue::from_str(&cookie).map_err(|error| Failure::internal(error.to_string()))?;
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,76 @@
+//! From a template to an answer: language, headers, problem pages.
+
+use askama::Template;
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::view::{Frame, ProblemPage};
+use super::words::{Language, Moment, Words};
+use crate::web::Failure;
+
+/// The words in the language that the browser asks for.
+pub fn words(headers: &HeaderMap) -> &'static Words {
+    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Language::negotiate(wanted).words()
+}
+
+/// A frame that says nothing of any organization or environment.
+pub fn plain_frame(words: &Words) -> Frame<'_> {
+    Frame {
+        words,
+        organization: None,
+        sandbox: false,
+        flash: None,
+    }
+}
+
+/// A page with the headers every page has. `return_origin` is where its form may lead besides this server.
+pub fn page(status: StatusCode, template: &impl Template, return_origin: Option<&str>) -> Result<Response, Failure> {
+    let html = template
+        .render()
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{}{}; base-uri 'none'; frame-ancestors 'none'",
+        if return_origin.is_some() { " " } else { "" },
+        return_origin.unwrap_or_default(),
+    );
+    let policy = HeaderValue::from_str(&policy).map_err(|error| Failure::internal(error.to_string()))?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (CONTENT_SECURITY_POLICY, policy),
+    ];
+    Ok((status, headers, html).into_response())
+}
+
+/// The content security policy of whatever sets no other: problem pages, redirects, assets.
+pub const STRICTEST_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The page of an error.
+pub fn problem(failure: &Failure, status: u16, request_id: &str) -> String {
+    let words = Language::English.words();
+    let page = ProblemPage {
+        frame: plain_frame(words),
+        status,
+        retry_after: failure.retry_after,
+        request_id,
+    };
+    page.render().unwrap_or_else(|_| failure.code.title().to_owned())
+}
+
+/// A time as pages show it, in UTC.
+pub fn moment(time: Timestamp) -> Moment {
+    let time = time.to_zoned(TimeZone::UTC);
+    Moment {
+        year: time.year(),
+        month: time.month(),
+        day: time.day(),
+        hour: time.hour(),
+        minute: time.minute(),
+    }
+}

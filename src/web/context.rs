@@ -1,0 +1,142 @@
+//! What is known of a request from its first byte on.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+
+use super::limits::Decision;
+use crate::domain::{EnvironmentId, KeyId, RequestId};
+
+/// Which of the three documented surfaces a path belongs to, or the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// `/api/v1/…`, but for the wallet surface's paths.
+    Partner,
+    /// `/v1/…`.
+    Users,
+    /// `/api/v{1,2}/(auth|account|wallet|organization)…`.
+    Wallet,
+    /// Everything a person sees.
+    Pages,
+}
+
+impl Surface {
+    /// The surface of a path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.starts_with("/v1/") || path == "/v1" {
+            return Self::Users;
+        }
+        let Some(rest) = path.strip_prefix("/api/") else {
+            return Self::Pages;
+        };
+        let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let group = rest.split(['/', '?']).next().unwrap_or_default();
+        let wallet = matches!(version, "v1" | "v2") && matches!(group, "auth" | "account" | "wallet" | "organization");
+        if wallet || version == "v2" {
+            Self::Wallet
+        } else {
+            Self::Partner
+        }
+    }
+}
+
+/// One request, as every layer sees it.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+/// The parts of [`Context`].
+pub struct Inner {
+    /// Its id, in every answer and log line.
+    pub id: RequestId,
+    /// When it came in.
+    pub now: Timestamp,
+    /// Which shape its answer has.
+    pub surface: Surface,
+    /// The caller's address, through trusted proxies only.
+    pub ip: IpAddr,
+    limit: OnceLock<Decision>,
+    credential: OnceLock<(EnvironmentId, KeyId)>,
+}
+
+impl Context {
+    /// A request that just came in.
+    #[must_use]
+    pub fn new(id: RequestId, now: Timestamp, surface: Surface, ip: IpAddr) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            now,
+            surface,
+            ip,
+            limit: OnceLock::new(),
+            credential: OnceLock::new(),
+        }))
+    }
+
+    /// Notes what the limit said, for the answer's headers.
+    pub fn note_limit(&self, decision: Decision) {
+        let _ = self.0.limit.set(decision);
+    }
+
+    /// What the limit said, if a key was presented.
+    #[must_use]
+    pub fn limit(&self) -> Option<Decision> {
+        self.0.limit.get().copied()
+    }
+
+    /// Notes whose request it is, for the log.
+    pub fn note_credential(&self, environment: EnvironmentId, key: KeyId) {
+        let _ = self.0.credential.set((environment, key));
+    }
+
+    /// Whose request it is, if a key was presented.
+    #[must_use]
+    pub fn credential(&self) -> Option<(EnvironmentId, KeyId)> {
+        self.0.credential.get().copied()
+    }
+}
+
+impl std::ops::Deref for Context {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = super::Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let context = parts.extensions.get::<Self>().cloned();
+        context.ok_or_else(|| super::Failure::internal("the request did not come through the edge"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_decides_the_surface() {
+        for (path, surface) in [
+            ("/api/v1/external_login", Surface::Partner),
+            ("/api/v1/nothing", Surface::Partner),
+            ("/api/v1/auth/login-whatsapp", Surface::Wallet),
+            ("/api/v2/wallet/address", Surface::Wallet),
+            ("/api/v2/nothing", Surface::Wallet),
+            ("/api/v1/authors", Surface::Partner),
+            ("/api/v3/auth", Surface::Partner),
+            ("/v1/users/link", Surface::Users),
+            ("/v1", Surface::Users),
+            ("/v10", Surface::Pages),
+            ("/account", Surface::Pages),
+            ("/", Surface::Pages),
+        ] {
+            assert_eq!(Surface::of(path), surface, "{path}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Errors on their way out: what happened, then the wire shape of the surface they happen on.
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::context::{Context, Surface};
+use crate::domain::{Code, Invalid};
+use crate::store::StoreError;
+
+/// A request that is refused or failed. Turned into the surface's shape by [`answer_in_shape`].
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Which error of the table.
+    pub code: Code,
+    /// The field that is wrong.
+    pub field: Option<String>,
+    /// More exact words than the table's.
+    pub message: Option<String>,
+    /// Seconds to wait.
+    pub retry_after: Option<u32>,
+    /// For the log only.
+    pub cause: Option<String>,
+}
+
+impl Failure {
+    /// An error of the table, in the table's words.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            field: None,
+            message: None,
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// A field that breaks a rule.
+    #[must_use]
+    pub fn field(name: &str, wrong: Invalid) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            ..Self::new(Code::Validation).saying(wrong.message)
+        }
+    }
+
+    /// The same with more exact words.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+            ..self
+        }
+    }
+
+    /// A fault of ours; the cause goes to the log alone.
+    #[must_use]
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Code::Internal)
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.message.as_deref().unwrap_or(self.code.title())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self {
+                cause: Some(cause),
+                retry_after: Some(1),
+                ..Self::new(Code::Unavailable)
+            },
+            StoreError::Fault(cause) | StoreError::Setting(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Gives a failure the shape of its surface; other answers pass unchanged. `page` renders it for people.
+pub fn answer_in_shape(response: Response, context: &Context, page: impl FnOnce(&Failure, u16) -> String) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(failure) = parts.extensions.remove::<Failure>() else {
+        return Response::from_parts(parts, body);
+    };
+    if let Some(cause) = &failure.cause {
+        tracing::error!(request_id = %context.id, code = failure.code.slug(), cause, "request failed");
+    }
+    let mut status = failure.code.status();
+    // The partner surface speaks of a bad field as 422.
+    if context.surface == Surface::Partner && failure.code == Code::Validation {
+        status = 422;
+    }
+    parts.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (kind, text) = match context.surface {
+        Surface::Pages => ("text/html; charset=utf-8", page(&failure, status)),
+        Surface::Partner => ("application/json", partner(&failure, status).to_string()),
+        Surface::Users => ("application/json", users(&failure, context).to_string()),
+        Surface::Wallet => ("application/json", wallet(&failure, status).to_string()),
+    };
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    parts
+        .headers
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = failure.retry_after {
+        parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Response::from_parts(parts, axum::body::Body::from(text))
+}
+
+fn partner(failure: &Failure, status: u16) -> Value {
+    let mut error = Map::new();
+    error.insert("status".to_owned(), status.to_string().into());
+    error.insert("title".to_owned(), failure.text().into());
+    error.insert("code".to_owned(), failure.code.slug().into());
+    if let Some(field) = &failure.field {
+        error.insert("field".to_owned(), field.as_str().into());
+    }
+    error.insert("detail".to_owned(), failure.code.help().into());
+    json!({ "errors": [error], "message": failure.text() })
+}
+
+fn users(failure: &Failure, context: &Context) -> Value {
+    let mut error = Map::new();
+    error.insert("code".to_owned(), failure.code.slug().into());
+    error.insert("message".to_owned(), failure.text().into());
+    if let Some(field) = &failure.field {
+        error.insert("details".to_owned(), json!({ "field": field }));
+    }
+    json!({ "success": false, "error": error, "meta": crate::web::context_meta(context) })
+}
+
+fn wallet(failure: &Failure, status: u16) -> Value {
+    json!({ "status": status, "message": failure.text(), "data": null })
+}

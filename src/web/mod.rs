@@ -1,0 +1,88 @@
+//! What every face of the server shares: reading requests, credentials, limits, errors, cookies.
+
+mod auth;
+mod body;
+mod context;
+mod failure;
+mod fields;
+mod idempotency;
+mod json;
+mod limits;
+mod session;
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::instance::Instance;
+use crate::outbound::Guard;
+use crate::tokens::Tokens;
+
+pub use auth::{PartnerKey, ServerKey, UserToken, admit_user};
+pub use body::{RawBody, Segment};
+pub use context::{Context, Surface};
+pub use failure::{Failure, answer_in_shape};
+pub use fields::Fields;
+pub use idempotency::idempotency_key;
+pub use json::JsonObject;
+pub use limits::{Decision, Limits};
+pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+/// The parts of [`Web`].
+pub struct Inner {
+    /// Store, keys, time, ids.
+    pub instance: Instance,
+    /// The configuration.
+    pub config: Config,
+    /// The public URL without a slash at its end.
+    pub public_url: String,
+    /// Signs and checks tokens.
+    pub tokens: Tokens,
+    /// Counts requests per key.
+    pub limits: Limits,
+    /// Where outgoing calls may go.
+    pub guard: Guard,
+    /// Called after a commit that left a delivery to be sent.
+    pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
+    /// What the welcome page of `aboard dev` shows; `None` in `serve`.
+    pub welcome: Option<Welcome>,
+}
+
+/// What the welcome page of `aboard dev` shows.
+pub struct Welcome {
+    /// The sandbox's partner key.
+    pub partner_key: String,
+    /// Where the metrics are.
+    pub metrics_url: Option<String>,
+}
+
+impl Web {
+    /// Wraps the parts.
+    #[must_use]
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl std::ops::Deref for Web {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// `meta` of the users surface's envelope: the request's id and its time in UTC, whole seconds.
+#[must_use]
+pub fn context_meta(context: &Context) -> serde_json::Value {
+    serde_json::json!({ "request_id": context.id, "timestamp": whole_seconds(context.now) })
+}
+
+/// A time as the users surface writes it: UTC, `Z`, whole seconds.
+#[must_use]
+pub fn whole_seconds(time: jiff::Timestamp) -> String {
+    format!("{time:.0}")
+}

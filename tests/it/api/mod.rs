@@ -1,0 +1,8 @@
+//! Every operation of the API, through real HTTP.
+
+mod arbitrary;
+mod bad_input;
+mod credentials;
+mod issuers;
+pub mod partner;
+mod users;

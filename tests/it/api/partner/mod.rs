@@ -1,0 +1,11 @@
+//! `/api/v1/…`
+
+mod api_key;
+mod embedded_check_user;
+mod external_login;
+mod idempotency;
+pub mod login;
+mod no_oracle;
+mod tenant_details;
+mod webhook;
+mod who_is_it;

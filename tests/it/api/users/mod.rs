@@ -1,0 +1,3 @@
+//! `/v1/…`
+
+mod login_codes;

@@ -1,0 +1,18 @@
+//! The command line, as a person and a script use it: the real binary in a directory of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may give up at once, and so may what it stands on"
+)]
+
+mod commands;
+mod configuration;
+mod dev;
+mod doctor;
+mod help;
+mod place;
+mod refusals;
+mod serve;
+mod server;
+mod socket;
+mod users;

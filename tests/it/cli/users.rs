@@ -1,0 +1,147 @@
+//! `aboard users` and `aboard subscriptions` beside a running server.
+
+use std::time::Duration;
+
+use aboard::clock::Stopwatch;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::place::{Place, redacted};
+use super::server::Server;
+
+/// A user that a partner brought: its id and a token.
+fn bring_user(server: &Server) -> (String, String) {
+    let partner = ("X-PARTNER-API-KEY", server.sandbox("partner_key"));
+    let body = json!({ "email": "user@example.com", "partner_user_id": "abc123", "phone": "1234567890" });
+    assert_eq!(server.ask("POST", "/api/v1/external_login", partner, &body).0, 200);
+    let (status, key) = server.ask("POST", "/api/v1/users/abc123/api_key", partner, &json!({}));
+    assert_eq!(status, 200, "{key}");
+    let body = json!({ "api_key": key["api_key"], "email": "user@example.com" });
+    let watch = Stopwatch::start();
+    let token = loop {
+        let (status, answer) = server.ask("POST", "/api/v1/login", ("accept", "application/json"), &body);
+        assert_eq!(status, 200, "{answer}");
+        let token = answer["data"]["attributes"]["jwt"].as_str().unwrap().to_owned();
+        // Tokens carry whole seconds: one of the second in which the user was made counts as older than the user.
+        let bearer = ("Authorization", &*format!("Bearer {token}"));
+        if server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0 == 200 {
+            break token;
+        }
+        assert!(watch.elapsed() < Duration::from_secs(10), "no token works");
+    };
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    (claims["sub"].as_str().unwrap().to_owned(), token)
+}
+
+#[test]
+fn plans_and_suspensions_take_effect() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, token) = bring_user(&server);
+    let bearer = format!("Bearer {token}");
+    let details = || {
+        server.ask(
+            "GET",
+            "/api/v1/tenant_details",
+            ("Authorization", &bearer),
+            &Value::Null,
+        )
+    };
+    assert_eq!(details().1["has_plan"], false);
+
+    let set = [
+        "subscriptions",
+        "set",
+        &user,
+        "--environment",
+        "sandbox",
+        "--plan",
+        "Gold",
+        "--status",
+        "active",
+    ];
+    let text = place.works(&[&set[..], &["--until", "2999-01-01", "--amount", "9.00 EUR"]].concat());
+    assert_eq!(
+        redacted(&text),
+        "Set the plan of usr_….\n\n  plan          Gold\n  status        active\n  until         DAY TIME\n  next payment  9.00 EUR"
+    );
+    let (_, found) = details();
+    assert_eq!(
+        (
+            &found["has_plan"],
+            &found["plan_name"],
+            &found["next_payment_date"],
+            &found["next_payment_amount"]
+        ),
+        (
+            &json!(true),
+            &json!("Gold"),
+            &json!("2999-01-01T00:00:00Z"),
+            &json!("9.00 EUR")
+        )
+    );
+    let canceled = [
+        "subscriptions",
+        "set",
+        &user,
+        "--environment",
+        "sandbox",
+        "--plan",
+        "Gold",
+        "--status",
+        "canceled",
+        "--until",
+        "2999-01-01T00:00:00Z",
+    ];
+    let answer = place.json(&canceled);
+    assert_eq!(
+        (&answer["status"], &answer["until"], &answer["amount"]),
+        (&json!("canceled"), &json!("2999-01-01T00:00:00Z"), &Value::Null)
+    );
+    assert_eq!(details().1["has_plan"], false);
+
+    assert_eq!(
+        redacted(&place.works(&["users", "suspend", &user, "--environment", "sandbox"])),
+        "usr_… is suspended: every session and token has ended. `aboard users resume` lets it in again."
+    );
+    assert_eq!(details().0, 401);
+    assert_eq!(
+        place.json(&["users", "resume", &user, "--environment", "sandbox"])["suspended"],
+        false
+    );
+    assert_eq!(details().0, 401, "a token from before stays dead");
+}
+
+#[test]
+fn who_is_not_there_is_named() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, _) = bring_user(&server);
+    let said =
+        format!("aboard: there is no user {user} in the production of Example; check the id and --environment\n");
+    assert_eq!(
+        place.fails(&["users", "suspend", &user, "--environment", "production"]),
+        said
+    );
+    let set = [
+        "subscriptions",
+        "set",
+        &user,
+        "--plan",
+        "Gold",
+        "--status",
+        "active",
+        "--until",
+        "2999-01-01",
+    ];
+    assert_eq!(
+        place.fails(&[&set[..], &["--environment", "production"]].concat()),
+        said
+    );
+    assert_eq!(
+        place.fails(&[&set[..], &["--environment", "sandbox", "--amount", "nine"]].concat()),
+        "aboard: --amount: `nine` is no amount; write a number and a currency, like \"9.00 EUR\"\n"
+    );
+}

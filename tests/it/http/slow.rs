@@ -1,0 +1,86 @@
+//! Callers that take their time: they are answered or closed, and nobody waits for them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::support::app::{Engine, TestApp, login_url, on_both, user};
+
+on_both! {
+    headers_that_never_end_are_cut_off,
+    a_body_that_never_ends_is_answered,
+    a_body_that_is_cut_off_changes_nothing,
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn connect(app: &TestApp, head: &str) -> TcpStream {
+    let host = app.app.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.expect("a connection");
+    let head = head
+        .replace("{host}", host)
+        .replace("{key}", &app.sandbox.partner.created.partner_key);
+    stream.write_all(head.as_bytes()).await.expect("it is taken");
+    stream
+}
+
+/// What comes back until the server closes.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("it is closed in time");
+    read.expect("it ends in order");
+    String::from_utf8(answer).expect("UTF-8")
+}
+
+const CALL: &str = "POST /api/v1/external_login HTTP/1.1\r\nHost: {host}\r\nX-PARTNER-API-KEY: {key}\r\nContent-Type: application/json\r\n";
+
+async fn headers_that_never_end_are_cut_off(engine: Engine) {
+    let app = TestApp::with(engine, &[("server.header_timeout_seconds", "1")]).await;
+    let mut half = connect(&app, "GET /account HTTP/1.1\r\nHost: {host}\r\nX-Half: ").await;
+    // Others are served meanwhile.
+    assert_eq!(app.anonymous().get("/account").await.status, 200);
+    let told = rest(&mut half).await;
+    assert!(told.is_empty() || told.starts_with("HTTP/1.1 408 "), "{told}");
+}
+
+async fn a_body_that_never_ends_is_answered(engine: Engine) {
+    let app = TestApp::with(engine, &[("server.request_timeout_seconds", "1")]).await;
+    let before = app.contents().await;
+    for (framing, part) in [
+        ("Content-Length: 100", "{"),
+        ("Transfer-Encoding: chunked", "5\r\n{\"ema"),
+    ] {
+        let mut stream = connect(&app, &format!("{CALL}{framing}\r\n\r\n{part}")).await;
+        assert_eq!(
+            app.anonymous().get("/account").await.status,
+            200,
+            "others are served meanwhile"
+        );
+        let told = rest(&mut stream).await;
+        let (head, body) = told.split_once("\r\n\r\n").expect("a head");
+        assert!(
+            head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 1"),
+            "{head}"
+        );
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(body["errors"][0]["code"], "TIMEOUT");
+    }
+    assert_eq!(app.contents().await, before);
+    login_url(&app.partner().post("/api/v1/external_login", &user("ada")).await);
+}
+
+async fn a_body_that_is_cut_off_changes_nothing(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let before = app.contents().await;
+    let body = user("ada").to_string();
+    let mut stream = connect(&app, &format!("{CALL}Content-Length: {}\r\n\r\n{body}", body.len() + 1)).await;
+    stream.shutdown().await.expect("our side closes");
+    let told = rest(&mut stream).await;
+    assert!(told.is_empty() || told.starts_with("HTTP/1.1 400 "), "{told}");
+    assert_eq!(app.contents().await, before);
+}

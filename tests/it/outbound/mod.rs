@@ -1,0 +1,3 @@
+//! Calls to addresses that are not the operator's own.
+
+mod guard;

@@ -1,0 +1,9 @@
+//! Every page, as a browser sees it.
+
+mod account;
+mod assets;
+mod home;
+mod link;
+mod link_origin;
+mod link_redeem;
+mod walk;

@@ -1,0 +1,114 @@
+//! Every SQL text in the source is one that its engine takes.
+
+use crate::support::source::{literals, read_folder};
+use crate::support::store::{Engine, TestStore};
+
+/// An SQL text and where it stands.
+struct Text {
+    place: String,
+    sql: String,
+}
+
+/// The texts that an engine runs: the shared ones, and those in its own folder.
+fn texts(engine: Engine) -> Vec<Text> {
+    let (own, other) = match engine {
+        Engine::Sqlite => ("src/store/sqlite/", "src/store/postgres/"),
+        Engine::Postgres => ("src/store/postgres/", "src/store/sqlite/"),
+    };
+    let mut found = Vec::new();
+    for source in read_folder("src/store") {
+        if source.path.starts_with(other) {
+            continue;
+        }
+        let product = source.text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (line, sql) in literals(product).into_iter().filter(|(_, literal)| is_sql(literal)) {
+            found.push(Text {
+                place: format!("{}:{line}", source.path),
+                sql,
+            });
+        }
+    }
+    let [shared, own] = [false, true].map(|of_own| {
+        found
+            .iter()
+            .filter(|text| text.place.starts_with(own) == of_own)
+            .count()
+    });
+    assert!(
+        shared >= 30 && own >= 10,
+        "found only {shared} shared texts and {own} in {own}"
+    );
+    found
+}
+
+fn is_sql(literal: &str) -> bool {
+    let first = literal.split_whitespace().next().unwrap_or_default();
+    ["select", "insert", "update", "delete", "with"].contains(&first) && literal.split_whitespace().count() > 2
+}
+
+#[tokio::test]
+async fn sqlite_takes_every_text() {
+    let store = TestStore::new(Engine::Sqlite).await;
+    let connection = store.beside();
+    let refused = texts(Engine::Sqlite).into_iter().filter_map(|Text { place, sql }| {
+        let error = connection.prepare(&sql).err()?;
+        Some(format!("{place}: {error}"))
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test]
+async fn postgres_takes_every_text() {
+    let store = TestStore::new(Engine::Postgres).await;
+    let client = store.database.beside().await;
+    let mut refused = Vec::new();
+    for Text { place, sql } in texts(Engine::Postgres) {
+        if let Err(error) = client.prepare(&numbered(&sql)).await {
+            let reason = error
+                .as_db_error()
+                .map_or_else(|| error.to_string(), |error| error.message().to_owned());
+            refused.push(format!("{place}: {reason}"));
+        }
+    }
+    assert_eq!(refused, [""; 0]);
+}
+
+/// `:name` becomes `$n`, numbered by first appearance; casts (`::text`) and quoted texts stay.
+fn numbered(sql: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut numbered = String::new();
+    let mut rest = sql;
+    let mut quoted = false;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        let name = after
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()
+            .unwrap_or_default();
+        quoted ^= c == '\'';
+        if c == ':' && after.starts_with(':') {
+            numbered.push_str("::");
+            rest = &after[1..];
+        } else if c == ':' && !quoted && !name.is_empty() {
+            let known = names.iter().position(|known| *known == name);
+            let index = known.unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            numbered.push('$');
+            numbered.push_str(&(index + 1).to_string());
+            rest = &after[name.len()..];
+        } else {
+            numbered.push(c);
+            rest = after;
+        }
+    }
+    numbered
+}
+
+#[test]
+fn names_are_numbered_by_first_appearance() {
+    let sql = "select :b::text, ':no', a from t where x = :a and y = :b and z = any($1::uuid[])";
+    let expected = "select $1::text, ':no', a from t where x = $2 and y = $1 and z = any($1::uuid[])";
+    assert_eq!(numbered(sql), expected);
+}

@@ -1,0 +1,205 @@
+//! Keys of users: issued to a partner, presented, and behind tokens.
+
+use aboard::domain::{ApiKey, EnvironmentKind, KeyKind, NewKey, PartnerUserId, UserKeyId};
+use aboard::store::{IssuedUserKey, NewSubscription, Plan, UserKeyHolder};
+
+use crate::support::calls::{SignedIn, user_key_of};
+use crate::support::store::{TestStore, both};
+use crate::support::world::Partner;
+
+both! {
+    a_key_names_its_user_as_the_partner_knows_it,
+    a_key_with_another_secret_is_refused,
+    an_unknown_key_is_refused,
+    a_partner_may_issue_further_keys,
+    no_key_is_issued_for_an_unknown_or_suspended_user,
+    a_suspended_users_key_is_refused_until_it_is_let_in,
+    a_token_works_while_its_key_does,
+    log_out_everywhere_ends_tokens_but_not_keys,
+    the_holder_shows_the_newest_email_and_the_plan,
+}
+
+fn name(text: &str) -> PartnerUserId {
+    PartnerUserId::parse(text.to_owned()).unwrap()
+}
+
+async fn holder(store: &TestStore, key: &ApiKey) -> Option<UserKeyHolder> {
+    store.user_by_key(key, store.now()).await.unwrap()
+}
+
+async fn a_key_names_its_user_as_the_partner_knows_it(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let call = store.call_with_webhook(&sandbox.partner, "ada");
+    store.log_in(&sandbox.partner, call.login.clone()).await;
+
+    let found = holder(&store, &call.user_key.key).await.unwrap();
+    assert_eq!(found.scope.user(), call.login.user);
+    assert_eq!(found.scope.environment(), sandbox.id);
+    assert_eq!(found.scope.partner(), Some(sandbox.partner.id));
+    assert_eq!(found.scope.user_key(), Some(UserKeyId(call.user_key.key.id)));
+    assert_eq!(found.kind, EnvironmentKind::Sandbox);
+    assert_eq!(found.wrapp_user, call.login.wrapp_user);
+    assert_eq!(found.partner_user_id, "ada");
+    assert_eq!(
+        (&*found.email, &*found.email_key),
+        ("ada@example.com", "ada@example.com")
+    );
+    assert_eq!(found.plan, None);
+}
+
+async fn a_key_with_another_secret_is_refused(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let call = store.call_with_webhook(&partner, "ada");
+    store.log_in(&partner, call.login).await;
+    let id = call.user_key.key.id;
+    let guessed = NewKey::new(KeyKind::User, EnvironmentKind::Sandbox, id, store.ids.secret());
+    assert!(holder(&store, &guessed.key).await.is_none());
+    assert!(holder(&store, &call.user_key.key).await.is_some());
+}
+
+async fn an_unknown_key_is_refused(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    // Never stored: the call had no webhook.
+    let call = store.call("ada");
+    store.log_in(&partner, call.login).await;
+    assert!(holder(&store, &call.user_key.key).await.is_none());
+}
+
+async fn a_partner_may_issue_further_keys(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let call = store.call_with_webhook(&partner, "ada");
+    store.log_in(&partner, call.login.clone()).await;
+    let another = store.call("ada").user_key;
+
+    let issued = store
+        .issue_user_key(&partner.scope, name("ada"), user_key_of(&another), store.now())
+        .await
+        .unwrap();
+    let expected = IssuedUserKey {
+        user: call.login.user,
+        wrapp_user: call.login.wrapp_user,
+    };
+    assert_eq!(issued, Some(expected));
+    for key in [&another.key, &call.user_key.key] {
+        assert_eq!(holder(&store, key).await.unwrap().scope.user(), call.login.user);
+    }
+}
+
+async fn no_key_is_issued_for_an_unknown_or_suspended_user(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let user = store.log_in(&sandbox.partner, store.call("ada").login).await.user;
+    assert!(
+        store
+            .set_suspended(store.system(), sandbox.id, user, true, store.now())
+            .await
+            .unwrap()
+    );
+    let before = store.everything().await;
+    for unknown in ["ada", "bob"] {
+        let key = user_key_of(&store.call(unknown).user_key);
+        let issued = store
+            .issue_user_key(&sandbox.partner.scope, name(unknown), key, store.now())
+            .await
+            .unwrap();
+        assert_eq!(issued, None, "{unknown}");
+    }
+    assert_eq!(store.everything().await, before);
+}
+
+async fn a_suspended_users_key_is_refused_until_it_is_let_in(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let SignedIn { user, user_key, .. } = store.sign_in(&sandbox.partner, "ada").await;
+    for suspended in [true, false] {
+        assert!(
+            store
+                .set_suspended(store.system(), sandbox.id, user, suspended, store.now())
+                .await
+                .unwrap()
+        );
+        assert_eq!(holder(&store, &user_key.key).await.is_none(), suspended);
+    }
+}
+
+async fn by_token(store: &TestStore, partner: &Partner, ada: &SignedIn, seconds_ago: i64) -> Option<UserKeyHolder> {
+    let (environment, key) = (partner.scope.environment(), UserKeyId(ada.user_key.key.id));
+    let (issued_at, now) = (store.later(-seconds_ago), store.now());
+    store
+        .user_by_token(environment, ada.user, key, issued_at, now)
+        .await
+        .unwrap()
+}
+
+async fn a_token_works_while_its_key_does(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let ada = store.sign_in(&partner, "ada").await;
+    let found = by_token(&store, &partner, &ada, 0).await.unwrap();
+    assert_eq!((found.scope.user(), &*found.partner_user_id), (ada.user, "ada"));
+
+    store
+        .execute(&format!(
+            "update user_keys set revoked_at = {}",
+            store.moment(store.now())
+        ))
+        .await;
+    assert!(by_token(&store, &partner, &ada, 0).await.is_none());
+    assert!(holder(&store, &ada.user_key.key).await.is_none());
+}
+
+async fn log_out_everywhere_ends_tokens_but_not_keys(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let ada = store.sign_in(&partner, "ada").await;
+    store.advance(10);
+    store.end_all_sessions(&ada.session.scope, store.now()).await.unwrap();
+    assert!(by_token(&store, &partner, &ada, 5).await.is_none());
+    // Even one of that very moment.
+    assert!(by_token(&store, &partner, &ada, 0).await.is_none());
+    assert!(holder(&store, &ada.user_key.key).await.is_some());
+    store.advance(1);
+    assert!(by_token(&store, &partner, &ada, 0).await.is_some());
+}
+
+async fn the_holder_shows_the_newest_email_and_the_plan(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let ada = store.sign_in(&sandbox.partner, "ada").await;
+    store
+        .execute("update identities set state = 'verified' where kind = 'email'")
+        .await;
+    store.advance(1);
+    let mut call = store.call("ada").login;
+    call.email = aboard::domain::Email::parse("New@example.com").unwrap();
+    store.log_in(&sandbox.partner, call).await;
+    let plan = NewSubscription {
+        plan_name: "Pro".to_owned(),
+        status: "trialing".to_owned(),
+        period_end: store.later(60),
+        next_payment_amount: Some("9.99 EUR".to_owned()),
+    };
+    assert!(
+        store
+            .set_subscription(store.system(), sandbox.id, ada.user, plan, store.now())
+            .await
+            .unwrap()
+    );
+
+    let found = holder(&store, &ada.user_key.key).await.unwrap();
+    assert_eq!(
+        (&*found.email, &*found.email_key),
+        ("New@example.com", "new@example.com")
+    );
+    let expected = Plan {
+        name: "Pro".to_owned(),
+        active: true,
+        period_end: store.later(60),
+        next_payment_amount: Some("9.99 EUR".to_owned()),
+    };
+    assert_eq!(found.plan, Some(expected.clone()));
+    store.advance(60);
+    let ended = holder(&store, &ada.user_key.key).await.unwrap().plan;
+    assert_eq!(
+        ended,
+        Some(Plan {
+            active: false,
+            ..expected
+        })
+    );
+}

@@ -1,0 +1,82 @@
+//! What the database of a server under test holds, read beside the server.
+
+use super::app::TestApp;
+use super::database::{Database, connect};
+
+/// What every table holds that a request may change.
+const TABLES: [&str; 11] = [
+    "users",
+    "identities",
+    "user_keys",
+    "subscriptions",
+    "login_links",
+    "sessions",
+    "events",
+    "deliveries",
+    "jobs",
+    "idempotency_keys",
+    "user_aliases",
+];
+
+impl TestApp {
+    /// Everything that requests may change, to compare.
+    pub async fn contents(&self) -> Vec<String> {
+        let mut contents = Vec::new();
+        for table in TABLES {
+            let mut rows = self.rows(&format!("select * from {table}")).await;
+            rows.sort_unstable();
+            contents.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        contents
+    }
+
+    /// The rows of a query, each as one text.
+    pub async fn rows(&self, sql: &str) -> Vec<String> {
+        match &self.database {
+            Database::Sqlite(_) => {
+                let beside = rusqlite::Connection::open(self.database.file()).expect("the file opens");
+                let mut statement = beside.prepare(sql).expect("good SQL");
+                let columns = statement.column_count();
+                let row = |row: &rusqlite::Row<'_>| {
+                    let values = (0..columns).map(|at| row.get_ref(at).map(shown));
+                    Ok(values.collect::<Result<Vec<_>, _>>()?.join(" "))
+                };
+                let rows = statement.query_map([], row).expect("it runs");
+                rows.map(|row| row.expect("a row")).collect()
+            }
+            Database::Postgres { .. } => {
+                let client = connect(&self.database.url()).await;
+                let rows = client
+                    .query(&format!("select row_to_json(t)::text from ({sql}) t"), &[])
+                    .await;
+                rows.expect("good SQL").iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
+    /// One number.
+    pub async fn count(&self, from: &str) -> usize {
+        self.rows(&format!("select 1 from {from}")).await.len()
+    }
+
+    /// Runs SQL beside the server, for what no call can bring about.
+    pub async fn execute(&self, sql: &str) {
+        match &self.database {
+            Database::Sqlite(_) => {
+                let beside = rusqlite::Connection::open(self.database.file()).expect("the file opens");
+                beside.execute_batch(sql).expect("good SQL");
+            }
+            Database::Postgres { .. } => {
+                connect(&self.database.url())
+                    .await
+                    .batch_execute(sql)
+                    .await
+                    .expect("good SQL");
+            }
+        }
+    }
+}
+
+fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
+    value.as_str().map_or_else(|_| format!("{value:?}"), str::to_owned)
+}

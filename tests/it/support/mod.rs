@@ -1,0 +1,11 @@
+//! What the tests stand on.
+
+pub mod app;
+pub mod beside;
+pub mod calls;
+pub mod client;
+pub mod database;
+pub mod source;
+pub mod store;
+pub mod wire;
+pub mod world;

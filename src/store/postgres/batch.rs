@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::failure::closed;
+use super::growth::Growth;
 use crate::store::{Result, StoreError};
 
 /// Batches of one verb that run at the same time.
@@ -27,16 +28,26 @@ pub trait Verb: Send + Sync + 'static {
 }
 
 /// How many operations were made in how many transactions.
-#[derive(Default)]
 pub struct Counts {
     operations: AtomicU64,
     commits: AtomicU64,
+    grown: Growth,
 }
 
 impl Counts {
+    pub fn new(grown: Growth) -> Self {
+        Self {
+            operations: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            grown,
+        }
+    }
+
     fn count(&self, operations: usize) {
-        self.operations.fetch_add(operations as u64, Ordering::Relaxed);
+        let operations = operations as u64;
+        let before = self.operations.fetch_add(operations, Ordering::Relaxed);
         self.commits.fetch_add(1, Ordering::Relaxed);
+        self.grown.note(before, before + operations);
     }
 
     pub fn get(&self) -> (u64, u64) {

@@ -13,10 +13,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::{Result, StoreError};
 
-/// Settings of every session. They bound each wait, and pin what the statements rely on; `synchronous_commit`
-/// stays as the server has it. What the URL's own `options` say comes later and wins.
+/// Settings of every session. They bound each wait, and pin what the statements rely on: a plan is kept as long as
+/// its connection, so one that was made while a table was small must not read all of it for one row later.
+/// `synchronous_commit` stays as the server has it. What the URL's own `options` say comes later and wins.
 const SESSION: &str = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s \
-    -c default_transaction_isolation=read\\ committed -c jit=off";
+    -c default_transaction_isolation=read\\ committed -c enable_seqscan=off -c jit=off";
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long sent data or a silent server may go unacknowledged before the connection counts as dead.
 const SILENCE: Duration = Duration::from_secs(15);

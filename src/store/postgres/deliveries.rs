@@ -14,42 +14,44 @@ use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery, Result};
 
 // Jobs that another node is just claiming are skipped instead of waited for.
 const CLAIM: &str = "
-    with due as (
+    with due as materialized (
         select id from jobs where kind = 'delivery' and due_at <= :now order by due_at limit :limit for update skip locked
     ), claimed as (
-        update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1 from due where jobs.id = due.id
-        returning jobs.id
+        update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
+        where id = any(array(select id from due)) returning id
     )
     select delivery.id, delivery.environment_id, environment.kind, delivery.event_id, delivery.url, delivery.header_set,
         delivery.secret_id, secret.sealed, delivery.sealed_body, delivery.body, delivery.attempts, delivery.created_at
     from claimed
-    join deliveries delivery on delivery.id = claimed.id and delivery.state = 'pending'
-    join environments environment on environment.id = delivery.environment_id
-    join webhook_secrets secret on secret.id = delivery.secret_id
+    cross join lateral (select * from deliveries where id = claimed.id and state = 'pending' offset 0) delivery
+    cross join lateral (select kind from environments where id = delivery.environment_id offset 0) environment
+    cross join lateral (select sealed from webhook_secrets where id = delivery.secret_id offset 0) secret
     order by delivery.id";
 // Whose lease is held is decided under the lock of the job; all else follows from that.
 const FINISH: &str = "
-    with held as (
-        select job.id, result.status, result.error, result.end_state, result.retry_at
+    with held as materialized (
+        select result.*
         from unnest(:id::uuid[], :status::bigint[], :error::text[], :end_state::text[], :retry_at::timestamptz[])
             as result (id, status, error, end_state, retry_at)
-        join jobs job on job.id = result.id
-        where job.lease_owner = :owner order by job.id for update of job
+        cross join lateral (select id from jobs where id = result.id and lease_owner = :owner for update) job
     ), freed as (
-        update jobs set due_at = held.retry_at, lease_owner = null from held
-        where jobs.id = held.id and held.end_state = 'pending'
+        update jobs set lease_owner = null, due_at = (select retry_at from held where held.id = jobs.id)
+        where id = any(array(select id from held where end_state = 'pending'))
     ), done as (
-        delete from jobs using held where jobs.id = held.id and held.end_state <> 'pending'
+        delete from jobs where id = any(array(select id from held where end_state <> 'pending'))
     ), recorded as (
-        update deliveries set attempts = attempts + 1, last_status = held.status, last_error = held.error,
-            state = case held.end_state when 'pending' then deliveries.state else held.end_state end,
-            finished_at = case held.end_state when 'pending' then deliveries.finished_at else :now end,
-            sealed_body = case held.end_state when 'pending' then deliveries.sealed_body end
-        from held where deliveries.id = held.id
-        returning deliveries.user_key_id, held.end_state
+        update deliveries delivery set attempts = attempts + 1, (last_status, last_error, state, finished_at, sealed_body) = (
+            select held.status, held.error,
+                case held.end_state when 'pending' then delivery.state else held.end_state end,
+                case held.end_state when 'pending' then delivery.finished_at else :now end,
+                case held.end_state when 'pending' then delivery.sealed_body end
+            from held where held.id = delivery.id)
+        where id = any(array(select id from held))
+        returning id, user_key_id
     ), revoked as (
-        update user_keys set revoked_at = :now from recorded
-        where user_keys.id = recorded.user_key_id and recorded.end_state = 'given_up' and user_keys.revoked_at is null
+        update user_keys set revoked_at = :now
+        where revoked_at is null and id = any(array(
+            select recorded.user_key_id from recorded join held on held.id = recorded.id where held.end_state = 'given_up'))
     )
     select id from held";
 
@@ -77,7 +79,8 @@ impl Postgres {
         to_its_end(async move {
             // A second result of one delivery comes after its lease has ended.
             let mut seen = HashSet::new();
-            let results: Vec<_> = results.iter().filter(|result| seen.insert(result.id)).collect();
+            let mut results: Vec<_> = results.iter().filter(|result| seen.insert(result.id)).collect();
+            results.sort_by_key(|result| result.id);
             let ids: Vec<_> = results.iter().map(|result| result.id.0).collect();
             let statuses: Vec<_> = results.iter().map(|result| result.status.map(i64::from)).collect();
             let errors: Vec<_> = results.iter().map(|result| result.error.as_deref()).collect();

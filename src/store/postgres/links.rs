@@ -13,44 +13,52 @@ use crate::store::links::{CodeSpent, CodeToSpend, StoredCode};
 use crate::store::sql::Row;
 use crate::store::{Redeemed, Redemption, RedemptionOutcome, Result};
 
-// Links are locked in the order of their ids, so that two batches with the same links never wait for each other.
-// A link that another batch has just used is seen again when its lock is free, and no longer fits.
+// Links are locked in the order of the clicks, which is that of their ids: two batches with the same links never
+// wait for each other. A link that another batch has just used is seen again when its lock is free, and no longer fits.
 const CONSUME: &str = "
-    with locked as (
-        select id from login_links where id = any(:id::uuid[]) order by id for update
-    ), consumed as (
-        update login_links link set used_at = click.now, session_id = click.session, code_hash = click.code_hash,
-            code_expires_at = click.code_expires_at, return_url = coalesce(click.return_url, link.return_url)
-        from locked
-        join unnest(:id::uuid[], :hash::bytea[], :now::timestamptz[], :session::uuid[], :session_hash::bytea[],
+    with fit as materialized (
+        select click.*, link.environment_id, link.user_id, link.partner_id
+        from unnest(:id::uuid[], :hash::bytea[], :now::timestamptz[], :session::uuid[], :session_hash::bytea[],
             :session_expires_at::timestamptz[], :code_hash::bytea[], :code_expires_at::timestamptz[], :return_url::text[])
             as click (id, hash, now, session, session_hash, session_expires_at, code_hash, code_expires_at, return_url)
-            on click.id = locked.id
-        where link.id = locked.id and link.hash = click.hash and link.used_at is null and link.expires_at > click.now
-            and exists (select 1 from users where users.id = link.user_id and status in ('linked', 'verified'))
-        returning link.environment_id, link.user_id, link.partner_id, click.session, click.session_hash,
-            click.session_expires_at, click.now
+        cross join lateral (
+            select environment_id, user_id, partner_id from login_links link
+            where link.id = click.id and link.hash = click.hash and link.used_at is null and link.expires_at > click.now
+                and (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
+            for update) link
+    ), consumed as (
+        update login_links link set (used_at, session_id, code_hash, code_expires_at, return_url) = (
+            select fit.now, fit.session, fit.code_hash, fit.code_expires_at, coalesce(fit.return_url, link.return_url)
+            from fit where fit.id = link.id)
+        where link.id = any(array(select id from fit)) and link.used_at is null
+        returning link.session_id
     ), begun as (
         insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)
-        select session, environment_id, user_id, session_hash, 'partner', partner_id, now, now, session_expires_at from consumed
+        select session, environment_id, user_id, session_hash, 'partner', partner_id, now, now, session_expires_at
+        from fit where session in (select session_id from consumed)
     )
-    select session, user_id from consumed";
+    select session, user_id from fit where session in (select session_id from consumed)";
 // Only those clicks count that began their session.
 const END_REPLACED: &str = "
-    with ended as (
+    with ended as materialized (
         select old.id, click.now
         from unnest(:replaced::uuid[], :session::uuid[], :now::timestamptz[]) as click (replaced, session, now)
-        join sessions begun on begun.id = click.session
-        join sessions old on old.id = click.replaced and old.environment_id = begun.environment_id
-        where old.ended_at is null order by old.id for update of old
+        cross join lateral (
+            select old.id from sessions old
+            where old.id = click.replaced and old.ended_at is null
+                and old.environment_id = (select begun.environment_id from sessions begun where begun.id = click.session)
+            for update) old
     )
-    update sessions set ended_at = ended.now from ended where sessions.id = ended.id";
+    update sessions set ended_at = (select now from ended where ended.id = sessions.id limit 1)
+    where id = any(array(select id from ended))";
 // A code ends with its session, and with the user's being locked.
 const FIND_CODE: &str = "
     select environment_id, code_hash, code_challenge,
-        case when exists (select 1 from sessions session
-            join users account on account.id = session.user_id and account.status in ('linked', 'verified')
-            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= account.valid_after)
+        case when exists (
+            select 1 from sessions session
+            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= (
+                select account.valid_after from users account
+                where account.id = session.user_id and account.status in ('linked', 'verified')))
         then code_expires_at end,
         code_used_at
     from login_links where id = :id for update";
@@ -85,10 +93,9 @@ impl Verb for Redeem {
     async fn run(&self, calls: &[Redemption]) -> Result<Vec<RedemptionOutcome>> {
         // Of two clicks on one link only the first takes part. With another hash it is not the same link.
         let mut seen = HashSet::new();
-        let clicks: Vec<_> = calls
-            .iter()
-            .filter(|call| seen.insert((call.link, call.hash)))
-            .collect();
+        let clicks = calls.iter().filter(|call| seen.insert((call.link, call.hash)));
+        let mut clicks: Vec<_> = clicks.collect();
+        clicks.sort_by_key(|click| click.link);
         let consumed = bounded(async {
             let lease = self.0.lease().await?;
             if clicks.iter().any(|click| click.replaces.is_some()) {
@@ -135,7 +142,13 @@ async fn consume(lease: &Lease, clicks: &[&Redemption]) -> Result<HashMap<Uuid, 
 }
 
 async fn end_replaced(lease: &Lease, clicks: &[&Redemption]) -> Result<()> {
-    let replacing = || clicks.iter().filter_map(|click| Some((click.replaces?, click)));
+    let mut replacing: Vec<_> = clicks
+        .iter()
+        .filter_map(|click| Some((click.replaces?, click)))
+        .collect();
+    // Sessions are locked in this order.
+    replacing.sort_by_key(|(replaced, _)| *replaced);
+    let replacing = || replacing.iter();
     let params = named![
         replaced: replacing().map(|(replaced, _)| replaced.0).collect::<Vec<_>>(),
         session: replacing().map(|(_, click)| click.session.id.0).collect::<Vec<_>>(),

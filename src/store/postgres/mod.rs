@@ -4,6 +4,7 @@ mod batch;
 mod connect;
 mod deliveries;
 mod failure;
+mod growth;
 mod links;
 mod migrate;
 mod partner_users;
@@ -17,6 +18,7 @@ use futures_util::future::join_all;
 
 use self::batch::{Batcher, Counts};
 use self::connect::Connector;
+use self::growth::Growth;
 use self::links::Redeem;
 use self::partner_users::Login;
 use self::readers::Readers;
@@ -49,7 +51,7 @@ impl Postgres {
         let connector = Connector::new(url)?;
         let readers = Readers::open(&connector).await?;
         let writers = Writers::new(connector.clone(), connections);
-        let counts = Arc::<Counts>::default();
+        let counts = Arc::new(Counts::new(Growth(writers.clone())));
         Ok(Self(Arc::new(Parts {
             connector,
             readers,

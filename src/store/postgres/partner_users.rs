@@ -18,8 +18,8 @@ use crate::store::{
 };
 
 const IS_ACTIVE: &str = "
-    select account.status in ('linked', 'verified')
-    from identities link join users account on account.id = link.user_id
+    select (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
+    from identities link
     where link.source_id = :partner and link.kind = 'partner_user' and link.key = :name and link.environment_id = :environment";
 // A key that another call is just recording is waited for; one that has expired is used anew.
 const CLAIM_IDEMPOTENCY: &str = "
@@ -32,9 +32,9 @@ const CLAIM_IDEMPOTENCY: &str = "
 const FIND_IDEMPOTENCY: &str = "select request_hash from idempotency_keys where id = :id";
 const ADD_USER_KEY: &str = "
     with found as (
-        select link.user_id, link.id
-        from identities link join users account on account.id = link.user_id and account.status in ('linked', 'verified')
+        select link.user_id, link.id from identities link
         where link.source_id = :partner and link.kind = 'partner_user' and link.key = :name and link.environment_id = :environment
+            and (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
     ), added as (
         insert into user_keys (id, environment_id, user_id, partner_id, hash, hint, created_at)
         select :id, :environment, user_id, :partner, :hash, :hint, :now from found

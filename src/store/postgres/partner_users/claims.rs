@@ -17,12 +17,18 @@ const LOCK: &str = "
 const CLAIMS: &str = "
     select claim.user_id, claim.source_id, claim.id, claim.kind, claim.key, claim.shown, claim.state, claim.updated_at
     from (select distinct user_id, partner from unnest(:user::uuid[], :partner::uuid[]) as call (user_id, partner)) call
-    join identities claim on claim.user_id = call.user_id and claim.kind in ('email', 'phone') and claim.source_id = call.partner";
+    cross join lateral (
+        select * from identities
+        where user_id = call.user_id and kind in ('email', 'phone') and source_id = call.partner offset 0) claim";
 const UPDATE: &str = "
-    update identities claim set key = given.key, shown = given.shown, updated_at = given.now
-    from unnest(:user::uuid[], :kind::text[], :partner::uuid[], :id::uuid[], :key::text[], :shown::text[], :now::timestamptz[])
-        as given (user_id, kind, partner, id, key, shown, now)
-    where claim.user_id = given.user_id and claim.kind = given.kind and claim.source_id = given.partner and claim.id = given.id";
+    with given as (
+        select * from unnest(:user::uuid[], :kind::text[], :partner::uuid[], :id::uuid[], :key::text[], :shown::text[],
+            :now::timestamptz[]) as given (user_id, kind, partner, id, key, shown, now)
+    )
+    update identities claim set (key, shown, updated_at) = (
+        select given.key, given.shown, given.now from given
+        where given.user_id = claim.user_id and given.kind = claim.kind and given.partner = claim.source_id and given.id = claim.id)
+    where claim.user_id = any(:user) and claim.kind = any(:kind) and claim.source_id = any(:partner) and claim.id = any(:id)";
 const ADD: &str = "
     insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at)
     select user_id, kind, partner, id, environment, 'partner', key, shown, 'claimed', now, now

@@ -65,24 +65,28 @@ const CREATE: &str = "
     select wrapp_user from newcomer";
 // The newest claim of each kind says whether the partner still says the same.
 const LINK: &str = "
-    with owner as (
-        select call.*, link.user_id, account.status in ('linked', 'verified') as active, (:refreshed or (
-            coalesce((
-                select claim.key = call.email_key and claim.shown = call.email_shown from identities claim
-                where claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = call.partner
-                order by claim.updated_at desc, claim.id desc limit 1), false)
-            and coalesce((
-                select claim.key = call.phone_key and claim.shown = call.phone_shown from identities claim
-                where claim.user_id = link.user_id and claim.kind = 'phone' and claim.source_id = call.partner
-                order by claim.updated_at desc, claim.id desc limit 1), false))) as fresh
+    with owner as materialized (
+        select call.*, link.user_id,
+            (select account.status in ('linked', 'verified') from users account where account.id = link.user_id) as active,
+            (:refreshed or (
+                coalesce((
+                    select claim.key = call.email_key and claim.shown = call.email_shown from identities claim
+                    where claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = call.partner
+                    order by claim.updated_at desc, claim.id desc limit 1), false)
+                and coalesce((
+                    select claim.key = call.phone_key and claim.shown = call.phone_shown from identities claim
+                    where claim.user_id = link.user_id and claim.kind = 'phone' and claim.source_id = call.partner
+                    order by claim.updated_at desc, claim.id desc limit 1), false))) as fresh
         from unnest(:environment::uuid[], :partner::uuid[], :name::text[], :email_key::text[], :email_shown::text[],
-            :phone_key::text[], :phone_shown::text[], :id::uuid[], :hash::bytea[], :state::text[],
-            :code_challenge::text[], :return_url::text[], :expires_at::timestamptz[])
-            with ordinality as call (environment, partner, name, email_key, email_shown, phone_key, phone_shown,
-                id, hash, state, code_challenge, return_url, expires_at, n)
-        join identities link on link.source_id = call.partner and link.kind = 'partner_user' and link.key = call.name
-            and link.environment_id = call.environment
-        join users account on account.id = link.user_id
+            :phone_key::text[], :phone_shown::text[], :id::uuid[], :hash::bytea[], :state::text[], :code_challenge::text[],
+            :return_url::text[], :expires_at::timestamptz[])
+            with ordinality as call (environment, partner, name, email_key, email_shown, phone_key, phone_shown, id, hash, state,
+                code_challenge, return_url, expires_at, n)
+        cross join lateral (
+            select link.user_id from identities link
+            where link.source_id = call.partner and link.kind = 'partner_user' and link.key = call.name
+                and link.environment_id = call.environment
+            limit 1) link
     ), minted as (
         insert into login_links (id, environment_id, partner_id, user_id, hash, state, code_challenge, return_url, expires_at)
         select id, environment, partner, user_id, hash, state, code_challenge, return_url, expires_at

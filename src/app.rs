@@ -32,6 +32,7 @@ pub struct App {
     pub webhooks: WebhookWorker,
     deliveries: JoinHandle<()>,
     admin: Option<AdminSocket>,
+    log: AccessLog,
 }
 
 /// An address that is bound but not served yet, so that port 0 is known before anything is printed.
@@ -132,11 +133,12 @@ impl App {
             webhooks,
             deliveries,
             admin: None,
+            log,
         };
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
         }
-        let router = service(app.web.clone(), in_flight, log);
+        let router = service(app.web.clone(), in_flight, app.log.clone());
         app.serve(bound.listener, router)?;
         let web = &app.web;
         if let Some(database) = web.config.store.file() {
@@ -186,6 +188,7 @@ impl App {
         let _ = self.deliveries.await;
         self.upkeep.abort();
         self.web.instance.store.close().await;
+        self.log.close();
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             let (bench, counter, name) = (Arc::clone(&bench), Arc::clone(&counter), name.clone());
             drive(callers, time, move || {
                 let (bench, name) = (Arc::clone(&bench), name(counter.fetch_add(1, Ordering::Relaxed)));
-                async move { bench.external_login(&name).await.map(|_| ()) }
+                async move { bench.external_login(&name).await.map(|_| true) }
             })
             .await?
         };
@@ -62,7 +62,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             let (bench, name) = (Arc::clone(&bench), name.clone());
             drive(callers, time, move || {
                 let (bench, name) = (Arc::clone(&bench), name(again.fetch_add(1, Ordering::Relaxed) % known));
-                async move { bench.external_login(&name).await.map(|_| ()) }
+                async move { bench.external_login(&name).await.map(|_| true) }
             })
             .await?
         };
@@ -72,7 +72,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             let number = Arc::new(AtomicU64::new(0));
             drive(callers, time, move || {
                 let (bench, name) = (Arc::clone(&bench), name(number.fetch_add(1, Ordering::Relaxed) % known));
-                async move { bench.check(&name).await }
+                async move { bench.check(&name).await.map(|()| true) }
             })
             .await?
         };
@@ -85,7 +85,11 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             drive(callers, time, move || {
                 let bench = Arc::clone(&bench);
                 let link = links.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-                async move { bench.redeem(link.context("out of links")?).await }
+                async move {
+                    // Out of links: the time until then counts.
+                    let Some(link) = link else { return Ok(false) };
+                    bench.redeem(link).await.map(|()| true)
+                }
             })
             .await?
         };
@@ -262,10 +266,11 @@ impl Bench {
     }
 }
 
-/// Runs so many callers for so long, each one call after the other; answers calls per second.
+/// Runs so many callers for so long, or until a call says that there is nothing left, each one call after the other;
+/// answers calls per second.
 async fn drive<F>(callers: usize, time: Duration, call: impl Fn() -> F + Clone + Send + 'static) -> anyhow::Result<f64>
 where
-    F: Future<Output = anyhow::Result<()>> + Send,
+    F: Future<Output = anyhow::Result<bool>> + Send,
 {
     let watch = Stopwatch::start();
     let tasks: Vec<_> = (0..callers)
@@ -273,8 +278,7 @@ where
             let call = call.clone();
             tokio::spawn(async move {
                 let mut calls = 0_u32;
-                while watch.elapsed() < time {
-                    call().await?;
+                while watch.elapsed() < time && call().await? {
                     calls += 1;
                 }
                 anyhow::Ok(calls)

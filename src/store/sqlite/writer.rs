@@ -102,6 +102,7 @@ impl Writer {
                 counts,
                 restart_wal,
                 last_commit: Duration::ZERO,
+                last_group: 0,
             };
             spawn("aboard-writer", move || group.serve(connection, &outbox, stop))?
         };
@@ -171,7 +172,7 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     connection
         .execute_batch(&format!(
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = {sync}; pragma wal_autocheckpoint = 0;
-             pragma foreign_keys = on; pragma secure_delete = on; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL};",
+             pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL};",
             options.cache_kib
         ))
         .map_err(unavailable)?;
@@ -185,6 +186,7 @@ struct Group {
     counts: Arc<Counts>,
     restart_wal: Arc<AtomicBool>,
     last_commit: Duration,
+    last_group: usize,
 }
 
 impl Group {
@@ -249,8 +251,9 @@ impl Group {
             }
             let message = match outbox.try_recv() {
                 Ok(message) => message,
-                // Whoever is being served now may be about to write: a short wait lets them share this commit.
-                Err(_) if members.len() < self.in_flight.count() => {
+                // Whoever is being served now, or was in the last group and comes back, may be about to write: a short
+                // wait lets them share this commit.
+                Err(_) if members.len() < self.in_flight.count().max(self.last_group) => {
                     let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
                     match outbox.recv_timeout(patience) {
                         Ok(message) => message,
@@ -270,6 +273,7 @@ impl Group {
         let committing = Stopwatch::start();
         let fate = batch(connection, "commit");
         self.last_commit = committing.elapsed();
+        self.last_group = members.len();
         self.counts
             .operations
             .fetch_add(members.len() as u64, Ordering::Relaxed);

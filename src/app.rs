@@ -163,7 +163,7 @@ impl App {
             .header_read_timeout(limits.header_timeout())
             .max_buf_size(64 << 10);
         self.handles.push(handle);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = router.into_make_service();
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = server.serve(service).await {
                 tracing::error!(%error, "a listener ended");

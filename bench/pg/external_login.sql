@@ -12,6 +12,6 @@ insert into identities (user_id, kind, source_id, id, environment_id, source, ke
     (:id, 'phone', :partner, :idt, :environment, 'partner', '1234567890', '1234567890', 'claimed', now(), now());
 insert into events (id, environment_id, type, user_id, body, created_at)
     values (:idv, :environment, 'user.created', :id, '{"type":"user.created","timestamp":"2026-01-01T00:00:00Z","data":{"user_id":"usr_00000000000000000000000000","status":"linked"}}', now());
-insert into login_links (id, environment_id, partner_id, user_id, hash, expires_at)
-    values (:idl, :environment, :partner, :id, sha256(:idl::text::bytea), now() + interval '10 minutes');
+insert into login_links (id, environment_id, partner_id, user_id, hash, created_at, expires_at)
+    values (:idl, :environment, :partner, :id, sha256(:idl::text::bytea), now(), now() + interval '10 minutes');
 commit;

@@ -167,6 +167,7 @@ create table login_links (
     state text,
     code_challenge text,
     return_url text,
+    created_at timestamptz not null,
     expires_at timestamptz not null,
     used_at timestamptz,
     session_id uuid,

@@ -168,6 +168,7 @@ create table login_links (
     state text,
     code_challenge text,
     return_url text,
+    created_at integer not null,
     expires_at integer not null,
     used_at integer,
     session_id blob,

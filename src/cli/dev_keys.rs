@@ -106,10 +106,11 @@ fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let draft = file.with_extension("json.new");
+    // A draft that somebody else left there would keep its own mode, or lead elsewhere.
+    let _ = std::fs::remove_file(&draft);
     let mut new = std::fs::OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)?;
     new.write_all(text.as_bytes())?;

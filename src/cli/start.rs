@@ -52,15 +52,16 @@ pub struct Serve {
     settings: Settings,
 }
 
+/// Port 0 means that any address will do, for the metrics as well where nothing else says where they are.
+fn any_metrics_address(listen: Option<SocketAddr>) -> Vec<(&'static str, String)> {
+    let any = listen.is_some_and(|listen| listen.port() == 0);
+    any.then(|| ("server.metrics_listen", "127.0.0.1:0".to_owned()))
+        .into_iter()
+        .collect()
+}
+
 fn with_listen(mut settings: Settings, listen: Option<SocketAddr>) -> Settings {
-    // An explicit port 0 means that any address will do, for the metrics as well.
     if let Some(listen) = listen {
-        let metrics_set = settings.set.iter().any(|(name, _)| name == "server.metrics_listen");
-        if listen.port() == 0 && !metrics_set {
-            settings
-                .set
-                .insert(0, ("server.metrics_listen".to_owned(), "127.0.0.1:0".to_owned()));
-        }
         settings.set.push(("server.listen".to_owned(), listen.to_string()));
     }
     settings
@@ -73,7 +74,8 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let settings = with_listen(dev.settings, dev.listen);
     let data = settings.data_directory();
     let key_file = data.join(DEV_KEY);
-    let mut base = vec![("keys.file", key_file.display().to_string())];
+    let mut base = any_metrics_address(dev.listen);
+    base.push(("keys.file", key_file.display().to_string()));
     if !dev.strict_webhooks {
         base.push(("webhooks.sandbox_loopback", "true".to_owned()));
     }
@@ -123,7 +125,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
 pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     let stop = Stop::prepare()?;
     let settings = with_listen(serve.settings, serve.listen);
-    let config = settings.load(&[])?;
+    let config = settings.load(&any_metrics_address(serve.listen))?;
     print::start_log(&config)?;
     let refused = refusals(&config);
     if !refused.is_empty() {

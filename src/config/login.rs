@@ -76,8 +76,15 @@ impl Login {
                 "write two capital letters, like GR, or nothing.",
             ));
         }
-        if self.link_minutes == 0 || self.code_seconds == 0 || self.session_days == 0 || self.session_idle_days == 0 {
-            return Err(ConfigError::new("login", "every time must be greater than zero."));
+        for (setting, value, most) in [
+            ("login.link_minutes", self.link_minutes, 7 * 24 * 60),
+            ("login.code_seconds", self.code_seconds, 3_600),
+            ("login.session_idle_days", self.session_idle_days, 3_650),
+            ("login.session_days", self.session_days, 3_650),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(ConfigError::new(setting, &format!("write a number from 1 to {most}.")));
+            }
         }
         Ok(())
     }

@@ -102,6 +102,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.server.check()?;
+        self.store.check()?;
         self.login.check()?;
         self.webhooks.check()
     }
@@ -207,6 +208,10 @@ mod tests {
             ("login.return_urls", "[\"/back\"]", "login.return_urls"),
             ("webhooks.allow", "[\"10.0.0.0/99\"]", "webhooks.allow"),
             ("webhooks.retry_schedule", "soon", "webhooks.retry_schedule"),
+            ("server.request_timeout_seconds", "0", "server.request_timeout_seconds"),
+            ("login.session_days", "4000000000", "login.session_days"),
+            ("store.cache_mib", "4294967295", "store.cache_mib"),
+            ("webhooks.timeout_seconds", "0", "webhooks"),
             ("listen", "x", "--set"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use url::Url;
 
 use super::ConfigError;
@@ -18,9 +17,6 @@ pub struct Server {
     pub public_url: String,
     /// Other host names that are answered as well.
     pub hosts: Vec<String>,
-    /// Networks whose `X-Forwarded-For` is believed.
-    #[schemars(with = "Vec<String>")]
-    pub trusted_proxies: Vec<IpNet>,
     /// Where `/metrics` is served; empty for nowhere.
     pub metrics_listen: String,
     /// How long the headers of a request may take.
@@ -65,6 +61,20 @@ impl Server {
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.metrics_address()?;
+        for (setting, seconds) in [
+            ("server.header_timeout_seconds", self.header_timeout_seconds),
+            ("server.request_timeout_seconds", self.request_timeout_seconds),
+        ] {
+            if !(1..=3_600).contains(&seconds) {
+                return Err(ConfigError::new(setting, "write seconds from 1 to 3600."));
+            }
+        }
+        if !(1_024..=64 << 20).contains(&self.body_limit_bytes) {
+            return Err(ConfigError::new(
+                "server.body_limit_bytes",
+                "write bytes from 1024 to 67108864.",
+            ));
+        }
         if !self.public_url.is_empty() {
             let wrong = || {
                 ConfigError::new(

@@ -15,6 +15,19 @@ pub struct Store {
 }
 
 impl Store {
+    pub(super) fn check(&self) -> Result<(), super::ConfigError> {
+        if !(1..=65_536).contains(&self.cache_mib) {
+            return Err(super::ConfigError::new("store.cache_mib", "write MiB from 1 to 65536."));
+        }
+        if !(1..=1_000).contains(&self.connections) {
+            return Err(super::ConfigError::new(
+                "store.connections",
+                "write a number from 1 to 1000.",
+            ));
+        }
+        Ok(())
+    }
+
     /// The URL without a password, for logs and answers. Masks by the text, because addresses with several hosts
     /// are no URL to a parser.
     #[must_use]

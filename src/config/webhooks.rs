@@ -94,10 +94,10 @@ impl Webhooks {
                 "write pauses like [\"5s\", \"5m\", \"2h\"], or seconds.",
             ));
         }
-        if self.timeout_seconds == 0 || self.concurrency == 0 || self.concurrency_per_host == 0 {
+        if !(1..=300).contains(&self.timeout_seconds) || self.concurrency == 0 || self.concurrency_per_host == 0 {
             return Err(ConfigError::new(
                 "webhooks",
-                "time-out and concurrency must be greater than zero.",
+                "the time-out must be from 1 to 300 seconds, and both concurrencies greater than zero.",
             ));
         }
         Ok(())

@@ -39,23 +39,17 @@ codes! {
     /// A user key or its companion field does not name a user.
     NotValidUser = 401, "NOT_VALID_USER", "Not valid user", "Check the user's api_key and that it belongs to the e-mail or wrapp_user_id sent with it.";
     /// The credential is good, but may not do this.
-    Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use a key with the scope that the reference names for this call.";
+    Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
     /// No such user for this caller.
     UserNotFound = 404, "USER_NOT_FOUND", "No such user.", "Check the id; it must be one of this environment and, for a partner, of your own users.";
     /// No such path.
     RouteNotFound = 404, "ROUTE_NOT_FOUND", "There is nothing at this address.", "Check the path against the reference.";
     /// The path exists, the method does not.
     MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "This address does not take that method.", "Use a method from the Allow header.";
-    /// The state of the thing does not allow it.
-    Conflict = 409, "CONFLICT", "This conflicts with what is already there.", "Read the current state, then decide.";
-    /// The same idempotency key is still being worked on.
-    InProgress = 409, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running.", "Wait a moment and send the same request again.";
-    /// A link or code that is used, expired or was never made.
-    Gone = 410, "GONE", "This link has been used or has expired.", "Ask for a new one where you got it.";
     /// A one-time login code that cannot be exchanged.
-    CodeRefused = 400, "CODE_REFUSED", "The code is wrong, expired or already used.", "Send the person through a new login link; a code lives 60 seconds and works once.";
+    CodeRefused = 400, "CODE_REFUSED", "The code is wrong, expired or already used.", "Send the person through a new login link; a code lives a minute and works once.";
     /// The body is too large.
-    PayloadTooLarge = 413, "PAYLOAD_TOO_LARGE", "The body is too large.", "Send at most 1 MiB.";
+    PayloadTooLarge = 413, "PAYLOAD_TOO_LARGE", "The body is too large.", "Send a smaller body.";
     /// The content type is not one this call reads.
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "This content type is not supported.", "Send Content-Type: application/json.";
     /// The Host header names a host this server does not answer for.
@@ -64,8 +58,6 @@ codes! {
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
     /// Too many requests.
     RateLimited = 429, "RATE_LIMIT_EXCEEDED", "Too many requests.", "Wait for the seconds in Retry-After, then go on.";
-    /// The request headers are too large.
-    HeadersTooLarge = 431, "HEADERS_TOO_LARGE", "The request headers are too large.", "Send fewer or smaller headers.";
     /// A fault of ours.
     Internal = 500, "INTERNAL_ERROR", "Something went wrong on our side.", "Try again; if it stays, report the request id.";
     /// The store cannot take the change now; whether it was taken is unknown.

@@ -1,10 +1,9 @@
 //! What happens to every request, first and last: id, host, time limit, panics, shape, headers, log.
 
-use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
@@ -13,7 +12,6 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use ipnet::IpNet;
 use url::Url;
 
 use super::access_log::{AccessLog, Line};
@@ -79,8 +77,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let method = request.method().clone();
     let surface = Surface::of(request.uri().path());
     let id = RequestId(web.instance.ids.id());
-    let ip = client_ip(&request, &web.config.server.trusted_proxies);
-    let context = Context::new(id, web.instance.clock.now(), surface, ip);
+    let context = Context::new(id, web.instance.clock.now(), surface);
     let probe = route
         .as_ref()
         .is_some_and(|route| matches!(route.as_str(), "/healthz" | "/readyz"));
@@ -146,36 +143,19 @@ fn status_text(status: u16) -> std::borrow::Cow<'static, str> {
 }
 
 fn is_known_host(request: &Request, hosts: &[String]) -> bool {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
-    host.is_some_and(|host| hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
-}
-
-/// The caller's address: the last one in `X-Forwarded-For` that no trusted proxy wrote.
-fn client_ip(request: &Request, trusted: &[IpNet]) -> IpAddr {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if !is_trusted(&peer) {
-        return peer;
-    }
-    let forwarded = request
+    let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+    let mut named = request
         .headers()
-        .get_all("x-forwarded-for")
+        .get_all(HOST)
         .iter()
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|text| text.split(',')).map(str::trim).collect();
-    let mut client = peer;
-    for hop in hops.into_iter().rev() {
-        let Ok(ip) = hop.parse() else { break };
-        client = ip;
-        if !is_trusted(&ip) {
-            break;
-        }
-    }
-    client
+        .map(|host| host.to_str().is_ok_and(is_known));
+    // One Host header, no more (RFC 9112, 3.2); a request line that names a host has to name a known one as well.
+    let header = named.next() == Some(true) && named.next().is_none();
+    header
+        && request
+            .uri()
+            .authority()
+            .is_none_or(|authority| is_known(authority.as_str()))
 }
 
 fn add_headers(headers: &mut HeaderMap, context: &Context, id: &str, https: bool) {

@@ -22,7 +22,7 @@ pub async fn show(
     account_page(&web, &context, &browser, &headers, None).await
 }
 
-/// Ends this session.
+/// Ends this browser's sessions, in whichever environments it has them.
 pub async fn logout(
     State(web): State<Web>,
     context: Context,
@@ -32,14 +32,16 @@ pub async fn logout(
     if !is_own_click(&headers, &web.public_url) {
         return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
     }
-    let Some(session) = browser.sessions.first() else {
-        return signed_out(&headers, SignedOut::NoSession, None);
-    };
-    web.instance.store.end_session(session, context.now).await?;
-    signed_out(&headers, SignedOut::Here, Some(session))
+    if browser.sessions.is_empty() {
+        return signed_out(&headers, SignedOut::NoSession, &[]);
+    }
+    for session in &browser.sessions {
+        web.instance.store.end_session(session, context.now).await?;
+    }
+    signed_out(&headers, SignedOut::Here, &browser.sessions)
 }
 
-/// Ends every session and token of this user.
+/// Ends every session and token of the users of this browser's sessions.
 pub async fn logout_everywhere(
     State(web): State<Web>,
     context: Context,
@@ -49,11 +51,13 @@ pub async fn logout_everywhere(
     if !is_own_click(&headers, &web.public_url) {
         return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
     }
-    let Some(session) = browser.sessions.first() else {
-        return signed_out(&headers, SignedOut::NoSession, None);
-    };
-    web.instance.store.end_all_sessions(&session.scope, context.now).await?;
-    signed_out(&headers, SignedOut::Everywhere, Some(session))
+    if browser.sessions.is_empty() {
+        return signed_out(&headers, SignedOut::NoSession, &[]);
+    }
+    for session in &browser.sessions {
+        web.instance.store.end_all_sessions(&session.scope, context.now).await?;
+    }
+    signed_out(&headers, SignedOut::Everywhere, &browser.sessions)
 }
 
 async fn account_page(
@@ -64,10 +68,10 @@ async fn account_page(
     flash: Option<Flash>,
 ) -> Result<Response, Failure> {
     let Some(session) = browser.sessions.first() else {
-        return signed_out(headers, SignedOut::NoSession, None);
+        return signed_out(headers, SignedOut::NoSession, &[]);
     };
     let Some(account) = web.instance.store.account(&session.scope).await? else {
-        return signed_out(headers, SignedOut::NoSession, None);
+        return signed_out(headers, SignedOut::NoSession, &[]);
     };
     let contacts: Vec<Contact<'_>> = account
         .identities
@@ -100,7 +104,7 @@ async fn account_page(
     page(StatusCode::OK, &template, None)
 }
 
-fn signed_out(headers: &HeaderMap, how: SignedOut, ended: Option<&Session>) -> Result<Response, Failure> {
+fn signed_out(headers: &HeaderMap, how: SignedOut, ended: &[Session]) -> Result<Response, Failure> {
     let mut response = page(
         StatusCode::OK,
         &SignedOutPage {
@@ -109,10 +113,10 @@ fn signed_out(headers: &HeaderMap, how: SignedOut, ended: Option<&Session>) -> R
         },
         None,
     )?;
-    if let Some(session) = ended {
+    for session in ended {
         let cookie = session_cookie(session.scope.environment(), "", 0);
         let cookie = HeaderValue::from_str(&cookie).map_err(|error| Failure::internal(error.to_string()))?;
-        response.headers_mut().insert(SET_COOKIE, cookie);
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }

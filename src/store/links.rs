@@ -137,7 +137,7 @@ const PREVIEW: &str = "
     join partners partner on partner.id = link.partner_id
     join users account on account.id = link.user_id and account.status in ('linked', 'verified')
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
-    where link.id = :id and link.used_at is null and link.expires_at > :now
+    where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after
     order by claim.updated_at desc, claim.id desc limit 1";
 
 const EXCHANGED: &str = "

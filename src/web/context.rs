@@ -1,6 +1,5 @@
 //! What is known of a request from its first byte on.
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
@@ -56,8 +55,6 @@ pub struct Inner {
     pub now: Timestamp,
     /// Which shape its answer has.
     pub surface: Surface,
-    /// The caller's address, through trusted proxies only.
-    pub ip: IpAddr,
     limit: OnceLock<Decision>,
     credential: OnceLock<(EnvironmentId, KeyId)>,
 }
@@ -65,12 +62,11 @@ pub struct Inner {
 impl Context {
     /// A request that just came in.
     #[must_use]
-    pub fn new(id: RequestId, now: Timestamp, surface: Surface, ip: IpAddr) -> Self {
+    pub fn new(id: RequestId, now: Timestamp, surface: Surface) -> Self {
         Self(Arc::new(Inner {
             id,
             now,
             surface,
-            ip,
             limit: OnceLock::new(),
             credential: OnceLock::new(),
         }))

@@ -1,5 +1,6 @@
 //! JSON bodies, read once and strictly.
 
+use std::cell::Cell;
 use std::fmt;
 
 use axum::body::Bytes;
@@ -15,6 +16,8 @@ use crate::domain::Code;
 
 /// The deepest nesting that is read.
 const DEEPEST: usize = 32;
+/// The most values that one body may hold: a value takes a hundred times the memory of its text.
+const MOST_VALUES: u32 = 10_000;
 
 /// A JSON object from a request body: UTF-8, at most 32 levels, no key twice, no NUL. Unknown fields are kept
 /// and ignored by whoever reads the known ones.
@@ -54,7 +57,8 @@ fn is_json(content_type: &str) -> bool {
 pub fn parse(raw: &[u8]) -> Result<Map<String, Value>, Failure> {
     let malformed = |why: String| Failure::new(Code::MalformedBody).saying(why);
     let mut reader = serde_json::Deserializer::from_slice(raw);
-    let value = Strict { depth: 0 }
+    let left = Cell::new(MOST_VALUES);
+    let value = Strict { depth: 0, left: &left }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value));
     match value {
@@ -65,16 +69,20 @@ pub fn parse(raw: &[u8]) -> Result<Map<String, Value>, Failure> {
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'c> {
     depth: usize,
+    left: &'c Cell<u32>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth == DEEPEST {
             return Err(E::custom(format_args!("it is nested deeper than {DEEPEST} levels")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
     }
 }
 
@@ -86,15 +94,18 @@ fn text<E: serde::de::Error>(text: String) -> Result<String, E> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left
+            .set(left.ok_or_else(|| D::Error::custom(format_args!("it holds more than {MOST_VALUES} values")))?);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,6 +189,8 @@ mod tests {
             assert!(parse(body.as_bytes()).is_err(), "{body}");
         }
         assert!(parse(b"{\"a\":\"\xff\"}").is_err());
+        let many = format!("{{\"a\":[{}0]}}", "0,".repeat(10_000));
+        assert!(parse(many.as_bytes()).is_err());
         let just = format!("{}1{}", "{\"a\":".repeat(32), "}".repeat(32));
         assert!(parse(just.as_bytes()).is_ok());
     }

@@ -29,7 +29,13 @@ pub struct Decision {
 /// through the store behind this same call.
 #[derive(Default)]
 pub struct Limits {
-    windows: Mutex<HashMap<Uuid, Window>>,
+    windows: Mutex<Windows>,
+}
+
+#[derive(Default)]
+struct Windows {
+    by_key: HashMap<Uuid, Window>,
+    swept_at: i64,
 }
 
 #[derive(Default)]
@@ -44,10 +50,13 @@ impl Limits {
     pub fn admit(&self, key: Uuid, limit: u32, now: Timestamp) -> Decision {
         let now = now.as_millisecond();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() > MANY {
-            windows.retain(|_, window| window.admitted.back().is_some_and(|(at, _)| at + WINDOW_MILLIS > now));
+        if windows.by_key.len() > MANY && windows.swept_at + WINDOW_MILLIS <= now {
+            windows.swept_at = now;
+            windows
+                .by_key
+                .retain(|_, window| window.admitted.back().is_some_and(|(at, _)| at + WINDOW_MILLIS > now));
         }
-        windows.entry(key).or_default().admit(limit, now)
+        windows.by_key.entry(key).or_default().admit(limit, now)
     }
 }
 

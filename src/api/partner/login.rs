@@ -35,10 +35,11 @@ pub async fn login(
         .user_by_key(&key, context.now)
         .await?
         .ok_or_else(refused)?;
+    // Counted before it is compared: a stolen key must not be paired with its e-mail by guessing.
+    admit_user(&web, &context, &holder)?;
     if holder.kind != key.environment || !is_named(&holder, email.as_deref(), wrapp_user_id.as_deref()) {
         return Err(refused());
     }
-    admit_user(&web, &context, &holder)?;
     let (Some(user_key), Some(partner)) = (holder.scope.user_key(), holder.scope.partner()) else {
         return Err(refused());
     };

@@ -24,7 +24,8 @@ const CONSUME: &str = "
         cross join lateral (
             select environment_id, user_id, partner_id from login_links link
             where link.id = click.id and link.hash = click.hash and link.used_at is null and link.expires_at > click.now
-                and (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
+                and (select account.status in ('linked', 'verified') and link.created_at >= account.valid_after
+                    from users account where account.id = link.user_id)
             for update) link
     ), consumed as (
         update login_links link set (used_at, session_id, code_hash, code_expires_at, return_url) = (

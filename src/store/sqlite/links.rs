@@ -10,7 +10,8 @@ const CONSUME: &str = "
     update login_links set used_at = :now, session_id = :session, code_hash = :code_hash, code_expires_at = :code_expires_at,
         return_url = coalesce(:return_url, return_url)
     where id = :id and hash = :hash and used_at is null and expires_at > :now
-        and exists (select 1 from users where users.id = login_links.user_id and status in ('linked', 'verified'))
+        and exists (select 1 from users where users.id = login_links.user_id and status in ('linked', 'verified')
+            and login_links.created_at >= users.valid_after)
     returning environment_id, user_id, partner_id";
 const ADD_SESSION: &str = "
     insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)

@@ -30,8 +30,8 @@ const ADD_IDENTITY: &str = "
     insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at)
     values (:user, :kind, :partner, :id, :environment, 'partner', :key, :shown, :state, :now, :now)";
 const ADD_LINK: &str = "
-    insert into login_links (id, environment_id, partner_id, user_id, hash, state, code_challenge, return_url, expires_at)
-    values (:id, :environment, :partner, :user, :hash, :state, :code_challenge, :return_url, :expires_at)";
+    insert into login_links (id, environment_id, partner_id, user_id, hash, state, code_challenge, return_url, created_at, expires_at)
+    values (:id, :environment, :partner, :user, :hash, :state, :code_challenge, :return_url, :now, :expires_at)";
 const ADD_EVENT: &str = "
     insert into events (id, environment_id, type, user_id, body, created_at)
     values (:id, :environment, 'user.created', :user, :body, :now)";
@@ -124,7 +124,7 @@ fn external_login(connection: &Connection, scope: &PartnerScope, call: &External
         &params![
             id: link.id.0, environment: scope.environment().0, partner: scope.partner().0, user: user.0, hash: &link.hash[..],
             state: link.state.as_deref(), code_challenge: link.code_challenge.as_deref(), return_url: link.return_url.as_deref(),
-            expires_at: link.expires_at,
+            now: call.now, expires_at: link.expires_at,
         ],
     )?;
     Ok(ExternalLoginOutcome::LoggedIn(LoggedIn {

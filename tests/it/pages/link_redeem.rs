@@ -186,15 +186,20 @@ async fn sessions_of_two_environments_stand_beside_each_other(engine: Engine) {
         303
     );
     assert_eq!(browser.cookies().len(), 2);
-    // The newest one is shown; when it ends, the other is.
+    // The newest one is shown.
     assert!(browser.get("/account").await.page().contains("grace@example.com"));
-    browser.submit("/account/logout", "").await;
-    assert!(browser.get("/account").await.page().contains("ada@example.com"));
     // A cookie under another environment's name opens nothing.
-    let value = browser.cookies().into_values().next().expect("a cookie");
+    let sandbox = format!("__Host-aboard-{}", app.sandbox.environment.id);
+    let value = browser.cookies().remove(&sandbox).expect("a cookie");
     let swapped = format!("__Host-aboard-{}={value}", app.production.environment.id);
     let answer = app.anonymous().with("cookie", &swapped).get("/account").await;
     assert!(!answer.page().contains("@example.com"), "{answer:?}");
+    // Who logs out is signed out of both: the page says "signed out", and it has to be true.
+    browser.submit("/account/logout", "").await;
+    assert!(browser.cookies().is_empty());
+    let own = format!("{sandbox}={value}");
+    let ended = app.anonymous().with("cookie", &own).get("/account").await;
+    assert!(ended.page().contains("You are not signed in"), "{ended:?}");
 }
 
 async fn a_body_that_is_no_form_does_not_matter(engine: Engine) {

@@ -13,6 +13,7 @@ both! {
     a_link_that_is_used_expired_or_unknown_begins_nothing,
     a_link_with_another_secret_begins_nothing,
     a_locked_users_link_begins_nothing,
+    logging_out_everywhere_ends_the_links_that_were_sent_before,
     a_link_keeps_where_it_was_sent_to,
     a_new_session_takes_the_place_of_the_browsers_old_one,
     every_link_of_a_user_works_once,
@@ -148,6 +149,31 @@ async fn a_locked_users_link_begins_nothing(store: TestStore) {
         .unwrap();
     assert_eq!(outcome, RedemptionOutcome::Gone);
     assert_eq!(store.everything().await, before);
+}
+
+async fn logging_out_everywhere_ends_the_links_that_were_sent_before(store: TestStore) {
+    let partner = store.world().await.sandbox.partner;
+    let (first, waiting) = (store.call("ada"), store.call("ada"));
+    store.log_in(&partner, first.login).await;
+    store.log_in(&partner, waiting.login).await;
+    let click = store.click(&first.link);
+    let cookie = click.cookie.clone();
+    store.redeem(click.redemption).await;
+    let session = store.alive(&cookie).await.unwrap();
+    store.end_all_sessions(&session.scope, store.now()).await.unwrap();
+    store.advance(1);
+
+    let now = store.now();
+    assert!(store.preview_login_link(&waiting.link, now).await.unwrap().is_none());
+    let outcome = store
+        .redeem_login_link(store.click(&waiting.link).redemption)
+        .await
+        .unwrap();
+    assert_eq!(outcome, RedemptionOutcome::Gone);
+
+    let later = store.call("ada");
+    store.log_in(&partner, later.login).await;
+    store.redeem(store.click(&later.link).redemption).await;
 }
 
 async fn a_link_keeps_where_it_was_sent_to(store: TestStore) {

@@ -79,17 +79,18 @@ const LINK: &str = "
                     order by claim.updated_at desc, claim.id desc limit 1), false))) as fresh
         from unnest(:environment::uuid[], :partner::uuid[], :name::text[], :email_key::text[], :email_shown::text[],
             :phone_key::text[], :phone_shown::text[], :id::uuid[], :hash::bytea[], :state::text[], :code_challenge::text[],
-            :return_url::text[], :expires_at::timestamptz[])
+            :return_url::text[], :now::timestamptz[], :expires_at::timestamptz[])
             with ordinality as call (environment, partner, name, email_key, email_shown, phone_key, phone_shown, id, hash, state,
-                code_challenge, return_url, expires_at, n)
+                code_challenge, return_url, now, expires_at, n)
         cross join lateral (
             select link.user_id from identities link
             where link.source_id = call.partner and link.kind = 'partner_user' and link.key = call.name
                 and link.environment_id = call.environment
             limit 1) link
     ), minted as (
-        insert into login_links (id, environment_id, partner_id, user_id, hash, state, code_challenge, return_url, expires_at)
-        select id, environment, partner, user_id, hash, state, code_challenge, return_url, expires_at
+        insert into login_links (id, environment_id, partner_id, user_id, hash, state, code_challenge, return_url, created_at,
+            expires_at)
+        select id, environment, partner, user_id, hash, state, code_challenge, return_url, now, expires_at
         from owner where active and fresh
     )
     select n, user_id, active, fresh from owner";
@@ -197,6 +198,7 @@ async fn link_known(
         state: links().map(|link| link.state.as_deref()).collect::<Vec<_>>(),
         code_challenge: links().map(|link| link.code_challenge.as_deref()).collect::<Vec<_>>(),
         return_url: links().map(|link| link.return_url.as_deref()).collect::<Vec<_>>(),
+        now: calls().map(|call| call.now).collect::<Vec<_>>(),
         expires_at: links().map(|link| link.expires_at).collect::<Vec<_>>(),
     ];
     let mut owners: Vec<_> = members.iter().map(|_| None).collect();

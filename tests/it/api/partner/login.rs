@@ -11,6 +11,7 @@ on_both! {
     a_key_that_is_not_a_good_user_key_is_refused_the_same_way,
     a_bad_field_is_named,
     a_login_in_the_second_of_the_creation_works,
+    guesses_with_a_good_key_are_counted,
 }
 
 const PATH: &str = "/api/v1/login";
@@ -174,4 +175,16 @@ async fn a_login_in_the_second_of_the_creation_works(engine: Engine) {
     let jwt = token(&app, &api_key, &id).await;
     let user = app.anonymous().with("authorization", &format!("Bearer {jwt}"));
     assert_eq!(user.get("/api/v1/tenant_details").await.status, 200);
+}
+
+async fn guesses_with_a_good_key_are_counted(engine: Engine) {
+    let app = TestApp::with(engine, &[("limits.sandbox_per_minute", "100")]).await;
+    let (api_key, _) = issue(&app, "ada").await;
+    let mut statuses = Vec::new();
+    for number in 0..101 {
+        let body = json!({ "api_key": api_key, "email": format!("guess{number}@example.com") });
+        statuses.push(app.anonymous().post(PATH, &body).await.status);
+    }
+    assert!(statuses[..100].iter().all(|status| *status == 401), "{statuses:?}");
+    assert_eq!(statuses[100], 429);
 }

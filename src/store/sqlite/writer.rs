@@ -102,7 +102,7 @@ impl Writer {
                 counts,
                 restart_wal,
                 last_commit: Duration::ZERO,
-                last_group: 0,
+                last_size: 0,
             };
             spawn("aboard-writer", move || group.serve(connection, &outbox, stop))?
         };
@@ -186,7 +186,7 @@ struct Group {
     counts: Arc<Counts>,
     restart_wal: Arc<AtomicBool>,
     last_commit: Duration,
-    last_group: usize,
+    last_size: usize,
 }
 
 impl Group {
@@ -253,7 +253,7 @@ impl Group {
                 Ok(message) => message,
                 // Whoever is being served now, or was in the last group and comes back, may be about to write: a short
                 // wait lets them share this commit.
-                Err(_) if members.len() < self.in_flight.count().max(self.last_group) => {
+                Err(_) if members.len() < self.in_flight.count().max(self.last_size) => {
                     let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
                     match outbox.recv_timeout(patience) {
                         Ok(message) => message,
@@ -273,7 +273,7 @@ impl Group {
         let committing = Stopwatch::start();
         let fate = batch(connection, "commit");
         self.last_commit = committing.elapsed();
-        self.last_group = members.len();
+        self.last_size = members.len();
         self.counts
             .operations
             .fetch_add(members.len() as u64, Ordering::Relaxed);

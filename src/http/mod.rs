@@ -6,7 +6,6 @@ mod edge;
 mod probes;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
@@ -22,7 +21,6 @@ use crate::{api, pages};
 
 /// The whole server as one service.
 pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Router {
-    let limit = web.config.server.body_limit_bytes;
     let edge = Edge::new(web.clone(), in_flight, log);
     Router::new()
         .merge(api::routes())
@@ -31,7 +29,6 @@ pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Router {
         .route("/readyz", get(probes::readyz))
         .fallback(|| async { Failure::new(Code::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed) })
-        .layer(DefaultBodyLimit::max(limit))
         .layer(from_fn_with_state(edge, edge::edge))
         .with_state(web)
 }

@@ -2,28 +2,41 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::IntoResponse as _;
+use futures_util::StreamExt as _;
 
-use super::Failure;
+use super::{Failure, Web};
 use crate::domain::Code;
+
+/// How many times the size limit is read from a body that is too large, and thrown away: a client that is still
+/// writing when the connection closes would see a broken pipe instead of the answer.
+const DRAINED: usize = 8;
 
 /// The raw body, within the size limit.
 pub struct RawBody(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for RawBody {
+impl FromRequest<Web> for RawBody {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let read = Bytes::from_request(request, state).await;
-        read.map(Self).map_err(|rejection| {
-            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Failure::new(Code::PayloadTooLarge)
-            } else {
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
+        let limit = web.config.server.body_limit_bytes;
+        let mut body = request.into_body().into_data_stream();
+        let (mut whole, mut length) = (Vec::new(), 0);
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| {
                 Failure::new(Code::MalformedBody).saying("The body did not arrive whole. Send the request again.")
+            })?;
+            length += chunk.len();
+            if length <= limit {
+                whole.extend_from_slice(&chunk);
+            } else if length > limit * DRAINED {
+                break;
             }
-        })
+        }
+        if length > limit {
+            return Err(Failure::new(Code::PayloadTooLarge));
+        }
+        Ok(Self(whole.into()))
     }
 }
 

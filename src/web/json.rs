@@ -9,9 +9,9 @@ use axum::http::header::CONTENT_TYPE;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::Failure;
 use super::body::RawBody;
 use super::fields::Fields;
+use super::{Failure, Web};
 use crate::domain::Code;
 
 /// The deepest nesting that is read.
@@ -28,16 +28,16 @@ pub struct JsonObject {
     pub raw: Bytes,
 }
 
-impl<S: Send + Sync> FromRequest<S> for JsonObject {
+impl FromRequest<Web> for JsonObject {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Self::Rejection> {
         let is_json = request
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(is_json);
-        let RawBody(raw) = RawBody::from_request(request, state).await?;
+        let RawBody(raw) = RawBody::from_request(request, web).await?;
         if !is_json {
             return Err(Failure::new(Code::UnsupportedMediaType));
         }

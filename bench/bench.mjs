@@ -194,7 +194,7 @@ async function pgbench(script, prepare) {
     const runs = [];
     for (let run = 0; run < RUNS; run++) {
       const clients = Math.min(connections, 256);
-      const out = execFileSync(join(process.env.PG_BIN, "pgbench"), ["-n", "-M", "prepared", "-j", "1", "-c", String(clients), "-T", String(SECONDS), "-f", script, url], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+      const out = execFileSync(join(process.env.PG_BIN, "pgbench"), ["-n", "-M", "prepared", "-j", "1", "-c", String(clients), "-T", String(SECONDS + 2), "-f", script, url], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
       runs.push(Number(/tps = ([\d.]+)/.exec(out)[1]));
     }
     rows[connections] = median(runs);

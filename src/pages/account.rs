@@ -29,16 +29,7 @@ pub async fn logout(
     browser: Browser,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if !is_own_click(&headers, &web.public_url) {
-        return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
-    }
-    if browser.sessions.is_empty() {
-        return signed_out(&headers, SignedOut::NoSession, &[]);
-    }
-    for session in &browser.sessions {
-        web.instance.store.end_session(session, context.now).await?;
-    }
-    signed_out(&headers, SignedOut::Here, &browser.sessions)
+    end(&web, &context, &browser, &headers, SignedOut::Here).await
 }
 
 /// Ends every session and token of the users of this browser's sessions.
@@ -48,16 +39,29 @@ pub async fn logout_everywhere(
     browser: Browser,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if !is_own_click(&headers, &web.public_url) {
-        return account_page(&web, &context, &browser, &headers, Some(Flash::FromElsewhere)).await;
+    end(&web, &context, &browser, &headers, SignedOut::Everywhere).await
+}
+
+async fn end(
+    web: &Web,
+    context: &Context,
+    browser: &Browser,
+    headers: &HeaderMap,
+    how: SignedOut,
+) -> Result<Response, Failure> {
+    if !is_own_click(headers, &web.public_url) {
+        return account_page(web, context, browser, headers, Some(Flash::FromElsewhere)).await;
     }
     if browser.sessions.is_empty() {
-        return signed_out(&headers, SignedOut::NoSession, &[]);
+        return signed_out(headers, SignedOut::NoSession, &[]);
     }
     for session in &browser.sessions {
-        web.instance.store.end_all_sessions(&session.scope, context.now).await?;
+        match how {
+            SignedOut::Everywhere => web.instance.store.end_all_sessions(&session.scope, context.now).await?,
+            SignedOut::Here | SignedOut::NoSession => web.instance.store.end_session(session, context.now).await?,
+        }
     }
-    signed_out(&headers, SignedOut::Everywhere, &browser.sessions)
+    signed_out(headers, how, &browser.sessions)
 }
 
 async fn account_page(

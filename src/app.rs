@@ -15,7 +15,7 @@ use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
-use crate::web::{Inner, Limits, Web, Welcome};
+use crate::web::{Inner, Limits, Running, Web, Welcome};
 
 /// A server that runs.
 pub struct App {
@@ -110,6 +110,7 @@ impl App {
             public_url,
             tokens,
             limits: Limits::default(),
+            running: Running::default(),
             guard,
             wake_deliveries: {
                 let webhooks = webhooks.clone();

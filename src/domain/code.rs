@@ -54,6 +54,8 @@ codes! {
     UnsupportedMediaType = 415, "UNSUPPORTED_MEDIA_TYPE", "This content type is not supported.", "Send Content-Type: application/json.";
     /// The Host header names a host this server does not answer for.
     UnknownHost = 421, "UNKNOWN_HOST", "This server does not answer for that host name.", "Use the server's public URL, or add the host to server.hosts.";
+    /// What was asked for does not fit what is there.
+    Conflict = 409, "CONFLICT", "This does not fit what is already there.", "Read the message: it says what is in the way.";
     /// An Idempotency-Key was used before with another body.
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
     /// Too many requests.

@@ -1,8 +1,9 @@
 //! The store's contract: one method is one atomic business operation, and its answer is durable.
 //!
 //! Reads are one SQL text that both engines take (parameters by name, see [`sql`]). Writes that decide
-//! something are written by hand for each engine in the private modules `sqlite` and `postgres`; writes that
-//! only put down what they are given are a [`sql::Script`]. Remembered refusals are outcomes and commit; only
+//! something are one function over a [`transaction::Tx`], or, where speed asks for it, written by hand for each
+//! engine in the private modules `sqlite` and `postgres`; writes that only put down what they are given are a
+//! [`sql::Script`]. Remembered refusals are outcomes and commit; only
 //! faults roll back.
 
 mod accounts;
@@ -21,6 +22,8 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod sweep;
+mod transaction;
+mod user_keys;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +32,7 @@ pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
-pub use idempotency::IdempotencyClaim;
+pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
@@ -40,12 +43,12 @@ pub use organizations::{
     NewWebhookSecret, OrganizationRow, PartnerRow, SealedSigningKey, SealedWebhookSecret,
 };
 pub use partner_users::{
-    CheckedUser, ExternalLogin, ExternalLoginOutcome, IssuedUserKey, LoggedIn, NewPartnerWebhook, NewUserKey, Plan,
-    UserKeyHolder,
+    CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
 pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope};
 pub use sessions::{NewSession, Session};
 pub use sqlite::SqliteOptions;
+pub use user_keys::IssuedUserKey;
 
 /// What every method answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

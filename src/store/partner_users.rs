@@ -101,15 +101,6 @@ pub struct CheckedUser {
     pub active_subscription: bool,
 }
 
-/// A new key was stored for the partner's user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IssuedUserKey {
-    /// The user.
-    pub user: UserId,
-    /// The partner's pairwise id of it.
-    pub wrapp_user: WrappUserId,
-}
-
 /// The user that a user key stands for, as the partner of that key knows it.
 #[derive(Debug, Clone)]
 pub struct UserKeyHolder {
@@ -197,20 +188,6 @@ impl Store {
             })
         })
         .await
-    }
-
-    /// Stores another key for the partner's user; `None` if it has no such user.
-    pub async fn issue_user_key(
-        &self,
-        scope: &PartnerScope,
-        partner_user_id: PartnerUserId,
-        key: NewUserKey,
-        now: Timestamp,
-    ) -> Result<Option<IssuedUserKey>> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.issue_user_key(*scope, partner_user_id, key, now).await,
-            Engine::Postgres(engine) => engine.issue_user_key(*scope, partner_user_id, key, now).await,
-        }
     }
 
     /// The holder of a user key that somebody presents.

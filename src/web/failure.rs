@@ -9,6 +9,9 @@ use super::context::{Context, Surface};
 use crate::domain::{Code, Invalid};
 use crate::store::StoreError;
 
+/// The longest text that an answer repeats, in bytes.
+const LONGEST_REPEATED: usize = 256;
+
 /// A request that is refused or failed. Turned into the surface's shape by [`answer_in_shape`].
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -16,6 +19,8 @@ pub struct Failure {
     pub code: Code,
     /// The field that is wrong.
     pub field: Option<String>,
+    /// What it held, if that may be repeated.
+    pub value: Option<Value>,
     /// More exact words than the table's.
     pub message: Option<String>,
     /// Seconds to wait.
@@ -31,6 +36,7 @@ impl Failure {
         Self {
             code,
             field: None,
+            value: None,
             message: None,
             retry_after: None,
             cause: None,
@@ -43,6 +49,20 @@ impl Failure {
         Self {
             field: Some(name.to_owned()),
             ..Self::new(Code::Validation).saying(wrong.message)
+        }
+    }
+
+    /// The same, repeating what the field held: never for a secret. Long values are left out.
+    #[must_use]
+    pub fn holding(self, value: Value) -> Self {
+        let short = match &value {
+            Value::String(text) => text.len() <= LONGEST_REPEATED,
+            Value::Array(_) | Value::Object(_) => false,
+            _ => true,
+        };
+        Self {
+            value: short.then_some(value),
+            ..self
         }
     }
 
@@ -139,7 +159,12 @@ fn users(failure: &Failure, context: &Context) -> Value {
     error.insert("code".to_owned(), failure.code.slug().into());
     error.insert("message".to_owned(), failure.text().into());
     if let Some(field) = &failure.field {
-        error.insert("details".to_owned(), json!({ "field": field }));
+        let mut details = Map::new();
+        details.insert("field".to_owned(), field.as_str().into());
+        if let Some(value) = &failure.value {
+            details.insert("value".to_owned(), value.clone());
+        }
+        error.insert("details".to_owned(), details.into());
     }
     json!({ "success": false, "error": error, "meta": crate::web::context_meta(context) })
 }

@@ -20,30 +20,51 @@ impl Fields {
         match self.0.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::field(name, Invalid::new(format!("{name} must be a text.")))),
+            Some(other) => Err(Failure::field(name, Invalid::new(format!("{name} must be a text."))).holding(other)),
         }
     }
 
     /// A text that must be there.
     pub fn text(&mut self, name: &str) -> Result<String, Failure> {
-        self.optional_text(name)?
-            .ok_or_else(|| Failure::field(name, Invalid::new(format!("{name} is required."))))
+        self.optional_text(name)?.ok_or_else(|| required(name))
     }
 
-    /// A text that must be there and obey a rule.
+    /// A text that must be there and obey a rule. What breaks it is repeated in the answer, so no secrets here.
     pub fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(String) -> Result<T, Invalid>) -> Result<T, Failure> {
-        parse(self.text(name)?).map_err(|wrong| Failure::field(name, wrong))
+        self.optional(name, parse)?.ok_or_else(|| required(name))
     }
 
-    /// A text that must obey a rule where it is there.
+    /// As [`Fields::parsed`], where it is there.
     pub fn optional<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(String) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Failure> {
-        self.optional_text(name)?
-            .map(parse)
-            .transpose()
-            .map_err(|wrong| Failure::field(name, wrong))
+        let Some(text) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        let kept = text.clone();
+        let parsed = parse(text).map_err(|wrong| Failure::field(name, wrong).holding(kept.into()));
+        parsed.map(Some)
     }
+
+    /// `true` or `false`, where it is there.
+    pub fn optional_bool(&mut self, name: &str) -> Result<Option<bool>, Failure> {
+        match self.0.get_mut(name).map(Value::take) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(other) => {
+                Err(Failure::field(name, Invalid::new(format!("{name} must be true or false."))).holding(other))
+            }
+        }
+    }
+
+    /// Any value but `null`, where it is there.
+    pub fn optional_value(&mut self, name: &str) -> Option<Value> {
+        self.0.get_mut(name).map(Value::take).filter(|value| !value.is_null())
+    }
+}
+
+fn required(name: &str) -> Failure {
+    Failure::field(name, Invalid::new(format!("{name} is required.")))
 }

@@ -22,7 +22,7 @@ pub use body::{RawBody, Segment};
 pub use context::{Context, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
-pub use idempotency::idempotency_key;
+pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits};
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
@@ -43,6 +43,8 @@ pub struct Inner {
     pub tokens: Tokens,
     /// Counts requests per key.
     pub limits: Limits,
+    /// Calls with an `Idempotency-Key` that are running.
+    pub running: Running,
     /// Where outgoing calls may go.
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.

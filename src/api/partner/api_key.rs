@@ -6,9 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
+use super::caller;
 use crate::domain::{Code, KeyKind, NewKey, PartnerUserId, UserKeyId, WrappUserId};
 use crate::store::NewUserKey;
-use crate::web::{Context, Failure, PartnerKey, Segment, Web};
+use crate::web::{Call, Context, Failure, IdempotencyKey, PartnerKey, RawBody, Segment, Web, once, secret_was_shown};
 
 /// The same three keys as the webhook on creation.
 #[derive(Serialize)]
@@ -27,27 +28,36 @@ pub async fn api_key(
     context: Context,
     PartnerKey(scope, _): PartnerKey,
     Segment(partner_user_id): Segment,
+    key: IdempotencyKey,
+    RawBody(raw): RawBody,
 ) -> Result<Json<IssuedKey>, Failure> {
     let not_found = || Failure::new(Code::UserNotFound);
     let partner_user_id = partner_user_id.ok_or_else(not_found)?;
     let name = PartnerUserId::parse(partner_user_id.clone()).map_err(|_| not_found())?;
     let ids = &web.instance.ids;
     let id = UserKeyId(ids.id());
-    let key = NewKey::new(KeyKind::User, scope.kind(), id.0, ids.secret());
+    let text = NewKey::new(KeyKind::User, scope.kind(), id.0, ids.secret());
     let new = NewUserKey {
         id,
-        hash: key.key.hash,
-        hint: key.hint(),
+        hash: text.key.hash,
+        hint: text.hint(),
     };
+    let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let issued = web
         .instance
         .store
-        .issue_user_key(&scope, name, new, context.now)
-        .await?
-        .ok_or_else(not_found)?;
+        .issue_user_key(&scope, name, new, repeatable.claim.clone(), context.now)
+        .await?;
+    let issued = match once(issued)? {
+        Call::Done(issued) => issued.ok_or_else(not_found)?,
+        Call::Replayed(saved) => {
+            let made = saved.resource.map(|id| UserKeyId(id).to_string());
+            return Err(secret_was_shown(&made.unwrap_or_default()));
+        }
+    };
     Ok(Json(IssuedKey {
         wrapp_user_id: issued.wrapp_user,
         partner_user_id,
-        api_key: key.expose().to_owned(),
+        api_key: text.expose().to_owned(),
     }))
 }

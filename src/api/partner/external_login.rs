@@ -5,21 +5,20 @@
 //! known elsewhere. The answer holds a one-time login URL; when the call created the user and names a
 //! `webhook_endpoint`, that address is told and handed the user's API key.
 
-use aboard_vault::{Aad, sha256};
+use aboard_vault::Aad;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::caller;
 use crate::domain::{
     Code, CodeChallenge, DeliveryId, Email, EventId, IdentityId, Invalid, KeyKind, LoginLinkId, NewKey, PartnerUserId,
     Phone, Token, UserId, UserKeyId, WrappUserId,
 };
-use crate::store::{
-    ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope,
-};
-use crate::web::{Context, Failure, Fields, JsonObject, PartnerKey, Web, idempotency_key, whole_seconds};
+use crate::store::{ExternalLogin, ExternalLoginOutcome, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope};
+use crate::web::{Context, Failure, Fields, IdempotencyKey, JsonObject, PartnerKey, Web, whole_seconds};
 
 /// What the partner sends. Unknown fields are ignored.
 struct Request {
@@ -37,7 +36,7 @@ pub async fn external_login(
     State(web): State<Web>,
     context: Context,
     PartnerKey(scope, presented): PartnerKey,
-    headers: HeaderMap,
+    key: IdempotencyKey,
     JsonObject { fields, raw }: JsonObject,
 ) -> Result<Response, Failure> {
     let request = Request::read(fields, &web, &scope)?;
@@ -87,11 +86,7 @@ pub async fn external_login(
         "type": "user.created", "timestamp": whole_seconds(now),
         "data": { "user_id": user, "status": "linked", "source": "partner", "partner_id": scope.partner(), "created_at": whole_seconds(now) },
     });
-    let idempotency = idempotency_key(&headers)?.map(|key| IdempotencyClaim {
-        id: idempotency_id(&scope, &key),
-        request_hash: sha256(&raw),
-        expires_at: now + jiff::SignedDuration::from_hours(24),
-    });
+    let repeatable = key.of(&web, caller(&scope), &raw, now)?;
     let call = ExternalLogin {
         now,
         partner_user_id: request.partner_user_id,
@@ -112,7 +107,7 @@ pub async fn external_login(
         event,
         event_body: event_body.to_string().into_bytes(),
         webhook,
-        idempotency,
+        idempotency: repeatable.claim.clone(),
     };
     match web.instance.store.external_login(&scope, call).await? {
         ExternalLoginOutcome::LoggedIn(login) => {
@@ -161,10 +156,4 @@ impl Request {
                 .filter(|url| registered.contains(url)),
         })
     }
-}
-
-/// Scope of an idempotency key: environment, credential, method and path.
-fn idempotency_id(scope: &PartnerScope, key: &str) -> [u8; 32] {
-    let head = [scope.environment().bytes(), scope.key().bytes()].concat();
-    sha256(&[&head[..], b"POST /api/v1/external_login ", key.as_bytes()].concat())
 }

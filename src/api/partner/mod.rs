@@ -5,3 +5,15 @@ pub mod embedded_check_user;
 pub mod external_login;
 pub mod login;
 pub mod tenant_details;
+
+use crate::store::PartnerScope;
+use crate::web::Caller;
+
+/// Whose `Idempotency-Key` it is.
+fn caller(scope: &PartnerScope) -> Caller {
+    Caller {
+        environment: scope.environment(),
+        credential: scope.key().0,
+        subject: None,
+    }
+}

@@ -14,7 +14,7 @@ mod writers;
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 
 use self::batch::{Batcher, Counts};
 use self::connect::Connector;
@@ -22,10 +22,11 @@ use self::growth::Growth;
 use self::links::Redeem;
 use self::partner_users::Login;
 use self::readers::Readers;
-use self::sql::{Prepared, named_of};
+use self::sql::{Prepared, execute, named, named_of, query};
 use self::writers::{Lease, Writers, to_its_end};
 use super::instance::Durability;
 use super::sql::{Params, Row, Script};
+use super::transaction::Tx;
 use super::{Result, StoreError};
 
 /// The store on PostgreSQL. Cheap to clone.
@@ -86,6 +87,25 @@ impl Postgres {
         .await
     }
 
+    /// Runs a verb in one transaction, to its end even if its caller goes away.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let writers = self.0.writers.clone();
+        to_its_end(async move {
+            let lease = writers.lease().await?;
+            lease.begin().await?;
+            let outcome = {
+                let tx = Tx::Postgres(Session(&lease));
+                work(&tx).await
+            };
+            lease.end(outcome).await
+        })
+        .await
+    }
+
     pub async fn migrate(&self) -> Result<Vec<String>> {
         migrate::migrate(&self.0.connector).await
     }
@@ -116,6 +136,40 @@ impl Postgres {
         self.0.redemptions.close().await;
         self.0.writers.close().await;
         self.0.readers.close();
+    }
+}
+
+/// A verb's own connection, in a transaction.
+pub struct Session<'c>(&'c Lease);
+
+const LOCK: &str = "select pg_advisory_xact_lock(cast(:number as bigint))";
+const TRY_LOCK: &str = "select pg_try_advisory_xact_lock(cast(:number as bigint))";
+
+impl Session<'_> {
+    pub async fn query<T>(
+        &self,
+        sql: &'static str,
+        params: &Params<'_>,
+        limit: usize,
+        map: impl Fn(&Row<'_>) -> Result<T> + Send + Sync,
+    ) -> Result<Vec<T>> {
+        let rows = query(self.0, sql, &named_of(params)).await?;
+        rows.iter().take(limit).map(|row| map(&Row::Postgres(row))).collect()
+    }
+
+    pub async fn execute(&self, sql: &'static str, params: &Params<'_>) -> Result<u64> {
+        execute(self.0, sql, &named_of(params)).await
+    }
+
+    pub async fn lock(&self, number: i64) -> Result<()> {
+        query(self.0, LOCK, &named![number: number]).await?;
+        Ok(())
+    }
+
+    pub async fn try_lock(&self, number: i64) -> Result<bool> {
+        let rows = query(self.0, TRY_LOCK, &named![number: number]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::unreadable("lock"))?;
+        Row::Postgres(row).boolean(0)
     }
 }
 

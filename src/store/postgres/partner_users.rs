@@ -10,12 +10,8 @@ use super::Postgres;
 use super::batch::Verb;
 use super::sql::{Prepared, named, query};
 use super::writers::{Lease, Writers, bounded, to_its_end};
-use crate::domain::{PartnerUserId, UserId, WrappUserId};
 use crate::store::sql::Row;
-use crate::store::{
-    ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, IssuedUserKey, LoggedIn, NewUserKey, PartnerScope, Result,
-    StoreError,
-};
+use crate::store::{ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, LoggedIn, PartnerScope, Result, StoreError};
 
 const IS_ACTIVE: &str = "
     select (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
@@ -30,17 +26,6 @@ const CLAIM_IDEMPOTENCY: &str = "
     where known.expires_at <= :now
     returning id";
 const FIND_IDEMPOTENCY: &str = "select request_hash from idempotency_keys where id = :id";
-const ADD_USER_KEY: &str = "
-    with found as (
-        select link.user_id, link.id from identities link
-        where link.source_id = :partner and link.kind = 'partner_user' and link.key = :name and link.environment_id = :environment
-            and (select account.status in ('linked', 'verified') from users account where account.id = link.user_id)
-    ), added as (
-        insert into user_keys (id, environment_id, user_id, partner_id, hash, hint, created_at)
-        select :id, :environment, user_id, :partner, :hash, :hint, :now from found
-    )
-    select user_id, id from found";
-
 impl Postgres {
     pub async fn external_login(&self, scope: PartnerScope, call: ExternalLogin) -> Result<ExternalLoginOutcome> {
         let member = Member { scope, call };
@@ -49,28 +34,6 @@ impl Postgres {
         }
         let writers = self.0.writers.clone();
         to_its_end(async move { once(&writers, &member).await }).await
-    }
-
-    pub async fn issue_user_key(
-        &self,
-        scope: PartnerScope,
-        partner_user_id: PartnerUserId,
-        key: NewUserKey,
-        now: Timestamp,
-    ) -> Result<Option<IssuedUserKey>> {
-        let writers = self.0.writers.clone();
-        to_its_end(async move {
-            let params = named![
-                partner: scope.partner().0, environment: scope.environment().0, name: partner_user_id.as_str(), id: key.id.0,
-                hash: &key.hash[..], hint: key.hint, now: now,
-            ];
-            let lease = writers.lease().await?;
-            let found = query(&lease, ADD_USER_KEY, &params).await;
-            let found = lease.end_single(found)?;
-            let issued = |row| Ok(IssuedUserKey { user: UserId(Row::id(&row, 0)?), wrapp_user: WrappUserId(row.id(1)?) });
-            found.first().map(Row::Postgres).map(issued).transpose()
-        })
-        .await
     }
 }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
@@ -18,6 +20,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use self::writer::Writer;
 use super::instance::Durability;
 use super::sql::{Param, Params, Row, Script};
+use super::transaction::Tx;
 use super::{InFlight, Result, StoreError};
 
 /// How SQLite is run.
@@ -95,6 +98,21 @@ impl Sqlite {
             .await
     }
 
+    /// Runs a verb in one transaction.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let waited = || StoreError::Fault("a verb waited for something else than its transaction".to_owned());
+        self.writer
+            .write(move |connection| {
+                let tx = Tx::Sqlite(Session(Mutex::new(connection)));
+                work(&tx).now_or_never().unwrap_or_else(|| Err(waited()))
+            })
+            .await
+    }
+
     pub async fn migrate(&self) -> Result<Vec<String>> {
         self.writer.alone(migrate::migrate).await
     }
@@ -127,6 +145,32 @@ impl Sqlite {
         for connection in &self.readers.connections {
             connection.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
+    }
+}
+
+/// The writer's connection, as a verb's future holds it: the lock is never waited for, it only lets the future move
+/// between threads, which it never does.
+pub struct Session<'c>(Mutex<&'c mut Connection>);
+
+impl Session<'_> {
+    pub fn query<T>(
+        &self,
+        sql: &str,
+        params: &Params<'_>,
+        limit: usize,
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        query(
+            &self.0.lock().unwrap_or_else(PoisonError::into_inner),
+            sql,
+            params,
+            limit,
+            map,
+        )
+    }
+
+    pub fn execute(&self, sql: &str, params: &Params<'_>) -> Result<u64> {
+        execute(&self.0.lock().unwrap_or_else(PoisonError::into_inner), sql, params)
     }
 }
 

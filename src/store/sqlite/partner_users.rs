@@ -5,14 +5,12 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Sqlite, execute, first, query};
-use crate::domain::{PartnerUserId, UserId, WrappUserId};
+use crate::domain::{PartnerUserId, UserId};
 use crate::store::sql::params;
-use crate::store::{
-    ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, IssuedUserKey, LoggedIn, NewUserKey, PartnerScope, Result,
-};
+use crate::store::{ExternalLogin, ExternalLoginOutcome, IdempotencyClaim, LoggedIn, NewUserKey, PartnerScope, Result};
 
 const FIND: &str = "
-    select link.user_id, account.status, link.id
+    select link.user_id, account.status
     from identities link join users account on account.id = link.user_id
     where link.source_id = :partner and link.kind = 'partner_user' and link.kind not in ('email', 'phone')
         and link.key = :partner_user_id and link.environment_id = :environment";
@@ -55,30 +53,10 @@ impl Sqlite {
             .write(move |connection| external_login(connection, &scope, &call))
             .await
     }
-
-    pub async fn issue_user_key(
-        &self,
-        scope: PartnerScope,
-        partner_user_id: PartnerUserId,
-        key: NewUserKey,
-        now: Timestamp,
-    ) -> Result<Option<IssuedUserKey>> {
-        self.writer
-            .write(move |connection| {
-                let found = find(connection, &scope, &partner_user_id)?.filter(|found| found.active);
-                let Some(Found { user, wrapp_user, .. }) = found else {
-                    return Ok(None);
-                };
-                add_user_key(connection, &scope, user, &key, now)?;
-                Ok(Some(IssuedUserKey { user, wrapp_user }))
-            })
-            .await
-    }
 }
 
 struct Found {
     user: UserId,
-    wrapp_user: WrappUserId,
     active: bool,
 }
 
@@ -90,7 +68,6 @@ fn find(connection: &Connection, scope: &PartnerScope, partner_user_id: &Partner
         let active = matches!(row.text(1)?.as_str(), "linked" | "verified");
         Ok(Found {
             user: UserId(row.id(0)?),
-            wrapp_user: WrappUserId(row.id(2)?),
             active,
         })
     })

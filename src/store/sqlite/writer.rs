@@ -48,7 +48,7 @@ enum Message {
 /// One operation of a group.
 trait Work: Send {
     /// Runs it; false if its savepoint has to be rolled back.
-    fn run(&mut self, connection: &Connection) -> bool;
+    fn run(&mut self, connection: &mut Connection) -> bool;
     /// Tells the caller: what the operation answered if the group stands, the error otherwise.
     fn answer(self: Box<Self>, lost: Option<&StoreError>);
 }
@@ -61,10 +61,10 @@ struct Operation<F, T> {
 
 impl<F, T> Work for Operation<F, T>
 where
-    F: FnOnce(&Connection) -> Result<T> + Send,
+    F: FnOnce(&mut Connection) -> Result<T> + Send,
     T: Send,
 {
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, connection: &mut Connection) -> bool {
         self.result = self.work.take().map(|work| work(connection));
         matches!(self.result, Some(Ok(_)))
     }
@@ -116,7 +116,7 @@ impl Writer {
     /// Runs an operation in a group and answers once the group's commit is on disk.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Grouped(Box::new(Operation {
@@ -197,7 +197,7 @@ impl Group {
             match message {
                 Message::Alone(work) => work(&connection),
                 Message::Grouped(first) => {
-                    let (members, fate) = self.commit(&connection, first, outbox, &mut alone);
+                    let (members, fate) = self.commit(&mut connection, first, outbox, &mut alone);
                     if let Err(error) = &fate {
                         tracing::error!(%error, members = members.len(), "a group was lost; its callers are told that the outcome is unknown");
                     }
@@ -225,7 +225,7 @@ impl Group {
     /// Gathers a group, runs its members and commits. Answers the members and whether the commit stands.
     fn commit(
         &mut self,
-        connection: &Connection,
+        connection: &mut Connection,
         first: Box<dyn Work>,
         outbox: &Receiver<Message>,
         alone: &mut Option<Alone>,
@@ -297,7 +297,7 @@ impl Group {
 }
 
 /// Runs one member inside its savepoint. An error means that the whole group is lost.
-fn run_member(connection: &Connection, member: &mut dyn Work) -> Result<()> {
+fn run_member(connection: &mut Connection, member: &mut dyn Work) -> Result<()> {
     batch(connection, "savepoint member")?;
     let keep = catch_unwind(AssertUnwindSafe(|| member.run(connection)))
         .map_err(|_| StoreError::Unavailable("an operation of this group panicked".to_owned()))?;

@@ -1,7 +1,7 @@
 //! Nobody reaches what is not theirs: each verb, across partners, users, environments and organizations.
 
 use aboard::domain::{PartnerUserId, UserKeyId};
-use aboard::store::{Exchange, NewSubscription, SealedWebhookSecret};
+use aboard::store::{Exchange, NewSubscription, Once, SealedWebhookSecret};
 
 use crate::support::calls::user_key_of;
 use crate::support::store::{TestStore, both};
@@ -41,10 +41,10 @@ async fn a_partner_sees_its_own_users_alone(store: TestStore) {
         assert_eq!(seen, None);
         let key = user_key_of(&store.call("ada").user_key);
         let issued = store
-            .issue_user_key(&stranger.scope, ada(), key, store.now())
+            .issue_user_key(&stranger.scope, ada(), key, None, store.now())
             .await
             .unwrap();
-        assert_eq!(issued, None);
+        assert_eq!(issued, Once::Done(None));
     }
     assert_eq!(store.everything().await, before);
 }

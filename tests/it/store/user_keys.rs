@@ -1,7 +1,7 @@
 //! Keys of users: issued to a partner, presented, and behind tokens.
 
 use aboard::domain::{ApiKey, EnvironmentKind, KeyKind, NewKey, PartnerUserId, UserKeyId};
-use aboard::store::{IssuedUserKey, NewSubscription, Plan, UserKeyHolder};
+use aboard::store::{IssuedUserKey, NewSubscription, Once, Plan, UserKeyHolder};
 
 use crate::support::calls::{SignedIn, user_key_of};
 use crate::support::store::{TestStore, both};
@@ -72,14 +72,14 @@ async fn a_partner_may_issue_further_keys(store: TestStore) {
     let another = store.call("ada").user_key;
 
     let issued = store
-        .issue_user_key(&partner.scope, name("ada"), user_key_of(&another), store.now())
+        .issue_user_key(&partner.scope, name("ada"), user_key_of(&another), None, store.now())
         .await
         .unwrap();
     let expected = IssuedUserKey {
         user: call.login.user,
         wrapp_user: call.login.wrapp_user,
     };
-    assert_eq!(issued, Some(expected));
+    assert_eq!(issued, Once::Done(Some(expected)));
     for key in [&another.key, &call.user_key.key] {
         assert_eq!(holder(&store, key).await.unwrap().scope.user(), call.login.user);
     }
@@ -98,10 +98,10 @@ async fn no_key_is_issued_for_an_unknown_or_suspended_user(store: TestStore) {
     for unknown in ["ada", "bob"] {
         let key = user_key_of(&store.call(unknown).user_key);
         let issued = store
-            .issue_user_key(&sandbox.partner.scope, name(unknown), key, store.now())
+            .issue_user_key(&sandbox.partner.scope, name(unknown), key, None, store.now())
             .await
             .unwrap();
-        assert_eq!(issued, None, "{unknown}");
+        assert_eq!(issued, Once::Done(None), "{unknown}");
     }
     assert_eq!(store.everything().await, before);
 }

@@ -12,6 +12,7 @@ on_both! {
     an_id_may_hold_anything_that_a_path_can_carry,
     a_user_that_is_not_there_is_404_however_it_is_spelled,
     a_suspended_user_gets_no_key,
+    a_repeated_call_names_the_key_that_it_made_and_makes_no_other,
 }
 
 #[track_caller]
@@ -104,4 +105,24 @@ async fn a_suspended_user_gets_no_key(engine: Engine) {
     let answer = app.partner().post("/api/v1/users/ada/api_key", &json!({})).await;
     assert_eq!(answer.whole(), plain_refusal(Code::UserNotFound));
     assert_eq!(app.contents().await, before);
+}
+
+async fn a_repeated_call_names_the_key_that_it_made_and_makes_no_other(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.link("ada").await;
+    app.link("grace").await;
+    let call = async |user: &str, body: &str| {
+        let call = app.partner().call("POST", &format!("/api/v1/users/{user}/api_key"));
+        call.header("idempotency-key", "k-1").body(body.to_owned()).send().await
+    };
+    let issued = key(&call("ada", "").await);
+    let again = call("ada", "").await;
+    assert_eq!(again.status, 409, "{again:?}");
+    let said = again.whole().1.to_string();
+    assert!(said.contains("uky_") && !said.contains(&issued), "{said}");
+    let (status, said) = call("ada", "{}").await.whole();
+    assert_eq!((status, said), plain_refusal(Code::IdempotencyMismatch));
+    assert_eq!(app.count("user_keys").await, 1);
+    // Another path is another call.
+    assert_ne!(key(&call("grace", "").await), issued);
 }

@@ -20,7 +20,7 @@ pub struct Failure {
     /// The field that is wrong.
     pub field: Option<String>,
     /// What it held, if that may be repeated.
-    pub value: Option<Value>,
+    pub value: Option<Box<Value>>,
     /// More exact words than the table's.
     pub message: Option<String>,
     /// Seconds to wait.
@@ -61,7 +61,7 @@ impl Failure {
             _ => true,
         };
         Self {
-            value: short.then_some(value),
+            value: short.then(|| Box::new(value)),
             ..self
         }
     }
@@ -162,7 +162,7 @@ fn users(failure: &Failure, context: &Context) -> Value {
         let mut details = Map::new();
         details.insert("field".to_owned(), field.as_str().into());
         if let Some(value) = &failure.value {
-            details.insert("value".to_owned(), value.clone());
+            details.insert("value".to_owned(), (**value).clone());
         }
         error.insert("details".to_owned(), details.into());
     }

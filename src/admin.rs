@@ -6,6 +6,7 @@ mod command;
 mod keys;
 mod orgs;
 mod partners;
+mod settings;
 pub mod socket;
 mod users;
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{apps, keys, orgs, partners, users};
+use super::{apps, keys, orgs, partners, settings, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -57,6 +57,16 @@ pub enum AdminCommand {
         user: UserId,
         suspended: bool,
     },
+    /// What holds in an environment: every setting, or one.
+    ShowSettings { environment: String, name: Option<String> },
+    /// Sets one for an environment.
+    SetSetting {
+        environment: String,
+        name: String,
+        value: String,
+    },
+    /// Goes back to the configuration's value.
+    UnsetSetting { environment: String, name: String },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -160,6 +170,13 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             user,
             suspended,
         } => users::suspend(instance, &environment, user, suspended).await,
+        C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
+        C::SetSetting {
+            environment,
+            name,
+            value,
+        } => settings::set(instance, &environment, name, value).await,
+        C::UnsetSetting { environment, name } => settings::unset(instance, &environment, name).await,
         C::SetSubscription {
             environment,
             user,

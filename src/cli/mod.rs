@@ -6,6 +6,7 @@ mod bench;
 mod config;
 mod dev_keys;
 mod doctor;
+mod environment_settings;
 mod gen_files;
 mod keys;
 mod manage;
@@ -73,6 +74,9 @@ enum Command {
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
+    /// Show and change what one environment sets differently from the configuration file
+    #[command(subcommand, name = "settings")]
+    EnvironmentSettings(environment_settings::EnvironmentSettings),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -117,6 +121,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

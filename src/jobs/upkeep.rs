@@ -36,7 +36,13 @@ async fn refresh(instance: &Instance, tokens: &Tokens) {
             return;
         }
     };
-    if changed && let Err(error) = tokens.load(instance).await {
+    if !changed {
+        return;
+    }
+    if let Err(error) = instance.settings.load(&instance.store).await {
+        tracing::error!(%error, "cannot re-read the settings of environments; trying again at the next change");
+    }
+    if let Err(error) = tokens.load(instance).await {
         tracing::error!(%error, "cannot re-read the signing keys; trying again at the next change");
     }
 }

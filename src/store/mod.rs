@@ -19,6 +19,7 @@ mod partner_users;
 mod postgres;
 mod scope;
 mod sessions;
+mod settings;
 mod sql;
 mod sqlite;
 mod sweep;
@@ -47,6 +48,7 @@ pub use partner_users::{
 };
 pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope};
 pub use sessions::{NewSession, Session};
+pub use settings::StoredSetting;
 pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
 

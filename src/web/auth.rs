@@ -67,7 +67,8 @@ impl FromRequestParts<Web> for UserToken {
 
 /// Counts a request of a user key's holder.
 pub fn admit_user(web: &Web, context: &Context, holder: &UserKeyHolder) -> Result<(), Failure> {
-    let limit = web.config.limits.per_minute(holder.kind);
+    let settings = web.instance.settings.of(holder.scope.environment());
+    let limit = settings.limits.per_minute(holder.kind);
     let key = holder.scope.user_key().map_or(holder.scope.user().0, |key| key.0);
     count(web, context, key, limit)
 }
@@ -97,7 +98,7 @@ async fn authenticate(
     let kind: EnvironmentKind = credential.environment_kind;
     let limit = credential
         .per_minute
-        .unwrap_or_else(|| web.config.limits.per_minute(kind));
+        .unwrap_or_else(|| web.instance.settings.of(credential.environment).limits.per_minute(kind));
     count(web, &context, credential.key.0, limit)?;
     Ok(presented)
 }

@@ -95,7 +95,7 @@ pub async fn external_login(
         link: NewLoginLink {
             id: link,
             hash: token.hash(),
-            expires_at: now + web.config.login.link_life(),
+            expires_at: now + web.instance.settings.of(scope.environment()).login.link_life(),
             state: request.state,
             code_challenge: request.code_challenge.map(|challenge| challenge.as_str().to_owned()),
             return_url: request.return_url,
@@ -134,8 +134,9 @@ pub async fn external_login(
 
 impl Request {
     fn read(mut fields: Fields, web: &Web, scope: &PartnerScope) -> Result<Self, Failure> {
-        let region = web.config.login.region();
-        let registered = &web.config.login.return_urls;
+        let settings = web.instance.settings.of(scope.environment());
+        let login = &settings.login;
+        let (region, registered) = (login.region(), &login.return_urls);
         Ok(Self {
             email: fields.parsed("email", |text| Email::parse(&text))?,
             partner_user_id: fields.parsed("partner_user_id", PartnerUserId::parse)?,

@@ -21,6 +21,7 @@ mod parity;
 mod partner_users;
 mod races;
 mod sessions;
+mod settings;
 mod sweep;
 mod texts;
 mod user_keys;

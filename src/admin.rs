@@ -10,7 +10,7 @@ mod settings;
 pub mod socket;
 mod users;
 
-use aboard_vault::{Aad, SigningKey};
+use aboard_vault::SigningKey;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
@@ -20,12 +20,12 @@ use crate::domain::{
     WebhookSecretId,
 };
 use crate::instance::Instance;
+use crate::sealed;
 use crate::store::{
     Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey, NewWebhookSecret,
 };
-use crate::tokens::signing_key_aad;
 
-pub use command::{AdminCommand, KeyFor, SubscriptionStatus, execute};
+pub use command::{AdminCommand, KeyFor, execute};
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [&str; 2] = ["users", "users:token"];
@@ -75,7 +75,7 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
             let key = SigningKey::generate(ids.entropy());
             let sealed = instance
                 .vault
-                .seal(&signing_key_aad(id, key_id), key.seed().expose(), ids.entropy());
+                .seal(&sealed::signing_key(id, key_id), key.seed().expose(), ids.entropy());
             NewEnvironment {
                 id,
                 kind,
@@ -268,12 +268,9 @@ fn new_key(
 fn webhook_secret(instance: &Instance, environment: EnvironmentId) -> (WebhookSecret, NewWebhookSecret) {
     let id = WebhookSecretId(instance.ids.id());
     let secret = WebhookSecret::new(instance.ids.secret::<32>().to_vec());
-    let aad = Aad {
-        table: "webhook_secrets",
-        column: "secret",
-        environment: environment.bytes(),
-        row: id.bytes(),
-    };
-    let sealed = instance.vault.seal(&aad, secret.expose_bytes(), instance.ids.entropy());
+    let place = sealed::webhook_secret(environment, id);
+    let sealed = instance
+        .vault
+        .seal(&place, secret.expose_bytes(), instance.ids.entropy());
     (secret, NewWebhookSecret { id, sealed })
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aboard_vault::{Aad, SigningKey, verify};
+use aboard_vault::{SigningKey, verify};
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{EnvironmentId, PartnerId, SigningKeyId, UserId, UserKeyId};
 use crate::instance::Instance;
+use crate::sealed;
 use crate::store::SealedSigningKey;
 
 /// The life of a user's token.
@@ -185,21 +186,10 @@ impl Tokens {
     }
 }
 
-/// Where a signing key's private half is sealed.
-#[must_use]
-pub fn signing_key_aad(environment: EnvironmentId, key: SigningKeyId) -> Aad<'static> {
-    Aad {
-        table: "signing_keys",
-        column: "sealed",
-        environment: environment.bytes(),
-        row: key.bytes(),
-    }
-}
-
 fn open(instance: &Instance, stored: &SealedSigningKey) -> anyhow::Result<SigningKey> {
     let seed = instance
         .vault
-        .open(&signing_key_aad(stored.environment, stored.id), &stored.sealed)?;
+        .open(&sealed::signing_key(stored.environment, stored.id), &stored.sealed)?;
     Ok(SigningKey::from_seed(seed.expose())?)
 }
 

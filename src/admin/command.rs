@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{apps, keys, orgs, partners, settings, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, UserId};
+use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
 
@@ -88,34 +88,6 @@ pub enum KeyFor {
     Partner(PartnerId),
     /// An app.
     Client(AppId),
-}
-
-/// The state of a subscription.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[clap(rename_all = "snake_case")]
-pub enum SubscriptionStatus {
-    /// Paid for.
-    Active,
-    /// Not paid yet, and counts as active.
-    Trialing,
-    /// A payment is missing.
-    PastDue,
-    /// Ended.
-    Canceled,
-}
-
-impl SubscriptionStatus {
-    /// The word stored and shown.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Trialing => "trialing",
-            Self::PastDue => "past_due",
-            Self::Canceled => "canceled",
-        }
-    }
 }
 
 impl AdminCommand {

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks;
-use super::command::{SubscriptionStatus, environment, within};
-use crate::domain::UserId;
+use super::command::{environment, within};
+use crate::domain::{SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::{Environment, NewSubscription};
 
@@ -40,7 +40,7 @@ pub fn plan(
     }
     Ok(NewSubscription {
         plan_name: name,
-        status: status.as_str().to_owned(),
+        status,
         period_end: until,
         next_payment_amount: amount.map(checks::amount).transpose()?,
     })

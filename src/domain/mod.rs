@@ -7,6 +7,7 @@ mod ids;
 mod key;
 mod partner_user_id;
 mod phone;
+mod subscription;
 mod token;
 pub mod webhook;
 
@@ -17,6 +18,7 @@ pub use ids::*;
 pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
 pub use partner_user_id::PartnerUserId;
 pub use phone::Phone;
+pub use subscription::SubscriptionStatus;
 pub use token::{CodeChallenge, Token};
 
 /// A value that a person or an integrator sent and that breaks a rule.

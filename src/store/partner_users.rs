@@ -9,7 +9,7 @@ use super::sql::params;
 use super::{Engine, Result, Store};
 use crate::domain::{
     ApiKey, DeliveryId, Email, EnvironmentId, EnvironmentKind, EventId, IdentityId, PartnerId, PartnerUserId, Phone,
-    UserId, UserKeyId, WebhookSecretId, WrappUserId,
+    SubscriptionStatus, UserId, UserKeyId, WebhookSecretId, WrappUserId,
 };
 
 /// A user's key that is about to be stored.
@@ -156,7 +156,7 @@ const KEY_HOLDER: &str = "
     order by claim.updated_at desc, claim.id desc limit 1";
 
 fn is_active(status: &str, period_end: Timestamp, now: Timestamp) -> bool {
-    matches!(status, "active" | "trialing") && period_end > now
+    SubscriptionStatus::parse(status).is_some_and(SubscriptionStatus::counts) && period_end > now
 }
 
 impl Store {

@@ -1,6 +1,6 @@
 //! What a person sees of their own account, plans, and suspension.
 
-use aboard::domain::{Email, UserId};
+use aboard::domain::{Email, SubscriptionStatus, UserId};
 use aboard::store::{Account, AccountIdentity, NewSubscription};
 
 use crate::support::store::{TestStore, both};
@@ -28,7 +28,7 @@ fn identity(kind: &str, shown: &str, verified: bool) -> AccountIdentity {
 fn plan(store: &TestStore, name: &str, status: &str) -> NewSubscription {
     NewSubscription {
         plan_name: name.to_owned(),
-        status: status.to_owned(),
+        status: SubscriptionStatus::parse(status).expect("a status"),
         period_end: store.later(60),
         next_payment_amount: None,
     }

@@ -7,6 +7,7 @@ mod ids;
 mod key;
 mod partner_user_id;
 mod phone;
+mod send_budget;
 mod subscription;
 mod token;
 pub mod webhook;
@@ -18,6 +19,7 @@ pub use ids::*;
 pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
 pub use partner_user_id::PartnerUserId;
 pub use phone::Phone;
+pub use send_budget::{PastSend, SendLimits, Wait};
 pub use subscription::SubscriptionStatus;
 pub use token::{CodeChallenge, Token};
 

@@ -90,10 +90,14 @@ mod tests {
     #[test]
     fn keys_are_set_and_removed_and_keep_their_order() {
         let first = Metadata::default()
-            .merged(&change(json!({ "z": 1, "a": [null], "gone": null, "m": { "x": null } })))
+            .merged(&change(
+                json!({ "z": 1, "a": [null], "gone": null, "m": { "x": null } }),
+            ))
             .unwrap();
         assert_eq!(first.text(), r#"{"z":1,"a":[null],"m":{"x":null}}"#);
-        let then = first.merged(&change(json!({ "b": true, "z": "new", "a": null }))).unwrap();
+        let then = first
+            .merged(&change(json!({ "b": true, "z": "new", "a": null })))
+            .unwrap();
         assert_eq!(then.text(), r#"{"z":"new","m":{"x":null},"b":true}"#);
         assert_eq!(Metadata::stored(&then.text()), Some(then));
     }
@@ -103,7 +107,14 @@ mod tests {
         for value in [json!([]), json!("a"), json!(1), json!(false)] {
             assert!(MetadataChange::parse(value).is_err());
         }
-        let keys = |count: usize| change((0..count).map(|n| (n.to_string(), json!(1))).collect::<Map<_, _>>().into());
+        let keys = |count: usize| {
+            change(
+                (0..count)
+                    .map(|n| (n.to_string(), json!(1)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+            )
+        };
         let full = Metadata::default().merged(&keys(50)).unwrap();
         assert!(Metadata::default().merged(&keys(51)).is_err());
         assert!(full.merged(&change(json!({ "more": 1 }))).is_err());

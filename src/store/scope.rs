@@ -72,6 +72,28 @@ impl ServerScope {
     }
 }
 
+/// Whoever manages the users of one environment: its back end, or the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct UsersScope {
+    pub(super) environment: EnvironmentId,
+}
+
+impl UsersScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&ServerScope> for UsersScope {
+    fn from(scope: &ServerScope) -> Self {
+        Self {
+            environment: scope.environment,
+        }
+    }
+}
+
 /// One user, by a session, or by a user key or the token made from it.
 #[derive(Debug, Clone, Copy)]
 pub struct UserScope {
@@ -111,6 +133,14 @@ impl UserScope {
 /// The machine's own power: jobs, start-up and the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemScope(());
+
+impl SystemScope {
+    /// To manage the users of an environment from the command line.
+    #[must_use]
+    pub fn users_of(self, environment: EnvironmentId) -> UsersScope {
+        UsersScope { environment }
+    }
+}
 
 impl super::Store {
     /// For jobs, start-up and the command line; no handler of a request may ask for it.

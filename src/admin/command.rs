@@ -57,6 +57,19 @@ pub enum AdminCommand {
         user: UserId,
         suspended: bool,
     },
+    /// A page of an environment's users, newest first.
+    ListUsers {
+        environment: String,
+        email: Option<String>,
+        phone: Option<String>,
+        external_id: Option<String>,
+        limit: u32,
+        after: Option<UserId>,
+    },
+    /// One user.
+    ShowUser { environment: String, user: UserId },
+    /// Erases a user for good.
+    EraseUser { environment: String, user: UserId },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -160,6 +173,19 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             user,
             suspended,
         } => users::suspend(instance, &environment, user, suspended).await,
+        C::ListUsers {
+            environment,
+            email,
+            phone,
+            external_id,
+            limit,
+            after,
+        } => {
+            let filter = users::filter(email, phone, external_id)?;
+            users::list(instance, &environment, filter, limit, after).await
+        }
+        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
         C::SetSubscription {
             environment,
             user,

@@ -67,6 +67,19 @@ pub enum AdminCommand {
     },
     /// Goes back to the configuration's value.
     UnsetSetting { environment: String, name: String },
+    /// A page of an environment's users, newest first.
+    ListUsers {
+        environment: String,
+        email: Option<String>,
+        phone: Option<String>,
+        external_id: Option<String>,
+        limit: u32,
+        after: Option<UserId>,
+    },
+    /// One user.
+    ShowUser { environment: String, user: UserId },
+    /// Erases a user for good.
+    EraseUser { environment: String, user: UserId },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -149,6 +162,19 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             value,
         } => settings::set(instance, &environment, name, value).await,
         C::UnsetSetting { environment, name } => settings::unset(instance, &environment, name).await,
+        C::ListUsers {
+            environment,
+            email,
+            phone,
+            external_id,
+            limit,
+            after,
+        } => {
+            let filter = users::filter(email, phone, external_id)?;
+            users::list(instance, &environment, filter, limit, after).await
+        }
+        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
         C::SetSubscription {
             environment,
             user,

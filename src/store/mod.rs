@@ -25,6 +25,7 @@ mod sqlite;
 mod sweep;
 mod transaction;
 mod user_keys;
+mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,11 +47,14 @@ pub use organizations::{
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope};
+pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
+pub use users::{
+    Contact, EventBody, LinkOutcome, LinkUser, Linked, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
 
 /// What every method answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

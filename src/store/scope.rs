@@ -1,6 +1,6 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, PartnerId, UserId, UserKeyId};
+use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,7 @@ pub struct ServerScope {
     pub(super) environment: EnvironmentId,
     pub(super) kind: EnvironmentKind,
     pub(super) key: KeyId,
+    pub(super) scopes: KeyScopes,
 }
 
 impl ServerScope {
@@ -62,6 +63,34 @@ impl ServerScope {
     #[must_use]
     pub fn key(&self) -> KeyId {
         self.key
+    }
+
+    /// Whether the key may do this.
+    #[must_use]
+    pub fn allows(&self, scope: KeyScope) -> bool {
+        self.scopes.allow(scope)
+    }
+}
+
+/// Whoever manages the users of one environment: its back end, or the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct UsersScope {
+    pub(super) environment: EnvironmentId,
+}
+
+impl UsersScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&ServerScope> for UsersScope {
+    fn from(scope: &ServerScope) -> Self {
+        Self {
+            environment: scope.environment,
+        }
     }
 }
 
@@ -104,6 +133,14 @@ impl UserScope {
 /// The machine's own power: jobs, start-up and the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemScope(());
+
+impl SystemScope {
+    /// To manage the users of an environment from the command line.
+    #[must_use]
+    pub fn users_of(self, environment: EnvironmentId) -> UsersScope {
+        UsersScope { environment }
+    }
+}
 
 impl super::Store {
     /// For jobs, start-up and the command line; no handler of a request may ask for it.

@@ -8,6 +8,8 @@ mod fields;
 mod idempotency;
 mod json;
 mod limits;
+mod proofs;
+mod query;
 mod session;
 
 use std::sync::Arc;
@@ -25,6 +27,8 @@ pub use fields::Fields;
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits};
+pub use proofs::required_proofs;
+pub use query::Query;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 
 /// What every handler can reach. Cheap to clone.

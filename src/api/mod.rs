@@ -20,6 +20,9 @@ pub fn routes() -> Router<Web> {
         .route("/api/v1/tenant_details", get(partner::tenant_details::tenant_details))
         // The users surface: `Authorization` with a server key.
         .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
+        .route("/v1/users/{user_id}/tokens", post(users::tokens::tokens))
+        .route("/v1/tokens/introspect", post(users::introspect::introspect))
         // Issuers: public.
         .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
+        .route("/.well-known/oauth-authorization-server/e/{environment}", get(issuers::metadata))
 }

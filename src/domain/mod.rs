@@ -8,6 +8,7 @@ mod key;
 mod key_scope;
 mod partner_user_id;
 mod phone;
+mod signing;
 mod token;
 pub mod webhook;
 
@@ -19,6 +20,7 @@ pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
 pub use key_scope::{KeyScope, KeyScopes};
 pub use partner_user_id::PartnerUserId;
 pub use phone::Phone;
+pub use signing::SigningPurpose;
 pub use token::{CodeChallenge, Token};
 
 /// A value that a person or an integrator sent and that breaks a rule.

@@ -132,8 +132,7 @@ impl TokenKey {
                 )
             }
             Algorithm::Es256 => {
-                let pair =
-                    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes).map_err(|_| wrong())?;
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes).map_err(|_| wrong())?;
                 let point = pair.public_key().as_ref();
                 let public = point_of(point).ok_or_else(wrong)?;
                 let verifier = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);

@@ -101,7 +101,9 @@ fn only_the_three_words_are_algorithms() {
     for algorithm in Algorithm::ALL {
         assert_eq!(Algorithm::parse(algorithm.as_str()), Some(algorithm));
     }
-    for word in ["none", "HS256", "PS256", "RS512", "ES384", "eddsa", "Ed25519", "", "RS256 "] {
+    for word in [
+        "none", "HS256", "PS256", "RS512", "ES384", "eddsa", "Ed25519", "", "RS256 ",
+    ] {
         assert_eq!(Algorithm::parse(word), None, "{word}");
     }
 }

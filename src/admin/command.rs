@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{apps, keys, orgs, partners, settings, users};
+use super::signing::SigningAlgorithm;
+use super::{apps, keys, orgs, partners, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -51,6 +52,14 @@ pub enum AdminCommand {
     RevokeKey { key: KeyId },
     /// A new key beside an old one, which goes on for a while.
     RotateKey { key: KeyId, overlap_seconds: u32 },
+    /// Published keys that sign tokens, of one environment or of all.
+    ListSigningKeys { environment: Option<String> },
+    /// A new key that signs an environment's tokens; the old one verifies for a while.
+    RotateSigningKey {
+        environment: String,
+        algorithm: Option<SigningAlgorithm>,
+        overlap_seconds: u32,
+    },
     /// Suspends a user, or lets it in again.
     SuspendUser {
         environment: String,
@@ -113,7 +122,7 @@ impl AdminCommand {
     /// Whether it makes keys that sign tokens, which a running server has to read.
     #[must_use]
     pub const fn makes_signing_keys(&self) -> bool {
-        matches!(self, Self::CreateOrganization { .. })
+        matches!(self, Self::CreateOrganization { .. } | Self::RotateSigningKey { .. })
     }
 }
 
@@ -150,6 +159,12 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListKeys { environment } => keys::list(instance, environment.as_deref()).await,
         C::RevokeKey { key } => keys::revoke(instance, key).await,
         C::RotateKey { key, overlap_seconds } => keys::rotate(instance, key, overlap(overlap_seconds)).await,
+        C::ListSigningKeys { environment } => signing::list(instance, environment.as_deref()).await,
+        C::RotateSigningKey {
+            environment,
+            algorithm,
+            overlap_seconds,
+        } => signing::rotate(instance, &environment, algorithm, overlap(overlap_seconds)).await,
         C::SuspendUser {
             environment,
             user,

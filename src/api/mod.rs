@@ -24,6 +24,9 @@ pub fn routes() -> Router<Web> {
         .route("/v1/users/link", post(users::link::link))
         .route("/v1/users/me", get(users::me::me))
         .route("/v1/users/{user_id}", get(users::get::get).put(users::put::put).delete(users::delete::delete))
+        .route("/v1/users/{user_id}/tokens", post(users::tokens::tokens))
+        .route("/v1/tokens/introspect", post(users::introspect::introspect))
         // Issuers: public.
         .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
+        .route("/.well-known/oauth-authorization-server/e/{environment}", get(issuers::metadata))
 }

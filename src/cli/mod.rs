@@ -16,6 +16,7 @@ mod partners;
 mod print;
 mod safety;
 mod settings;
+mod signing;
 mod start;
 mod subscriptions;
 mod users;

@@ -1,6 +1,6 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
+use crate::domain::{Amr, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +94,7 @@ impl From<&ServerScope> for UsersScope {
     }
 }
 
-/// One user, by a session, or by a user key or the token made from it.
+/// One user, by a session, by a user key or the token made from it, or by a token of the organization.
 #[derive(Debug, Clone, Copy)]
 pub struct UserScope {
     pub(super) environment: EnvironmentId,
@@ -102,6 +102,7 @@ pub struct UserScope {
     /// The partner whose link or key it was: nothing that another source brought may be shown.
     pub(super) partner: Option<PartnerId>,
     pub(super) user_key: Option<UserKeyId>,
+    pub(super) amr: Amr,
 }
 
 impl UserScope {
@@ -121,6 +122,23 @@ impl UserScope {
     #[must_use]
     pub fn partner(&self) -> Option<PartnerId> {
         self.partner
+    }
+
+    /// How this credential was born. Unless it is the person's own proof, it reaches what its source brought and
+    /// nothing else.
+    #[must_use]
+    pub fn amr(&self) -> Amr {
+        self.amr
+    }
+
+    /// The source that this credential was born of and whose claims it may show: the partner, or the environment
+    /// itself for the organization's own back end. `None` for the person's own proof, which shows them all.
+    pub(super) fn source(&self) -> Option<uuid::Uuid> {
+        match (self.partner, self.amr.is_own_proof()) {
+            (Some(partner), _) => Some(partner.0),
+            (None, true) => None,
+            (None, false) => Some(self.environment.0),
+        }
     }
 
     /// The user key that this credential was born of, if any.

@@ -12,13 +12,9 @@ use crate::web::{Context, Failure, UserToken, Web};
 /// 200 with the user. The token of a user key shows what its partner brought and nothing else: no name, no other
 /// e-mail, and verified is what this partner's own e-mail and phone are. Never a `waffy_token`, and never the
 /// metadata, which is the organization's.
-pub async fn me(
-    State(web): State<Web>,
-    context: Context,
-    UserToken(holder): UserToken,
-) -> Result<Json<Value>, Failure> {
+pub async fn me(State(web): State<Web>, context: Context, token: UserToken) -> Result<Json<Value>, Failure> {
     // The store decides what the scope may see.
-    let user = web.instance.store.own_user(&holder.scope).await?;
+    let user = web.instance.store.own_user(token.scope()).await?;
     let user = user.ok_or_else(|| Failure::new(Code::Unauthorized))?;
     let mut shown = resource::user(&user);
     shown.shift_remove("metadata");

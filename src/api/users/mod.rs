@@ -3,12 +3,14 @@
 pub mod delete;
 pub mod envelope;
 pub mod get;
+pub mod introspect;
 pub mod link;
 pub mod list;
 pub mod login_codes;
 pub mod me;
 pub mod put;
 mod shape;
+pub mod tokens;
 
 use crate::domain::{Code, Email, Invalid, UserId};
 use crate::store::ServerScope;

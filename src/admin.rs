@@ -7,25 +7,24 @@ mod keys;
 mod orgs;
 mod partners;
 mod settings;
+mod signing;
 pub mod socket;
 mod users;
 
-use aboard_vault::SigningKey;
+use aboard_vault::Algorithm;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
 use crate::domain::webhook::WebhookSecret;
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, NewKey, OrganizationId, PartnerId, SigningKeyId,
-    WebhookSecretId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, NewKey, OrganizationId, PartnerId, WebhookSecretId,
 };
 use crate::instance::Instance;
 use crate::sealed;
-use crate::store::{
-    Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey, NewWebhookSecret,
-};
+use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
 pub use command::{AdminCommand, KeyFor, execute};
+pub use signing::{SigningAlgorithm, new_key as new_signing_key};
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [&str; 2] = ["users", "users:token"];
@@ -71,22 +70,10 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
         .into_iter()
         .map(|kind| {
             let id = EnvironmentId(ids.id());
-            let key_id = SigningKeyId(ids.id());
-            let key = SigningKey::generate(ids.entropy());
-            let sealed = instance
-                .vault
-                .seal(&sealed::signing_key(id, key_id), key.seed().expose(), ids.entropy());
-            NewEnvironment {
-                id,
-                kind,
-                signing_key: NewSigningKey {
-                    id: key_id,
-                    public_key: key.public().to_vec(),
-                    sealed,
-                },
-            }
+            let signing_key = new_signing_key(instance, id, Algorithm::EdDsa)?;
+            Ok(NewEnvironment { id, kind, signing_key })
         })
-        .collect();
+        .collect::<anyhow::Result<_>>()?;
     let new = NewOrganization {
         id,
         name: name.to_owned(),

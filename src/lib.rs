@@ -12,6 +12,7 @@ pub mod instance;
 pub mod jobs;
 pub mod outbound;
 pub mod pages;
+pub mod resource;
 pub mod sealed;
 pub mod settings;
 pub mod store;

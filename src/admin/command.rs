@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{apps, keys, orgs, partners, settings, users};
+use super::signing::SigningAlgorithm;
+use super::{apps, keys, orgs, partners, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -51,6 +52,14 @@ pub enum AdminCommand {
     RevokeKey { key: KeyId },
     /// A new key beside an old one, which goes on for a while.
     RotateKey { key: KeyId, overlap_seconds: u32 },
+    /// Published keys that sign tokens, of one environment or of all.
+    ListSigningKeys { environment: Option<String> },
+    /// A new key that signs an environment's tokens; the old one verifies for a while.
+    RotateSigningKey {
+        environment: String,
+        algorithm: Option<SigningAlgorithm>,
+        overlap_seconds: u32,
+    },
     /// Suspends a user, or lets it in again.
     SuspendUser {
         environment: String,
@@ -67,6 +76,19 @@ pub enum AdminCommand {
     },
     /// Goes back to the configuration's value.
     UnsetSetting { environment: String, name: String },
+    /// A page of an environment's users, newest first.
+    ListUsers {
+        environment: String,
+        email: Option<String>,
+        phone: Option<String>,
+        external_id: Option<String>,
+        limit: u32,
+        after: Option<UserId>,
+    },
+    /// One user.
+    ShowUser { environment: String, user: UserId },
+    /// Erases a user for good.
+    EraseUser { environment: String, user: UserId },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -100,7 +122,7 @@ impl AdminCommand {
     /// Whether it makes keys that sign tokens, which a running server has to read.
     #[must_use]
     pub const fn makes_signing_keys(&self) -> bool {
-        matches!(self, Self::CreateOrganization { .. })
+        matches!(self, Self::CreateOrganization { .. } | Self::RotateSigningKey { .. })
     }
 }
 
@@ -137,6 +159,12 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListKeys { environment } => keys::list(instance, environment.as_deref()).await,
         C::RevokeKey { key } => keys::revoke(instance, key).await,
         C::RotateKey { key, overlap_seconds } => keys::rotate(instance, key, overlap(overlap_seconds)).await,
+        C::ListSigningKeys { environment } => signing::list(instance, environment.as_deref()).await,
+        C::RotateSigningKey {
+            environment,
+            algorithm,
+            overlap_seconds,
+        } => signing::rotate(instance, &environment, algorithm, overlap(overlap_seconds)).await,
         C::SuspendUser {
             environment,
             user,
@@ -149,6 +177,19 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             value,
         } => settings::set(instance, &environment, name, value).await,
         C::UnsetSetting { environment, name } => settings::unset(instance, &environment, name).await,
+        C::ListUsers {
+            environment,
+            email,
+            phone,
+            external_id,
+            limit,
+            after,
+        } => {
+            let filter = users::filter(email, phone, external_id)?;
+            users::list(instance, &environment, filter, limit, after).await
+        }
+        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
         C::SetSubscription {
             environment,
             user,

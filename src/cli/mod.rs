@@ -16,6 +16,7 @@ mod partners;
 mod print;
 mod safety;
 mod settings;
+mod signing;
 mod start;
 mod subscriptions;
 mod users;
@@ -68,7 +69,7 @@ enum Command {
     /// Make the key file; make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Suspend users and let them in again
+    /// List, show, suspend and erase users
     #[command(subcommand)]
     Users(users::Users),
     /// Set the plans of users

@@ -53,7 +53,7 @@ const ACCOUNT: &str = "
     join organizations organization on organization.id = environment.organization_id
     left join partners partner on partner.id = :partner
     where account.id = :user and account.environment_id = :environment";
-// A session born of a partner shows what that partner brought and nothing else.
+// What was born of a partner or of the organization shows what that source brought and nothing else.
 const IDENTITIES: &str = "
     select kind, shown, state, verified_at from identities
     where user_id = :user and environment_id = :environment and kind in ('email', 'phone')
@@ -97,7 +97,7 @@ impl Store {
         };
         let params = params![
             user: user.0, environment: scope.environment.0,
-            all_sources: i64::from(partner.is_none()), source: partner.unwrap_or_default(),
+            all_sources: i64::from(scope.source().is_none()), source: scope.source().unwrap_or_default(),
         ];
         let identities = self
             .all(IDENTITIES, &params, |row| {

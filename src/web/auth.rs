@@ -14,9 +14,6 @@ pub struct PartnerKey(pub PartnerScope, pub std::sync::Arc<crate::store::Present
 /// The organization's back end whose server key is in `Authorization`, as `Bearer <key>` or bare.
 pub struct ServerKey(pub ServerScope);
 
-/// The user whose token (made from a user key) is in `Authorization: Bearer`.
-pub struct UserToken(pub UserKeyHolder);
-
 impl FromRequestParts<Web> for PartnerKey {
     type Rejection = Failure;
 
@@ -43,25 +40,6 @@ impl FromRequestParts<Web> for ServerKey {
             .server_scope()
             .map(Self)
             .ok_or_else(|| refuse("This is no server key."))
-    }
-}
-
-impl FromRequestParts<Web> for UserToken {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
-        let wrong = || refuse("Send a user token from POST /api/v1/login as Authorization: Bearer <jwt>.");
-        let text = authorization(parts).ok_or_else(wrong)?;
-        let context = context(parts)?;
-        let (environment, claims) = web.tokens.read_user_token(text, context.now).ok_or_else(wrong)?;
-        let issued_at = jiff::Timestamp::from_second(claims.iat).map_err(|_| wrong())?;
-        let store = &web.instance.store;
-        let holder = store
-            .user_by_token(environment, claims.sub, claims.uky, issued_at, context.now)
-            .await?
-            .ok_or_else(wrong)?;
-        admit_user(web, &context, &holder)?;
-        Ok(Self(holder))
     }
 }
 
@@ -103,7 +81,7 @@ async fn authenticate(
     Ok(presented)
 }
 
-fn count(web: &Web, context: &Context, key: uuid::Uuid, limit: u32) -> Result<(), Failure> {
+pub(super) fn count(web: &Web, context: &Context, key: uuid::Uuid, limit: u32) -> Result<(), Failure> {
     let decision = web.limits.admit(key, limit, context.now);
     context.note_limit(decision);
     if decision.allowed {
@@ -115,7 +93,7 @@ fn count(web: &Web, context: &Context, key: uuid::Uuid, limit: u32) -> Result<()
     })
 }
 
-fn context(parts: &Parts) -> Result<Context, Failure> {
+pub(super) fn context(parts: &Parts) -> Result<Context, Failure> {
     parts
         .extensions
         .get::<Context>()
@@ -133,7 +111,7 @@ fn header<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
         .filter(|text| !text.is_empty())
 }
 
-fn authorization(parts: &Parts) -> Option<&str> {
+pub(super) fn authorization(parts: &Parts) -> Option<&str> {
     let text = header(parts, AUTHORIZATION.as_str())?;
     match text.split_once(' ') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => Some(rest.trim()),
@@ -141,6 +119,6 @@ fn authorization(parts: &Parts) -> Option<&str> {
     }
 }
 
-fn refuse(why: &str) -> Failure {
+pub(super) fn refuse(why: &str) -> Failure {
     Failure::new(Code::Unauthorized).saying(why)
 }

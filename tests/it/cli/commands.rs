@@ -11,7 +11,7 @@ fn migrate_says_what_it_applied() {
     let place = Place::new();
     assert_eq!(
         place.works(&["migrate"]),
-        "Brought sqlite:data/aboard.db up to date: 0001_foundation.\n"
+        "Brought sqlite:data/aboard.db up to date: 0001_foundation, 0002_users.\n"
     );
     assert_eq!(
         place.works(&["migrate"]),
@@ -21,7 +21,7 @@ fn migrate_says_what_it_applied() {
     let answer = place.json(&["migrate", "--data", "other"]);
     assert_eq!(
         answer,
-        json!({ "database": "sqlite:other/aboard.db", "applied": ["0001_foundation"] })
+        json!({ "database": "sqlite:other/aboard.db", "applied": ["0001_foundation", "0002_users"] })
     );
     assert_eq!(place.json(&["migrate", "--data", "other"])["applied"], json!([]));
 }

@@ -127,6 +127,12 @@ ids! {
     SigningKeyId = "sgn";
     /// A key of the instance that seals or authenticates.
     RootKeyId = "rtk";
+    /// One attempt budget of a one-time code.
+    ChallengeId = "chl";
+    /// A message on its way.
+    MessageId = "msg";
+    /// A message that a sandbox would have sent.
+    InboxId = "inb";
     /// One HTTP request.
     RequestId = "req";
 }

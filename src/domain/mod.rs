@@ -3,11 +3,13 @@
 mod amr;
 mod base62;
 mod code;
+mod destination;
 mod email;
 mod ids;
 mod key;
 mod key_scope;
 mod metadata;
+mod one_time_code;
 mod partner_user_id;
 mod person_name;
 mod phone;
@@ -22,11 +24,13 @@ pub mod webhook;
 
 pub use amr::Amr;
 pub use code::Code;
+pub use destination::{Destination, Purpose};
 pub use email::Email;
 pub use ids::*;
 pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
 pub use key_scope::{KeyScope, KeyScopes};
 pub use metadata::{Metadata, MetadataChange};
+pub use one_time_code::OneTimeCode;
 pub use partner_user_id::PartnerUserId;
 pub use person_name::PersonName;
 pub use phone::Phone;

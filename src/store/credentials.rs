@@ -7,10 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::scope::{PartnerScope, ServerScope};
+use super::scope::{AppScope, PartnerScope, ServerScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
-use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScopes, PartnerId, WebhookSecretId};
+use crate::domain::{
+    ApiKey, AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScopes, PartnerId, WebhookSecretId,
+};
 
 /// How long the cache is believed after the revision was last read.
 const STALE_AFTER_MICROS: i64 = 5_000_000;
@@ -66,6 +68,18 @@ impl Credential {
             environment: self.environment,
             kind: self.environment_kind,
             key: self.key,
+            scopes: KeyScopes::read(self.scopes.iter().map(String::as_str)),
+        })
+    }
+
+    /// The scope of a client secret.
+    #[must_use]
+    pub fn app_scope(&self) -> Option<AppScope> {
+        (self.kind == KeyKind::Client).then(|| AppScope {
+            environment: self.environment,
+            kind: self.environment_kind,
+            app: AppId(self.owner),
+            key: Some(self.key),
             scopes: KeyScopes::read(self.scopes.iter().map(String::as_str)),
         })
     }

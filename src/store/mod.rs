@@ -7,12 +7,14 @@
 //! faults roll back.
 
 mod accounts;
+mod challenges;
 mod credentials;
 mod deliveries;
 mod error;
 mod idempotency;
 mod instance;
 mod links;
+mod messages;
 mod migrations;
 mod organizations;
 mod partner_users;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
+pub use challenges::{NewChallenge, NewMessage, PreparedCode, Started};
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
@@ -41,6 +44,7 @@ pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey}
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
+pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage};
 pub use migrations::known_migrations;
 pub use organizations::{
     AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
@@ -49,7 +53,7 @@ pub use organizations::{
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
+pub use scope::{AppScope, ChallengeScope, PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
@@ -57,7 +61,8 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, LinkOutcome, LinkUser, Linked, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    Contact, EventBody, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome, Proven, UpdateOutcome, UpdateUser,
+    User, UserFilter, UserPage,
 };
 
 /// What every method answers.

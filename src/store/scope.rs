@@ -1,6 +1,8 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
-use crate::domain::{Amr, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
+use crate::domain::{
+    Amr, AppId, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
+};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +71,83 @@ impl ServerScope {
     #[must_use]
     pub fn allows(&self, scope: KeyScope) -> bool {
         self.scopes.allow(scope)
+    }
+}
+
+/// An app, by its client secret or its id: starts log-ins in one environment.
+#[derive(Debug, Clone, Copy)]
+pub struct AppScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) kind: EnvironmentKind,
+    pub(super) app: AppId,
+    /// The client secret, if one was presented; without it the app is a public client.
+    pub(super) key: Option<KeyId>,
+    pub(super) scopes: KeyScopes,
+}
+
+impl AppScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+
+    /// Sandbox or production.
+    #[must_use]
+    pub fn kind(&self) -> EnvironmentKind {
+        self.kind
+    }
+
+    /// The app.
+    #[must_use]
+    pub fn app(&self) -> AppId {
+        self.app
+    }
+
+    /// The client secret that was presented, if one was.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyId> {
+        self.key
+    }
+
+    /// Whether the client secret may do this; a public client may do nothing that needs a scope.
+    #[must_use]
+    pub fn allows(&self, scope: KeyScope) -> bool {
+        self.key.is_some() && self.scopes.allow(scope)
+    }
+}
+
+/// Whoever may ask for a code in one environment, and spend it: the same app or back end.
+#[derive(Debug, Clone, Copy)]
+pub struct ChallengeScope {
+    pub(super) environment: EnvironmentId,
+    /// `None` for the organization's back end.
+    pub(super) app: Option<AppId>,
+}
+
+impl ChallengeScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&AppScope> for ChallengeScope {
+    fn from(scope: &AppScope) -> Self {
+        Self {
+            environment: scope.environment,
+            app: Some(scope.app),
+        }
+    }
+}
+
+impl From<&ServerScope> for ChallengeScope {
+    fn from(scope: &ServerScope) -> Self {
+        Self {
+            environment: scope.environment,
+            app: None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod contacts;
 mod erase;
 mod link;
 mod list;
+mod prove;
 mod update;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 pub use contacts::Contact;
 pub use link::{LinkOutcome, LinkUser, Linked};
 pub use list::{UserFilter, UserPage};
+pub use prove::{ProofAttempt, ProofOutcome, Proven};
 pub use update::{UpdateOutcome, UpdateUser};
 
 use self::contacts::{Identity, contact};

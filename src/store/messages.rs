@@ -1,0 +1,257 @@
+//! Messages on their way: claimed under a lease, sent, and written down. And the inbox of a sandbox, in which they end.
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::scope::{ServerScope, SystemScope};
+use super::sql::{Script, params};
+use super::transaction::Tx;
+use super::{Result, Store};
+use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, InboxId, MessageId};
+
+/// A message that is due and now leased to the caller.
+#[derive(Debug, Clone)]
+pub struct DueMessage {
+    /// The message, and the job that is leased.
+    pub id: MessageId,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// Sandbox or production.
+    pub kind: EnvironmentKind,
+    /// The challenge whose code it carries.
+    pub challenge: ChallengeId,
+    /// `whatsapp`, `sms`, `email` or `http`.
+    pub channel: String,
+    /// The whole message, sealed.
+    pub sealed: Vec<u8>,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    /// When its code ends: it is not sent afterwards.
+    pub expires_at: Timestamp,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub enum MessageEnd {
+    /// The provider took it: the code is erased.
+    Sent {
+        /// The provider's own name of it.
+        provider_id: Option<String>,
+    },
+    /// A sandbox keeps it: nothing left this machine.
+    Kept(NewInboxMessage),
+    /// Another attempt at this time, over this channel.
+    Again {
+        /// When.
+        at: Timestamp,
+        /// Over which channel.
+        channel: String,
+        /// Why, in our own words.
+        error: String,
+    },
+    /// No more attempts: the code is erased.
+    Failed {
+        /// Why, in our own words.
+        error: String,
+    },
+}
+
+/// A message for the inbox.
+#[derive(Debug, Clone)]
+pub struct NewInboxMessage {
+    /// Its id.
+    pub id: InboxId,
+    /// What the recipient is looked up by.
+    pub recipient: String,
+    /// Subject, text and code, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// A message in an inbox.
+#[derive(Debug, Clone)]
+pub struct InboxMessage {
+    /// Its id.
+    pub id: InboxId,
+    /// The channel that it would have taken.
+    pub channel: String,
+    /// Whom it was for.
+    pub recipient: String,
+    /// Subject, text and code, sealed.
+    pub sealed: Vec<u8>,
+    /// When it came.
+    pub created_at: Timestamp,
+}
+
+const CLAIM: &str = "
+    update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
+    where id in (select id from jobs where kind = 'message' and due_at <= :now order by due_at limit :limit)
+    returning id";
+const LOAD: &str = "
+    select message.environment_id, environment.kind, message.challenge_id, message.channel, message.sealed, message.attempts,
+        message.expires_at
+    from messages message join environments environment on environment.id = message.environment_id
+    where message.id = :id and message.state = 'pending' and message.sealed is not null";
+const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
+const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
+const AGAIN: &str = "
+    update messages set attempts = attempts + 1, channel = :channel, last_error = :error where id = :id";
+const FINISH: &str = "
+    update messages set attempts = attempts + 1, state = :state, provider_id = :provider_id, last_error = :error, sealed = null,
+        finished_at = :now
+    where id = :id";
+const KEEP: &str = "
+    insert into inbox (environment_id, id, channel, recipient, sealed, created_at)
+    select environment_id, :inbox, channel, :recipient, :sealed, :now from messages where id = :id";
+const INBOX: &str = "
+    select id, channel, recipient, sealed, created_at from inbox
+    where environment_id = :environment and (cast(:any as bigint) = 1 or recipient = :recipient)
+    order by id desc limit :limit";
+const NEXT: &str = "select due_at from jobs where kind = 'message' order by due_at limit 1";
+
+impl Store {
+    /// Leases up to `limit` due messages to `owner` until `lease_until`.
+    pub async fn claim_messages(
+        &self,
+        _: SystemScope,
+        owner: Uuid,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueMessage>> {
+        self.transact(move |tx| {
+            async move {
+                // Nodes claim one after the other, or two would take the same.
+                tx.lock(&[b"claim messages"]).await?;
+                let claim = params![lease_until: lease_until, owner: owner, now: now, limit: i64::from(limit)];
+                let mut due = Vec::new();
+                for id in tx.all(CLAIM, &claim, |row| row.id(0)).await? {
+                    match load(tx, MessageId(id)).await? {
+                        Some(message) => due.push(message),
+                        // Erased meanwhile: nothing is left to be sent.
+                        None => drop(tx.execute(DONE, &params![id: id, owner: owner]).await?),
+                    }
+                }
+                due.sort_by_key(|message| message.id);
+                Ok(due)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Writes down how an attempt ended; false if its lease was lost to another owner.
+    pub async fn finish_message(
+        &self,
+        _: SystemScope,
+        owner: Uuid,
+        message: MessageId,
+        end: MessageEnd,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.transact(move |tx| async move { finish(tx, owner, message, end, now).await }.boxed())
+            .await
+    }
+
+    /// When the next message becomes due, or a lease runs out.
+    pub async fn next_message_due(&self, _: SystemScope) -> Result<Option<Timestamp>> {
+        self.one(NEXT, &[], |row| row.time(0)).await
+    }
+
+    /// What a sandbox would have sent, the newest first: to one recipient, or to all.
+    pub async fn inbox(&self, scope: &ServerScope, recipient: Option<&str>, limit: u32) -> Result<Vec<InboxMessage>> {
+        let params = params![
+            environment: scope.environment.0, any: i64::from(recipient.is_none()), recipient: recipient.unwrap_or_default(),
+            limit: i64::from(limit),
+        ];
+        self.all(INBOX, &params, |row| {
+            Ok(InboxMessage {
+                id: InboxId(row.id(0)?),
+                channel: row.text(1)?,
+                recipient: row.text(2)?,
+                sealed: row.bytes(3)?,
+                created_at: row.time(4)?,
+            })
+        })
+        .await
+    }
+
+    /// Sets the credentials of an environment's channel, sealed.
+    pub async fn set_channel(
+        &self,
+        _: SystemScope,
+        environment: EnvironmentId,
+        channel: &'static str,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let params = params![environment: environment.0, channel: channel, sealed: sealed, now: now];
+        self.run(Script::default().then(SET_CHANNEL, params)).await?;
+        Ok(())
+    }
+
+    /// The channels of an environment with their sealed credentials, and since when.
+    pub async fn channels(
+        &self,
+        _: SystemScope,
+        environment: EnvironmentId,
+    ) -> Result<Vec<(String, Vec<u8>, Timestamp)>> {
+        self.all(CHANNELS, &params![environment: environment.0], |row| {
+            Ok((row.text(0)?, row.bytes(1)?, row.time(2)?))
+        })
+        .await
+    }
+}
+
+const SET_CHANNEL: &str = "
+    insert into channel_credentials (environment_id, channel, sealed, updated_at)
+    values (:environment, :channel, :sealed, :now)
+    on conflict (environment_id, channel) do update set sealed = excluded.sealed, updated_at = excluded.updated_at";
+const CHANNELS: &str = "
+    select channel, sealed, updated_at from channel_credentials where environment_id = :environment order by channel";
+
+async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
+    tx.one(LOAD, &params![id: id.0], |row| {
+        Ok(DueMessage {
+            id,
+            environment: EnvironmentId(row.id(0)?),
+            kind: row.word(1, EnvironmentKind::parse)?,
+            challenge: ChallengeId(row.id(2)?),
+            channel: row.text(3)?,
+            sealed: row.bytes(4)?,
+            attempts: u32::try_from(row.int(5)?).unwrap_or(u32::MAX),
+            expires_at: row.time(6)?,
+        })
+    })
+    .await
+}
+
+async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, now: Timestamp) -> Result<bool> {
+    let id = message.0;
+    if let MessageEnd::Again { at, channel, error } = end {
+        if tx.execute(FREE, &params![at: at, id: id, owner: owner]).await? == 0 {
+            return Ok(false);
+        }
+        tx.execute(AGAIN, &params![channel: channel, error: error, id: id])
+            .await?;
+        return Ok(true);
+    }
+    if tx.execute(DONE, &params![id: id, owner: owner]).await? == 0 {
+        return Ok(false);
+    }
+    let (state, provider_id, error) = match end {
+        MessageEnd::Sent { provider_id } => ("sent", provider_id, None),
+        MessageEnd::Kept(kept) => {
+            let params = params![
+                inbox: kept.id.0, recipient: kept.recipient, sealed: kept.sealed, now: now, id: id,
+            ];
+            tx.execute(KEEP, &params).await?;
+            ("delivered", None, None)
+        }
+        MessageEnd::Failed { error } => ("failed", None, Some(error)),
+        MessageEnd::Again { .. } => return Ok(true),
+    };
+    let finished = params![state: state, provider_id: provider_id, error: error, now: now, id: id];
+    tx.execute(FINISH, &finished).await?;
+    Ok(true)
+}

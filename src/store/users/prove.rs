@@ -1,0 +1,269 @@
+//! A person proves an identity with a code: who they are then.
+//!
+//! The rules are those of verified identities: one owner in an environment, moved by nobody's word but the person's
+//! own proof. A code log-in on an address that nobody has proven makes a new user; it takes over one that the
+//! organization's own back end brought only if nobody ever proved anything there.
+
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
+use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId};
+use crate::store::scope::ChallengeScope;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::{Result, Store, StoreError};
+
+/// A code that somebody typed.
+pub struct ProofAttempt {
+    /// The challenge that the verification token names.
+    pub challenge: ChallengeId,
+    /// What the challenge has to be for.
+    pub purpose: Purpose,
+    /// Who is signed in, if anybody: the challenge has to be theirs.
+    pub user: Option<UserId>,
+    /// The kind of destination that the route is about.
+    pub kind: &'static str,
+    /// Whether a stored MAC is that of the code that was typed.
+    pub matches: Box<dyn Fn(&[u8]) -> bool + Send + Sync>,
+    /// The network that it was typed in.
+    pub network: String,
+    /// The user, if the proof makes one.
+    pub new_user: UserId,
+    /// The row of the proven identity, if new.
+    pub identity: IdentityId,
+    /// What may have happened: the user was made or proven, the identity was, the log-in succeeded.
+    pub events: [EventId; 3],
+    /// Writes the event about the user.
+    pub event_body: EventBody,
+    /// The time of the call.
+    pub now: Timestamp,
+}
+
+/// A code was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Who they are.
+    pub user: User,
+    /// Whether the proof made the user.
+    pub created: bool,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub enum ProofOutcome {
+    /// The code was right, and is spent.
+    Proven(Proven),
+    /// Somebody else has proven this address: the person may join the two accounts. The code is spent.
+    AnothersOwn(UserId),
+    /// The user is locked out. The code is spent.
+    Suspended,
+    /// Wrong, expired, used, foreign, tried too often or never made: one answer for all.
+    Refused,
+}
+
+// The try is counted before the code is compared, and by the same statement that decides.
+const COUNT: &str = "
+    update challenges set tries = tries + 1
+    where id = :id and environment_id = :environment and purpose = :purpose and kind = :kind and used_at is null
+        and expires_at > :now and tries < 5
+    returning code_mac, key, shown, app_id, user_id";
+const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
+const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
+const OWNER: &str = "
+    select user_id from identities
+    where environment_id = :environment and kind = :kind and key = :key and state = 'verified' and kind in ('email', 'phone')";
+const BROUGHT_EMAIL: &str = "
+    select user_id from identities where source_id = :environment and key = :key and source = 'organization' and kind = 'email'";
+const BROUGHT_PHONE: &str = "
+    select distinct user_id from identities
+    where source_id = :environment and key = :key and source = 'organization' and kind = 'phone' limit 2";
+// Untouched: nobody signed in, proved anything or held a key there.
+const UNTOUCHED: &str = "
+    select 1 from users account
+    where account.id = :user and account.status = 'linked'
+        and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
+        and not exists (select 1 from user_keys held where held.user_id = account.id)";
+const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
+const ADD_USER: &str = "
+    insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
+    values (:id, :environment, 'verified', '{}', :always, :now, :now)";
+const ADD_PROOF: &str = "
+    insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at, verified_at)
+    values (:user, :kind, :person, :id, :environment, 'person', :key, :shown, 'verified', :now, :now, :now)";
+// A first proof ends whatever was signed in before it: whoever prepared an account for somebody else is out.
+const FIRST_PROOF: &str = "
+    update users set status = 'verified', updated_at = :now,
+        valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
+    where id = :user and status = 'linked'";
+const PROOFS: &str = "select 1 from identities where user_id = :user and source = 'person' and state = 'verified'";
+const REMEMBER: &str = "
+    insert into familiar_networks (environment_id, kind, key, network, proven_at)
+    values (:environment, :kind, :key, :network, :now)
+    on conflict (environment_id, kind, key, network) do update set proven_at = excluded.proven_at";
+
+impl Store {
+    /// Spends a try on a code, and says who the person is if it was right. A wrong one is remembered.
+    pub async fn prove(&self, scope: impl Into<ChallengeScope>, attempt: ProofAttempt) -> Result<ProofOutcome> {
+        let scope = scope.into();
+        self.transact(move |tx| async move { prove(tx, scope, &attempt).await }.boxed())
+            .await
+    }
+}
+
+/// A challenge as an attempt meets it.
+struct Met {
+    mac: Vec<u8>,
+    key: String,
+    shown: String,
+    app: Option<AppId>,
+    user: Option<UserId>,
+}
+
+async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
+    let id = attempt.challenge.0;
+    let counted = params![
+        id: id, environment: scope.environment.0, purpose: attempt.purpose.name(), kind: attempt.kind, now: attempt.now,
+    ];
+    let met = tx
+        .one(COUNT, &counted, |row| {
+            Ok(Met {
+                mac: row.bytes(0)?,
+                key: row.text(1)?,
+                shown: row.text(2)?,
+                app: row.opt_id(3)?.map(AppId),
+                user: row.opt_id(4)?.map(UserId),
+            })
+        })
+        .await?;
+    let Some(met) = met else {
+        return Ok(ProofOutcome::Refused);
+    };
+    let theirs = met.app == scope.app && met.user == attempt.user;
+    if !theirs || !(attempt.matches)(&met.mac) {
+        tx.execute(WRONG, &params![id: id]).await?;
+        return Ok(ProofOutcome::Refused);
+    }
+    if tx.execute(SPEND, &params![now: attempt.now, id: id]).await? == 0 {
+        return Ok(ProofOutcome::Refused);
+    }
+    let remembered = params![
+        environment: scope.environment.0, kind: attempt.kind, key: met.key.as_str(), network: attempt.network.as_str(),
+        now: attempt.now,
+    ];
+    tx.execute(REMEMBER, &remembered).await?;
+    lock_value(tx, scope.environment, attempt.kind, &met.key).await?;
+    settle(tx, scope.environment, attempt, &met).await
+}
+
+/// Who the person is who has just proven a destination.
+async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: &Met) -> Result<ProofOutcome> {
+    let by_value = params![environment: environment.0, kind: attempt.kind, key: met.key.as_str()];
+    let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    let (user, created) = match (owner, attempt.user) {
+        (Some(owner), None) => (owner, false),
+        (Some(owner), Some(user)) if owner == user => (owner, false),
+        (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
+        (None, Some(user)) => (user, false),
+        (None, None) => match adoptable(tx, environment, attempt, &met.key).await? {
+            Some(user) => (user, false),
+            None => (attempt.new_user, true),
+        },
+    };
+    lock(tx, user).await?;
+    if created {
+        let new = params![
+            id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
+        ];
+        tx.execute(ADD_USER, &new).await?;
+    } else if !may_sign_in(tx, environment, user).await? {
+        return Ok(ProofOutcome::Suspended);
+    }
+    if owner.is_none() {
+        add_proof(tx, environment, attempt, met, user, created).await?;
+    }
+    let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
+    let known = find(tx, environment, user).await?.ok_or_else(gone)?;
+    if owner.is_none() {
+        let kind = if created { "user.created" } else { "user.verified" };
+        let body = (attempt.event_body)(kind, attempt.now, &known);
+        let id = attempt.events[0].0;
+        add_event(tx, environment, user, NewEvent { id, kind, body }, attempt.now).await?;
+        let about = json!({ "user_id": user, "kind": attempt.kind });
+        add(tx, environment, attempt, user, 1, "identity.verified", &about).await?;
+    }
+    if attempt.purpose == Purpose::LogIn {
+        let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": attempt.kind });
+        add(tx, environment, attempt, user, 2, "login.succeeded", &about).await?;
+    }
+    Ok(ProofOutcome::Proven(Proven { user: known, created }))
+}
+
+/// The one user that the organization's own back end brought under this address, if nobody has touched it.
+async fn adoptable(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    key: &str,
+) -> Result<Option<UserId>> {
+    let brought = if attempt.kind == "email" {
+        BROUGHT_EMAIL
+    } else {
+        BROUGHT_PHONE
+    };
+    let by_value = params![environment: environment.0, key: key];
+    let found = tx.all(brought, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    // A phone that several users share names none of them.
+    let [only] = found[..] else { return Ok(None) };
+    let untouched = tx.one(UNTOUCHED, &params![user: only.0], |_| Ok(())).await?;
+    Ok(untouched.map(|()| only))
+}
+
+async fn may_sign_in(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<bool> {
+    let params = params![user: user.0, environment: environment.0];
+    let status = tx.one(STATUS, &params, |row| row.text(0)).await?;
+    Ok(matches!(status.as_deref(), Some("linked" | "verified")))
+}
+
+/// Puts down the proof; the first one of a user ends whatever was signed in before it.
+async fn add_proof(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    met: &Met,
+    user: UserId,
+    created: bool,
+) -> Result<()> {
+    let first = tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
+    let proof = params![
+        user: user.0, kind: attempt.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
+        key: met.key.as_str(), shown: met.shown.as_str(), now: attempt.now,
+    ];
+    tx.execute(ADD_PROOF, &proof).await?;
+    if first && !created {
+        let valid_after = attempt.now + SignedDuration::from_micros(1);
+        let ended = params![user: user.0, now: attempt.now, valid_after: valid_after];
+        tx.execute(FIRST_PROOF, &ended).await?;
+    }
+    Ok(())
+}
+
+async fn add(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    user: UserId,
+    which: usize,
+    kind: &'static str,
+    data: &serde_json::Value,
+) -> Result<()> {
+    let body = json!({ "type": kind, "timestamp": format!("{:.0}", attempt.now), "data": data });
+    let event = NewEvent {
+        id: attempt.events[which].0,
+        kind,
+        body: body.to_string().into_bytes(),
+    };
+    add_event(tx, environment, user, event, attempt.now).await
+}

@@ -1,0 +1,117 @@
+//! `/api/v{1,2}/auth/…`: log-ins.
+
+pub mod login_otp;
+pub mod login_sms;
+pub mod login_whatsapp;
+pub mod verify_otp;
+pub mod verify_sms;
+pub mod verify_whatsapp;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::domain::{ChallengeId, Destination, Invalid, Phone, Purpose};
+use crate::store::ChallengeScope;
+use crate::tokens::{AccessClaims, VerificationClaims};
+use crate::web::codes::{Ask, Try, ask, refused, try_code};
+use crate::web::{AppCredential, Context, Failure, Fields, Web};
+
+/// A log-in that has come to its end, for a user without a wallet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedIn {
+    /// Always `false` until there are wallets.
+    is_wallet_created: bool,
+    /// Makes or recovers a wallet, and reads `/v1/users/me`; an hour.
+    access_token: String,
+}
+
+/// Sends a code and answers the verification token.
+async fn begin(
+    web: &Web,
+    context: &Context,
+    app: &AppCredential,
+    to: Destination,
+    channel: &'static str,
+) -> Result<String, Failure> {
+    let scope = ChallengeScope::from(&app.scope);
+    let asked = Ask {
+        scope,
+        kind: app.scope.kind(),
+        asked_by: &app.name,
+        user: None,
+        purpose: Purpose::LogIn,
+        to,
+        channel,
+    };
+    let challenge: ChallengeId = ask(web, context, asked).await?;
+    let claims = VerificationClaims::new(app.scope.app());
+    let life = web.instance.settings.of(scope.environment()).codes.life();
+    let signed = web
+        .tokens
+        .sign(scope.environment(), challenge, claims, life, context.now);
+    let signed = signed.ok_or_else(|| Failure::internal("the environment has no private signing key"))?;
+    Ok(signed.token)
+}
+
+/// Exchanges a verification token and a code for a log-in.
+async fn finish(
+    web: &Web,
+    context: &Context,
+    app: &AppCredential,
+    mut fields: Fields,
+    kind: &'static str,
+) -> Result<LoggedIn, Failure> {
+    // The documents call it by either name.
+    let token = match fields.optional_text("verificationToken")? {
+        Some(token) => token,
+        None => fields
+            .optional_text("verifyToken")?
+            .ok_or_else(|| Failure::field("verificationToken", Invalid::new("verificationToken is required.")))?,
+    };
+    let code = Zeroizing::new(fields.text("otp")?);
+    let scope = ChallengeScope::from(&app.scope);
+    let read = web
+        .tokens
+        .read::<VerificationClaims>(&web.instance, &token, context.now)
+        .await;
+    let read = read.filter(|read| read.environment == scope.environment() && read.claims.app == app.scope.app());
+    let challenge = read.ok_or_else(refused)?.subject;
+    let typed = Try {
+        scope,
+        challenge,
+        user: None,
+        purpose: Purpose::LogIn,
+        kind,
+        code: &code,
+    };
+    let proven = try_code(web, context, typed).await?;
+    let claims = AccessClaims::new(app.scope.app(), kind, context.now);
+    let life = crate::tokens::ACCESS_TOKEN_LIFE;
+    let signed = web
+        .tokens
+        .sign(scope.environment(), proven.user.id, claims, life, context.now);
+    let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
+    Ok(LoggedIn {
+        is_wallet_created: false,
+        access_token: signed.token,
+    })
+}
+
+/// A number with its country code, with or without the plus: clients send both.
+fn phone(mut fields: Fields) -> Result<Destination, Failure> {
+    let phone = fields.parsed("phoneNumber", |text| {
+        let wrong = || Invalid::new("Send a phone number of 7 to 15 digits with its country code, like 306912345678.");
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        if !(7..=15).contains(&digits.len()) {
+            return Err(wrong());
+        }
+        let trimmed = text.trim();
+        let plain = trimmed.strip_prefix('+').unwrap_or(trimmed);
+        if !plain.chars().all(|char| char.is_ascii_digit() || matches!(char, ' ' | '-' | '(' | ')')) {
+            return Err(wrong());
+        }
+        Phone::parse(&format!("+{digits}"), None)
+    })?;
+    Ok(Destination::Phone(phone))
+}

@@ -1,0 +1,20 @@
+//! `POST /api/v{1,2}/auth/verify-sms`: the code from an SMS becomes a log-in.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+
+use super::super::answer;
+use super::finish;
+use crate::web::{AppCredential, Context, Failure, JsonObject, Web};
+
+/// 200 with the tokens; one and the same 401 for whatever is wrong with code or token.
+pub async fn verify_sms(
+    State(web): State<Web>,
+    context: Context,
+    app: AppCredential,
+    JsonObject { fields, .. }: JsonObject,
+) -> Result<Json<Value>, Failure> {
+    let done = finish(&web, &context, &app, fields, "phone").await?;
+    Ok(answer("OTP verified", &done))
+}

@@ -8,6 +8,7 @@ mod fields;
 mod idempotency;
 mod json;
 mod limits;
+mod routes;
 mod session;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use fields::Fields;
 pub use idempotency::idempotency_key;
 pub use json::JsonObject;
 pub use limits::{Decision, Limits};
+pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 
 /// What every handler can reach. Cheap to clone.

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::{SqliteOptions, closed, fault, unavailable};
@@ -17,6 +18,8 @@ use crate::store::{InFlight, Result, StoreError};
 
 /// No group is larger: the first caller of a group should not wait for thousands.
 const LARGEST_GROUP: usize = 1_024;
+/// A group of fewer members is answered by the writer itself.
+const FEW: usize = 4;
 /// A WAL longer than this is started over by the writer, between two groups.
 const LONGEST_WAL: u64 = 64 << 20;
 /// The checkpointer copies the WAL into the file whenever this much is new.
@@ -81,7 +84,9 @@ where
 }
 
 impl Writer {
+    /// Has to be called inside the runtime that the callers run on.
     pub fn start(path: PathBuf, options: SqliteOptions, in_flight: InFlight) -> Result<Self> {
+        let runtime = Handle::current();
         let connection = open(&path, &options)?;
         let (inbox, outbox) = channel();
         let counts = Arc::new(Counts::default());
@@ -96,6 +101,7 @@ impl Writer {
         let thread = {
             let counts = Arc::clone(&counts);
             let group = Group {
+                runtime,
                 path,
                 options,
                 in_flight,
@@ -180,6 +186,7 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
 }
 
 struct Group {
+    runtime: Handle,
     path: PathBuf,
     options: SqliteOptions,
     in_flight: InFlight,
@@ -207,9 +214,7 @@ impl Group {
                         drop(connection);
                         connection = self.reopen();
                     }
-                    for member in members {
-                        member.answer(lost.as_ref());
-                    }
+                    self.answer(members, lost);
                 }
             }
             if let Some(work) = alone {
@@ -279,6 +284,21 @@ impl Group {
             .fetch_add(members.len() as u64, Ordering::Relaxed);
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
         (members, fate)
+    }
+
+    /// Tells the callers of a group. Many are told by a task: each would be put into the runtime's shared queue from
+    /// out here, while the next group waits; in there they are one push into the worker's own.
+    fn answer(&self, members: Vec<Box<dyn Work>>, lost: Option<StoreError>) {
+        let answer = move || {
+            for member in members {
+                member.answer(lost.as_ref());
+            }
+        };
+        if self.last_size < FEW {
+            answer();
+        } else {
+            self.runtime.spawn(async move { answer() });
+        }
     }
 
     /// Opens the file again, however long it takes: without it nothing can be answered.

@@ -61,13 +61,7 @@ struct Arrival {
 
 impl Edge {
     /// Reads the hosts that are answered from the public URL and `server.hosts`.
-    pub fn new(
-        web: Web,
-        in_flight: InFlight,
-        log: AccessLog,
-        router: Router,
-        templates: &[&'static str],
-    ) -> Self {
+    pub fn new(web: Web, in_flight: InFlight, log: AccessLog, router: Router, templates: &[&'static str]) -> Self {
         let authority = |url: &Url| {
             let host = url.host_str().unwrap_or_default();
             url.port()

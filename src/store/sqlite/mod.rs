@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod links;
+mod member;
 mod migrate;
 mod partner_users;
 mod writer;

@@ -230,7 +230,14 @@ fn add_identity_of(
 fn refresh_claims(connection: &Connection, scope: &PartnerScope, user: UserId, call: &ExternalLogin) -> Result<()> {
     let params = params![user: user.0, partner: scope.partner().0];
     let mut claims = query(connection, CLAIMS, &params, usize::MAX, |row| {
-        Ok((row.id(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.text(4)?, row.time(5)?))
+        Ok((
+            row.id(0)?,
+            row.text(1)?,
+            row.text(2)?,
+            row.text(3)?,
+            row.text(4)?,
+            row.time(5)?,
+        ))
     })?;
     claims.sort_unstable_by_key(|claim| (claim.5, claim.0));
     for given in [email_claim(call), phone_claim(call)] {

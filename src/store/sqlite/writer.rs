@@ -1,6 +1,5 @@
-//! The writer thread: a savepoint per operation, one synced commit for all that arrived, then the answers.
+//! The writer thread: it runs all that arrived in one transaction, commits once, synced, then answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -12,7 +11,8 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::{SqliteOptions, closed, fault, unavailable};
+use super::member::{Members, Operation, Work, batch};
+use super::{SqliteOptions, closed, unavailable};
 use crate::clock::Stopwatch;
 use crate::store::{InFlight, Result, StoreError};
 
@@ -46,41 +46,6 @@ enum Message {
     Grouped(Box<dyn Work>),
     /// Runs outside a transaction, with the connection to itself.
     Alone(Alone),
-}
-
-/// One operation of a group.
-trait Work: Send {
-    /// Runs it; false if its savepoint has to be rolled back.
-    fn run(&mut self, connection: &Connection) -> bool;
-    /// Tells the caller: what the operation answered if the group stands, the error otherwise.
-    fn answer(self: Box<Self>, lost: Option<&StoreError>);
-}
-
-struct Operation<F, T> {
-    work: Option<F>,
-    result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<F, T> Work for Operation<F, T>
-where
-    F: FnOnce(&Connection) -> Result<T> + Send,
-    T: Send,
-{
-    fn run(&mut self, connection: &Connection) -> bool {
-        self.result = self.work.take().map(|work| work(connection));
-        matches!(self.result, Some(Ok(_)))
-    }
-
-    fn answer(self: Box<Self>, lost: Option<&StoreError>) {
-        let never = || Err(StoreError::Unavailable("the operation did not run".to_owned()));
-        let result = match lost {
-            Some(error) => Err(error.clone()),
-            None => self.result.unwrap_or_else(never),
-        };
-        // A caller that went away needs no answer.
-        let _ = self.reply.send(result);
-    }
 }
 
 impl Writer {
@@ -119,14 +84,15 @@ impl Writer {
         })
     }
 
-    /// Runs an operation in a group and answers once the group's commit is on disk.
+    /// Runs an operation in a group and answers once the group's commit is on disk. It may be run twice: after a fault
+    /// in its group, which rolled everything back.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Grouped(Box::new(Operation {
-            work: Some(work),
+            work,
             result: None,
             reply,
         })))?;
@@ -235,30 +201,27 @@ impl Group {
         outbox: &Receiver<Message>,
         alone: &mut Option<Alone>,
     ) -> (Vec<Box<dyn Work>>, Result<()>) {
-        let mut members = Vec::with_capacity(64);
+        let mut members = Members::default();
         if let Err(error) = batch(connection, "begin immediate") {
-            members.push(first);
-            return (members, Err(error));
+            return (vec![first], Err(error));
         }
         let mut next = Some(first);
         let gathering = Stopwatch::start();
         loop {
-            if let Some(mut member) = next.take() {
-                let stands = run_member(connection, member.as_mut());
-                members.push(member);
-                if let Err(error) = stands {
-                    let _ = connection.execute_batch("rollback");
-                    return (members, Err(error));
-                }
+            if let Some(member) = next.take()
+                && let Err(error) = members.run(connection, member)
+            {
+                let _ = connection.execute_batch("rollback");
+                return (members.list, Err(error));
             }
-            if members.len() >= LARGEST_GROUP {
+            if members.list.len() >= LARGEST_GROUP {
                 break;
             }
             let message = match outbox.try_recv() {
                 Ok(message) => message,
                 // Whoever is being served now, or was in the last group and comes back, may be about to write: a short
                 // wait lets them share this commit.
-                Err(_) if members.len() < self.in_flight.count().max(self.last_size) => {
+                Err(_) if members.list.len() < self.in_flight.count().max(self.last_size) => {
                     let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
                     match outbox.recv_timeout(patience) {
                         Ok(message) => message,
@@ -275,6 +238,7 @@ impl Group {
                 }
             }
         }
+        let members = members.list;
         let committing = Stopwatch::start();
         let fate = batch(connection, "commit");
         self.last_commit = committing.elapsed();
@@ -314,28 +278,6 @@ impl Group {
             }
         }
     }
-}
-
-/// Runs one member inside its savepoint. An error means that the whole group is lost.
-fn run_member(connection: &Connection, member: &mut dyn Work) -> Result<()> {
-    batch(connection, "savepoint member")?;
-    let keep = catch_unwind(AssertUnwindSafe(|| member.run(connection)))
-        .map_err(|_| StoreError::Unavailable("an operation of this group panicked".to_owned()))?;
-    // SQLite ends the transaction by itself on a full disk or an I/O error; a commit would then keep nothing.
-    if connection.is_autocommit() {
-        return Err(StoreError::Unavailable(
-            "the engine ended the transaction (disk full or I/O error)".to_owned(),
-        ));
-    }
-    if !keep {
-        batch(connection, "rollback to member")?;
-    }
-    batch(connection, "release member")
-}
-
-fn batch(connection: &Connection, sql: &str) -> Result<()> {
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    statement.raw_execute().map(|_| ()).map_err(unavailable)
 }
 
 fn restart_wal(connection: &Connection) {

@@ -46,7 +46,7 @@ struct Shared {
     hosts: Vec<String>,
     https: bool,
     /// Which of `timings` a path belongs to; the last one is of paths that are no route's.
-    routes: matchit::Router<usize>,
+    paths: matchit::Router<usize>,
     timings: Vec<Timings>,
 }
 
@@ -77,10 +77,10 @@ impl Edge {
             .collect();
         hosts.extend(public.as_ref().map(authority));
         let https = public.is_some_and(|url| url.scheme() == "https");
-        let mut routes = matchit::Router::new();
+        let mut paths = matchit::Router::new();
         for (index, template) in templates.iter().enumerate() {
             // The router has taken each of them by the same rules, or it would have panicked.
-            let _ = routes.insert(*template, index);
+            let _ = paths.insert(*template, index);
         }
         let timings = templates.iter().copied().chain(["none"]).map(Timings::new).collect();
         let shared = Arc::new(Shared {
@@ -89,7 +89,7 @@ impl Edge {
             log,
             hosts,
             https,
-            routes,
+            paths,
             timings,
         });
         Self { shared, router }
@@ -126,10 +126,7 @@ impl Shared {
             _running: self.in_flight.enter(),
             context: Context::new(id, self.web.instance.clock.now(), Surface::of(path)),
             method: request.method().clone(),
-            route: self
-                .routes
-                .at(path)
-                .map_or(self.timings.len() - 1, |found| *found.value),
+            route: self.paths.at(path).map_or(self.timings.len() - 1, |found| *found.value),
         }
     }
 

@@ -20,12 +20,12 @@ use crate::{api, pages};
 
 /// The whole server as one service.
 pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Edge {
-    let routes = Routes::new()
+    let known = Routes::new()
         .merge(api::routes())
         .merge(pages::routes())
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz));
-    let (router, templates) = routes.into_parts();
+    let (router, templates) = known.into_parts();
     let router = router
         .fallback(|| async { Failure::new(Code::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed) })

@@ -40,7 +40,6 @@ impl Routes {
     }
 
     /// The router, and the templates in the order of their registration.
-    #[must_use]
     pub fn into_parts(self) -> (Router<Web>, Vec<&'static str>) {
         (self.router, self.templates)
     }

@@ -38,11 +38,11 @@ struct Request {
 struct UserCreated<'a> {
     r#type: &'static str,
     timestamp: &'a str,
-    data: Created<'a>,
+    data: NewUser<'a>,
 }
 
 #[derive(Serialize)]
-struct Created<'a> {
+struct NewUser<'a> {
     user_id: UserId,
     status: &'static str,
     source: &'static str,
@@ -110,7 +110,7 @@ pub async fn external_login(
     let event_body = UserCreated {
         r#type: "user.created",
         timestamp: &created_at,
-        data: Created {
+        data: NewUser {
             user_id: user,
             status: "linked",
             source: "partner",

@@ -1,4 +1,4 @@
-// `make bench`: the release binary on a fresh store, on both engines, beside its ceilings from the same run.
+// `make bench`: the binary that is shipped on a fresh store, on both engines, beside its ceilings from the same run.
 //
 //   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--out docs/bench.md] [--large]
 //

@@ -1,5 +1,5 @@
 -- A call that names one of the users that a run of new_users.lua made: args are the salt, how many there are, and the path.
--- Requests are put together here: wrk.format costs the load generator, and so the server beside it, 10 µs each.
+-- Requests are put together here: wrk.format costs the load generator time that the server beside it then lacks.
 function init(args)
   salt, known = args[1], tonumber(args[2])
   count = 0

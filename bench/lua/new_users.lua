@@ -1,5 +1,5 @@
 -- external_login of a user that nobody has seen: ids count up within each thread of each run.
--- Requests are put together here: wrk.format costs the load generator, and so the server beside it, 10 µs each.
+-- Requests are put together here: wrk.format costs the load generator time that the server beside it then lacks.
 local thread_number = 0
 function setup(thread)
   thread:set("number", thread_number)

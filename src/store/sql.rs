@@ -146,7 +146,7 @@ impl Store {
     }
 
     /// The row of a query whose time, then id, is the greatest. For the claims of one source on one user, which are
-    /// few: SQLite would build a table to sort even a single row in, at a fifth of the query's cost.
+    /// few: SQLite would build a table to sort even a single row in.
     pub(super) async fn newest<T: Send + 'static>(
         &self,
         sql: &'static str,

@@ -1,11 +1,17 @@
 //! The running server: built from a configuration, run until it is told to stop, stopped without a loss.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use axum::ServiceExt as _;
+use axum::http::Request;
+use axum::response::Response;
 use axum_server::Handle;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
+use tower_service::Service;
 
 use crate::config::Config;
 use crate::http::{AccessLog, AdminSocket, metrics_router, recorder, service};
@@ -139,8 +145,8 @@ impl App {
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
         }
-        let router = service(app.web.clone(), in_flight, app.log.clone());
-        app.serve(bound.listener, router)?;
+        let edge = service(app.web.clone(), in_flight, app.log.clone());
+        app.serve(bound.listener, edge)?;
         let web = &app.web;
         if let Some(database) = web.config.store.file() {
             app.admin = AdminSocket::start(&web.instance, &web.tokens, database);
@@ -148,7 +154,11 @@ impl App {
         Ok(app)
     }
 
-    fn serve(&mut self, listener: TcpListener, router: axum::Router) -> anyhow::Result<()> {
+    fn serve<S>(&mut self, listener: TcpListener, service: S) -> anyhow::Result<()>
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::from_tcp(listener)?
             .acceptor(axum_server::accept::NoDelayAcceptor::new())
@@ -164,7 +174,7 @@ impl App {
             .header_read_timeout(limits.header_timeout())
             .max_buf_size(64 << 10);
         self.handles.push(handle);
-        let service = router.into_make_service();
+        let service = service.into_make_service();
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = server.serve(service).await {
                 tracing::error!(%error, "a listener ended");

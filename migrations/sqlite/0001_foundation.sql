@@ -1,6 +1,7 @@
 -- The foundation: instance, organizations, credentials, users, log-in, events, jobs.
 -- Ids are 16 bytes (UUIDv7), times are integer microseconds since 1970-01-01 UTC.
 -- Hot tables are clustered by a time-ordered id ("without rowid"), so that an insert is an append.
+-- Words are checked one by one: for `in` with more than two SQLite builds a table, anew for every row that is written.
 
 create table instance (
     one integer primary key check (one = 1),
@@ -44,7 +45,7 @@ create table signing_keys (
     id blob primary key check (length(id) = 16),
     environment_id blob not null references environments (id),
     purpose text not null check (purpose in ('published', 'private')),
-    algorithm text not null check (algorithm in ('EdDSA', 'ES256', 'RS256')),
+    algorithm text not null check (algorithm = 'EdDSA' or algorithm = 'ES256' or algorithm = 'RS256'),
     public_key blob not null,
     sealed blob not null,
     created_at integer not null,
@@ -71,7 +72,7 @@ create table apps (
 create table api_keys (
     id blob primary key check (length(id) = 16),
     environment_id blob not null references environments (id),
-    kind text not null check (kind in ('partner', 'server', 'client')),
+    kind text not null check (kind = 'partner' or kind = 'server' or kind = 'client'),
     owner_id blob not null,
     name text not null,
     hash blob not null check (length(hash) = 32),
@@ -96,7 +97,7 @@ create table webhook_secrets (
 create table users (
     id blob primary key check (length(id) = 16),
     environment_id blob not null,
-    status text not null check (status in ('linked', 'verified', 'suspended', 'erased')),
+    status text not null check (status = 'linked' or status = 'verified' or status = 'suspended' or status = 'erased'),
     name text,
     metadata text not null,
     valid_after integer not null,
@@ -108,11 +109,12 @@ create table users (
 -- or sixteen zero bytes for the person's own proof.
 create table identities (
     user_id blob not null,
-    kind text not null check (kind in ('partner_user', 'email', 'phone', 'custody', 'username', 'google', 'apple', 'telegram')),
+    kind text not null check (kind = 'partner_user' or kind = 'email' or kind = 'phone' or kind = 'custody'
+        or kind = 'username' or kind = 'google' or kind = 'apple' or kind = 'telegram'),
     source_id blob not null,
     id blob not null check (length(id) = 16),
     environment_id blob not null,
-    source text not null check (source in ('person', 'partner', 'app', 'organization')),
+    source text not null check (source = 'person' or source = 'partner' or source = 'app' or source = 'organization'),
     key text not null,
     shown text not null,
     state text not null check (state in ('claimed', 'verified')),
@@ -153,7 +155,7 @@ create table subscriptions (
     user_id blob primary key check (length(user_id) = 16),
     environment_id blob not null,
     plan_name text not null,
-    status text not null check (status in ('active', 'trialing', 'past_due', 'canceled')),
+    status text not null check (status = 'active' or status = 'trialing' or status = 'past_due' or status = 'canceled'),
     period_end integer not null,
     next_payment_amount text,
     updated_at integer not null
@@ -182,7 +184,7 @@ create table sessions (
     environment_id blob not null,
     user_id blob not null,
     hash blob not null check (length(hash) = 32),
-    amr text not null check (amr in ('partner', 'user_key', 'org', 'otp', 'passkey', 'federated')),
+    amr text not null check (amr = 'partner' or amr = 'user_key' or amr = 'org' or amr = 'otp' or amr = 'passkey' or amr = 'federated'),
     partner_id blob,
     auth_time integer not null,
     seen_at integer not null,
@@ -216,7 +218,7 @@ create table deliveries (
     user_key_id blob,
     sealed_body blob,
     body blob,
-    state text not null check (state in ('pending', 'delivered', 'given_up')),
+    state text not null check (state = 'pending' or state = 'delivered' or state = 'given_up'),
     attempts integer not null,
     last_status integer,
     last_error text,

@@ -4,14 +4,13 @@ mod issuers;
 mod partner;
 mod users;
 
-use axum::Router;
 use axum::routing::{get, post};
 
-use crate::web::Web;
+use crate::web::Routes;
 
 /// The routes. Fallbacks and layers are added by `http`.
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         // The partner surface: `X-PARTNER-API-KEY`, or the token of a user key.
         .route("/api/v1/external_login", post(partner::external_login::external_login))
         .route("/api/v1/embedded_check_user", post(partner::embedded_check_user::embedded_check_user))

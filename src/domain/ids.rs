@@ -7,16 +7,28 @@ pub use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-fn encode(prefix: &str, id: Uuid) -> String {
-    let mut text = String::with_capacity(prefix.len() + 27);
-    text.push_str(prefix);
-    text.push('_');
-    let bits = id.as_u128();
-    for position in (0..26).rev() {
-        let digit = (bits >> (position * 5)) & 31;
-        text.push(char::from(ALPHABET[digit as usize]));
+/// An id as it is printed, on the stack: every request prints one, its answer and its log line some more.
+#[derive(Clone, Copy)]
+pub struct IdText([u8; 30]);
+
+impl std::ops::Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // ASCII by construction.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
-    text
+}
+
+fn encode(prefix: &str, id: Uuid) -> IdText {
+    let mut text = [b'_'; 30];
+    text[..3].copy_from_slice(prefix.as_bytes());
+    let mut bits = id.as_u128();
+    for slot in text[4..].iter_mut().rev() {
+        *slot = ALPHABET[(bits & 31) as usize];
+        bits >>= 5;
+    }
+    IdText(text)
 }
 
 fn decode(prefix: &str, text: &str) -> Option<Uuid> {
@@ -53,6 +65,12 @@ macro_rules! ids {
             /// What the printed form starts with.
             pub const PREFIX: &'static str = $prefix;
 
+            /// The printed form.
+            #[must_use]
+            pub fn text(self) -> IdText {
+                encode($prefix, self.0)
+            }
+
             /// The sixteen bytes, for sealing and hashing.
             #[must_use]
             pub fn bytes(self) -> [u8; 16] {
@@ -62,7 +80,7 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&encode($prefix, self.0))
+                f.write_str(&self.text())
             }
         }
 
@@ -81,7 +99,7 @@ macro_rules! ids {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.text())
             }
         }
 

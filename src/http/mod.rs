@@ -4,9 +4,8 @@ mod access_log;
 mod admin_socket;
 mod edge;
 mod probes;
+mod timings;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 pub use access_log::AccessLog;
@@ -16,19 +15,20 @@ pub use probes::{metrics_router, recorder};
 
 use crate::domain::Code;
 use crate::store::InFlight;
-use crate::web::{Failure, Web};
+use crate::web::{Failure, Routes, Web};
 use crate::{api, pages};
 
 /// The whole server as one service.
-pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Router {
-    let edge = Edge::new(web.clone(), in_flight, log);
-    Router::new()
+pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Edge {
+    let known = Routes::new()
         .merge(api::routes())
         .merge(pages::routes())
         .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
+        .route("/readyz", get(probes::readyz));
+    let (router, templates) = known.into_parts();
+    let router = router
         .fallback(|| async { Failure::new(Code::RouteNotFound) })
         .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed) })
-        .layer(from_fn_with_state(edge, edge::edge))
-        .with_state(web)
+        .with_state(web.clone());
+    Edge::new(web, in_flight, log, router, &templates)
 }

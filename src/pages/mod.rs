@@ -8,16 +8,15 @@ mod render;
 pub mod view;
 pub mod words;
 
-use axum::Router;
 use axum::routing::{get, post};
 
 pub use render::{STRICTEST_POLICY, problem};
 
-use crate::web::Web;
+use crate::web::Routes;
 
 /// The pages' routes.
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .route("/", get(home::home))
         .route("/{link}", get(link::show).post(link::redeem))
         .route("/account", get(account::show))

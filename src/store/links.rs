@@ -130,27 +130,26 @@ pub enum Exchange {
 
 const PREVIEW: &str = "
     select link.hash, link.environment_id, environment.kind, organization.name, partner.name, link.user_id, claim.shown,
-        link.state, link.return_url, link.expires_at
+        link.state, link.return_url, link.expires_at, claim.updated_at, claim.id
     from login_links link
     join environments environment on environment.id = link.environment_id
     join organizations organization on organization.id = environment.organization_id
     join partners partner on partner.id = link.partner_id
     join users account on account.id = link.user_id and account.status in ('linked', 'verified')
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
-    where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after
-    order by claim.updated_at desc, claim.id desc limit 1";
+    where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after";
 
 const EXCHANGED: &str = "
     select link.user_id, link.partner_id, partner.name, name.shown, name.id, claim.shown, session.amr, session.auth_time,
         cast((select count(*) from identities proof where proof.user_id = link.user_id and proof.kind = 'email'
-            and proof.key = claim.key and proof.state = 'verified') as bigint)
+            and proof.key = claim.key and proof.state = 'verified') as bigint),
+        claim.updated_at, claim.id
     from login_links link
     join partners partner on partner.id = link.partner_id
     join sessions session on session.id = link.session_id
     join identities name on name.user_id = link.user_id and name.kind = 'partner_user' and name.source_id = link.partner_id
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
-    where link.id = :id and link.environment_id = :environment
-    order by claim.updated_at desc, claim.id desc limit 1";
+    where link.id = :id and link.environment_id = :environment";
 
 /// What an engine's part of an exchange decides.
 pub(super) enum CodeSpent {
@@ -208,7 +207,7 @@ impl Store {
     /// What the page of a link shows; `None` if the link cannot be used (any more). Changes nothing.
     pub async fn preview_login_link(&self, token: &Token, now: Timestamp) -> Result<Option<LinkPreview>> {
         let found = self
-            .one(PREVIEW, &params![id: token.id(), now: now], |row| {
+            .newest(PREVIEW, &params![id: token.id(), now: now], |row| {
                 let preview = LinkPreview {
                     environment: EnvironmentId(row.id(1)?),
                     kind: row.word(2, EnvironmentKind::parse)?,
@@ -220,7 +219,7 @@ impl Store {
                     return_url: row.opt_text(8)?,
                     expires_at: row.time(9)?,
                 };
-                Ok((row.bytes(0)?, preview))
+                Ok((row.time(10)?, row.id(11)?, (row.bytes(0)?, preview)))
             })
             .await?;
         Ok(found
@@ -262,11 +261,11 @@ impl Store {
             CodeSpent::Spent => {}
         }
         let login = self
-            .one(
+            .newest(
                 EXCHANGED,
                 &params![id: link.0, environment: scope.environment.0],
                 |row| {
-                    Ok(ExchangedLogin {
+                    let login = ExchangedLogin {
                         user: UserId(row.id(0)?),
                         partner: PartnerId(row.id(1)?),
                         partner_name: row.text(2)?,
@@ -276,7 +275,8 @@ impl Store {
                         amr: row.word(6, Amr::parse)?,
                         auth_time: row.time(7)?,
                         email_verified: row.int(8)? > 0,
-                    })
+                    };
+                    Ok((row.time(9)?, row.id(10)?, login))
                 },
             )
             .await?;

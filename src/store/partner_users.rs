@@ -135,25 +135,24 @@ pub struct Plan {
 
 // `kind not in (…)` repeats the predicate of the partial index, which SQLite's planner wants word for word.
 const CHECK_USER: &str = "
-    select claim.shown, plan.status, plan.period_end
+    select claim.shown, plan.status, plan.period_end, claim.updated_at, claim.id
     from identities link
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.source_id
     left join subscriptions plan on plan.user_id = link.user_id
     where link.source_id = :partner and link.kind = 'partner_user' and link.kind not in ('email', 'phone')
-        and link.key = :partner_user_id and link.environment_id = :environment
-    order by claim.updated_at desc, claim.id desc limit 1";
+        and link.key = :partner_user_id and link.environment_id = :environment";
 
 const KEY_HOLDER: &str = "
     select key.environment_id, environment.kind, key.user_id, key.partner_id, key.hash, link.id, link.shown, claim.shown, claim.key,
-        plan.plan_name, plan.status, plan.period_end, plan.next_payment_amount, account.valid_after
+        plan.plan_name, plan.status, plan.period_end, plan.next_payment_amount, account.valid_after,
+        claim.updated_at, claim.id
     from user_keys key
     join environments environment on environment.id = key.environment_id
     join users account on account.id = key.user_id and account.status in ('linked', 'verified')
     join identities link on link.user_id = key.user_id and link.kind = 'partner_user' and link.source_id = key.partner_id
     join identities claim on claim.user_id = key.user_id and claim.kind = 'email' and claim.source_id = key.partner_id
     left join subscriptions plan on plan.user_id = key.user_id
-    where key.id = :id and key.revoked_at is null
-    order by claim.updated_at desc, claim.id desc limit 1";
+    where key.id = :id and key.revoked_at is null";
 
 fn is_active(status: &str, period_end: Timestamp, now: Timestamp) -> bool {
     SubscriptionStatus::parse(status).is_some_and(SubscriptionStatus::counts) && period_end > now
@@ -177,15 +176,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<CheckedUser>> {
         let params = params![partner: scope.partner.0, partner_user_id: partner_user_id.as_str(), environment: scope.environment.0];
-        self.one(CHECK_USER, &params, |row| {
+        self.newest(CHECK_USER, &params, |row| {
             let active_subscription = match (row.opt_text(1)?, row.opt_time(2)?) {
                 (Some(status), Some(period_end)) => is_active(&status, period_end, now),
                 _ => false,
             };
-            Ok(CheckedUser {
+            let user = CheckedUser {
                 email: row.text(0)?,
                 active_subscription,
-            })
+            };
+            Ok((row.time(3)?, row.id(4)?, user))
         })
         .await
     }
@@ -217,7 +217,7 @@ impl Store {
     }
 
     async fn key_holder(&self, id: UserKeyId, now: Timestamp) -> Result<Option<(UserKeyHolder, Vec<u8>, Timestamp)>> {
-        self.one(KEY_HOLDER, &params![id: id.0], |row| {
+        self.newest(KEY_HOLDER, &params![id: id.0], |row| {
             let plan = match (row.opt_text(9)?, row.opt_text(10)?, row.opt_time(11)?) {
                 (Some(name), Some(status), Some(period_end)) => Some(Plan {
                     name,
@@ -242,7 +242,7 @@ impl Store {
                 email_key: row.text(8)?,
                 plan,
             };
-            Ok((holder, row.bytes(4)?, row.time(13)?))
+            Ok((row.time(14)?, row.id(15)?, (holder, row.bytes(4)?, row.time(13)?)))
         })
         .await
     }

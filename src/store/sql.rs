@@ -145,6 +145,18 @@ impl Store {
         })
     }
 
+    /// The row of a query whose time, then id, is the greatest. For the claims of one source on one user, which are
+    /// few: SQLite would build a table to sort even a single row in.
+    pub(super) async fn newest<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        params: &Params<'_>,
+        map: impl Fn(&Row<'_>) -> Result<(Timestamp, Uuid, T)> + Send + Sync,
+    ) -> Result<Option<T>> {
+        let rows = self.all(sql, params, map).await?;
+        Ok(rows.into_iter().max_by_key(|row| (row.0, row.1)).map(|row| row.2))
+    }
+
     /// Every row of a query, mapped. For lists that are short by nature or have a limit in their text.
     pub(super) async fn all<T: Send + 'static>(
         &self,

@@ -1,6 +1,6 @@
 //! Errors on their way out: what happened, then the wire shape of the surface they happen on.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -113,9 +113,12 @@ impl IntoResponse for Failure {
 
 /// Gives a failure the shape of its surface; other answers pass unchanged. `page` renders it for people.
 pub fn answer_in_shape(response: Response, context: &Context, page: impl FnOnce(&Failure, u16) -> String) -> Response {
-    let (mut parts, body) = response.into_parts();
+    if response.extensions().get::<Failure>().is_none() {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
     let Some(failure) = parts.extensions.remove::<Failure>() else {
-        return Response::from_parts(parts, body);
+        return Response::from_parts(parts, axum::body::Body::empty());
     };
     if let Some(cause) = &failure.cause {
         tracing::error!(request_id = %context.id, code = failure.code.slug(), cause, "request failed");
@@ -136,6 +139,8 @@ pub fn answer_in_shape(response: Response, context: &Context, page: impl FnOnce(
     parts
         .headers
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The router has already counted the empty body that a failure comes with.
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
     if let Some(seconds) = failure.retry_after {
         parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

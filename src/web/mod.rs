@@ -11,6 +11,7 @@ mod json;
 mod limits;
 mod proofs;
 mod query;
+mod routes;
 mod session;
 mod user_token;
 
@@ -32,6 +33,7 @@ pub use json::JsonObject;
 pub use limits::{Decision, Limits};
 pub use proofs::required_proofs;
 pub use query::Query;
+pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 pub use user_token::{LiveToken, UserKeyToken, UserToken};
 

@@ -9,12 +9,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 
 use super::caller;
 use crate::domain::{
-    Code, CodeChallenge, DeliveryId, Email, EventId, IdentityId, Invalid, KeyKind, LoginLinkId, NewKey, PartnerUserId,
-    Phone, Token, UserId, UserKeyId, WrappUserId,
+    Code, CodeChallenge, DeliveryId, Email, EventId, IdentityId, Invalid, KeyKind, LoginLinkId, NewKey, PartnerId,
+    PartnerUserId, Phone, Token, UserId, UserKeyId, WrappUserId,
 };
 use crate::sealed;
 use crate::store::{ExternalLogin, ExternalLoginOutcome, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope};
@@ -29,6 +30,28 @@ struct Request {
     state: Option<String>,
     code_challenge: Option<CodeChallenge>,
     return_url: Option<String>,
+}
+
+/// The event of a new user, as it is stored and sent.
+#[derive(Serialize)]
+struct UserCreated<'a> {
+    r#type: &'static str,
+    timestamp: &'a str,
+    data: NewUser<'a>,
+}
+
+#[derive(Serialize)]
+struct NewUser<'a> {
+    user_id: UserId,
+    status: &'static str,
+    source: &'static str,
+    partner_id: PartnerId,
+    created_at: &'a str,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    login_url: String,
 }
 
 /// 200 `{"login_url":"https://host/<64 characters>"}`, the same for create and for log-in.
@@ -77,10 +100,18 @@ pub async fn external_login(
         }
     };
     let wakes = webhook.is_some();
-    let event_body = json!({
-        "type": "user.created", "timestamp": whole_seconds(now),
-        "data": { "user_id": user, "status": "linked", "source": "partner", "partner_id": scope.partner(), "created_at": whole_seconds(now) },
-    });
+    let created_at = whole_seconds(now);
+    let event_body = UserCreated {
+        r#type: "user.created",
+        timestamp: &created_at,
+        data: NewUser {
+            user_id: user,
+            status: "linked",
+            source: "partner",
+            partner_id: scope.partner(),
+            created_at: &created_at,
+        },
+    };
     let repeatable = key.of(&web, caller(&scope), &raw, now)?;
     let call = ExternalLogin {
         now,
@@ -100,7 +131,7 @@ pub async fn external_login(
         email_identity: IdentityId(ids.id()),
         phone_identity: IdentityId(ids.id()),
         event,
-        event_body: event_body.to_string().into_bytes(),
+        event_body: serde_json::to_vec(&event_body).map_err(|error| Failure::internal(error.to_string()))?,
         webhook,
         idempotency: repeatable.claim.clone(),
     };
@@ -109,8 +140,8 @@ pub async fn external_login(
             if login.created && wakes {
                 (web.wake_deliveries)();
             }
-            let body = Json(json!({ "login_url": format!("{}/{}", web.public_url, token.expose()) }));
-            let mut response = body.into_response();
+            let login_url = format!("{}/{}", web.public_url, token.expose());
+            let mut response = Json(Answer { login_url }).into_response();
             if login.replayed {
                 // The link is never stored, so a replay mints another one for the same user.
                 response.headers_mut().insert(

@@ -35,14 +35,11 @@ impl Sqlite {
     pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
         self.writer
             .write(move |connection| {
-                let Redemption { now, link, hash, session, code, replaces } = redemption;
-                let (code_hash, code_expires_at, return_url) = match code {
-                    Some(code) => (Some(code.hash.to_vec()), Some(code.expires_at), Some(code.return_url)),
-                    None => (None, None, None),
-                };
+                let Redemption { now, link, hash, session, code, replaces } = &redemption;
+                let (now, code) = (*now, code.as_ref());
                 let params = params![
-                    now: now, session: session.id.0, code_hash: code_hash, code_expires_at: code_expires_at, return_url: return_url,
-                    id: link.0, hash: &hash[..],
+                    now: now, session: session.id.0, code_hash: code.map(|code| code.hash.to_vec()),
+                    code_expires_at: code.map(|code| code.expires_at), return_url: code.map(|code| code.return_url.as_str()), id: link.0, hash: &hash[..],
                 ];
                 let consumed = first(connection, CONSUME, &params, |row| Ok((row.id(0)?, row.id(1)?, row.id(2)?)))?;
                 let Some((environment, user, partner)) = consumed else { return Ok(RedemptionOutcome::Gone) };

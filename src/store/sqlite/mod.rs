@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod links;
+mod member;
 mod migrate;
 mod partner_users;
 mod writer;
@@ -106,7 +107,7 @@ impl Sqlite {
     {
         let waited = || StoreError::Fault("a verb waited for something else than its transaction".to_owned());
         self.writer
-            .write(move |connection| {
+            .write_once(move |connection| {
                 let tx = Tx::Sqlite(Session(Mutex::new(connection)));
                 work(&tx).now_or_never().unwrap_or_else(|| Err(waited()))
             })

@@ -15,8 +15,8 @@ const FIND: &str = "
     where link.source_id = :partner and link.kind = 'partner_user' and link.kind not in ('email', 'phone')
         and link.key = :partner_user_id and link.environment_id = :environment";
 const CLAIMS: &str = "
-    select id, kind, key, shown, state from identities
-    where user_id = :user and kind in ('email', 'phone') and source_id = :partner order by updated_at, id";
+    select id, kind, key, shown, state, updated_at from identities
+    where user_id = :user and kind in ('email', 'phone') and source_id = :partner";
 const UPDATE_CLAIM: &str = "
     update identities set key = :key, shown = :shown, updated_at = :now
     where user_id = :user and kind = :kind and source_id = :partner and id = :id";
@@ -206,9 +206,17 @@ fn add_identity_of(
 /// Another e-mail or phone than last time is a new claim; a verified one is never replaced.
 fn refresh_claims(connection: &Connection, scope: &PartnerScope, user: UserId, call: &ExternalLogin) -> Result<()> {
     let params = params![user: user.0, partner: scope.partner().0];
-    let claims = query(connection, CLAIMS, &params, usize::MAX, |row| {
-        Ok((row.id(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.text(4)?))
+    let mut claims = query(connection, CLAIMS, &params, usize::MAX, |row| {
+        Ok((
+            row.id(0)?,
+            row.text(1)?,
+            row.text(2)?,
+            row.text(3)?,
+            row.text(4)?,
+            row.time(5)?,
+        ))
     })?;
+    claims.sort_unstable_by_key(|claim| (claim.5, claim.0));
     for given in [email_claim(call), phone_claim(call)] {
         let mut known = claims.iter().filter(|claim| claim.1 == given.kind);
         let last = known.clone().next_back();

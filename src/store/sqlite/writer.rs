@@ -1,6 +1,5 @@
-//! The writer thread: a savepoint per operation, one synced commit for all that arrived, then the answers.
+//! The writer thread: it runs all that arrived in one transaction, commits once, synced, then answers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -9,14 +8,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::{SqliteOptions, closed, fault, unavailable};
+use super::member::{Members, OnceOperation, Operation, Work, batch};
+use super::{SqliteOptions, closed, unavailable};
 use crate::clock::Stopwatch;
 use crate::store::{InFlight, Result, StoreError};
 
 /// No group is larger: the first caller of a group should not wait for thousands.
 const LARGEST_GROUP: usize = 1_024;
+/// A group of fewer members is answered by the writer itself.
+const FEW: usize = 4;
 /// A WAL longer than this is started over by the writer, between two groups.
 const LONGEST_WAL: u64 = 64 << 20;
 /// The checkpointer copies the WAL into the file whenever this much is new.
@@ -45,43 +48,10 @@ enum Message {
     Alone(Alone),
 }
 
-/// One operation of a group.
-trait Work: Send {
-    /// Runs it; false if its savepoint has to be rolled back.
-    fn run(&mut self, connection: &mut Connection) -> bool;
-    /// Tells the caller: what the operation answered if the group stands, the error otherwise.
-    fn answer(self: Box<Self>, lost: Option<&StoreError>);
-}
-
-struct Operation<F, T> {
-    work: Option<F>,
-    result: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<F, T> Work for Operation<F, T>
-where
-    F: FnOnce(&mut Connection) -> Result<T> + Send,
-    T: Send,
-{
-    fn run(&mut self, connection: &mut Connection) -> bool {
-        self.result = self.work.take().map(|work| work(connection));
-        matches!(self.result, Some(Ok(_)))
-    }
-
-    fn answer(self: Box<Self>, lost: Option<&StoreError>) {
-        let never = || Err(StoreError::Unavailable("the operation did not run".to_owned()));
-        let result = match lost {
-            Some(error) => Err(error.clone()),
-            None => self.result.unwrap_or_else(never),
-        };
-        // A caller that went away needs no answer.
-        let _ = self.reply.send(result);
-    }
-}
-
 impl Writer {
+    /// Has to be called inside the runtime that the callers run on.
     pub fn start(path: PathBuf, options: SqliteOptions, in_flight: InFlight) -> Result<Self> {
+        let runtime = Handle::current();
         let connection = open(&path, &options)?;
         let (inbox, outbox) = channel();
         let counts = Arc::new(Counts::default());
@@ -96,6 +66,7 @@ impl Writer {
         let thread = {
             let counts = Arc::clone(&counts);
             let group = Group {
+                runtime,
                 path,
                 options,
                 in_flight,
@@ -113,13 +84,29 @@ impl Writer {
         })
     }
 
-    /// Runs an operation in a group and answers once the group's commit is on disk.
+    /// Runs an operation in a group and answers once the group's commit is on disk. It may be run twice: after a fault
+    /// in its group, which rolled everything back.
     pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Grouped(Box::new(Operation {
+            work,
+            result: None,
+            reply,
+        })))?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// As [`Writer::write`], for an operation that can be run only once: whatever follows it in its group runs in
+    /// savepoints.
+    pub async fn write_once<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Grouped(Box::new(Operation {
+        self.send(Message::Grouped(Box::new(OnceOperation {
             work: Some(work),
             result: None,
             reply,
@@ -180,6 +167,7 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
 }
 
 struct Group {
+    runtime: Handle,
     path: PathBuf,
     options: SqliteOptions,
     in_flight: InFlight,
@@ -207,9 +195,7 @@ impl Group {
                         drop(connection);
                         connection = self.reopen();
                     }
-                    for member in members {
-                        member.answer(lost.as_ref());
-                    }
+                    self.answer(members, lost);
                 }
             }
             if let Some(work) = alone {
@@ -230,30 +216,27 @@ impl Group {
         outbox: &Receiver<Message>,
         alone: &mut Option<Alone>,
     ) -> (Vec<Box<dyn Work>>, Result<()>) {
-        let mut members = Vec::with_capacity(64);
+        let mut members = Members::default();
         if let Err(error) = batch(connection, "begin immediate") {
-            members.push(first);
-            return (members, Err(error));
+            return (vec![first], Err(error));
         }
         let mut next = Some(first);
         let gathering = Stopwatch::start();
         loop {
-            if let Some(mut member) = next.take() {
-                let stands = run_member(connection, member.as_mut());
-                members.push(member);
-                if let Err(error) = stands {
-                    let _ = connection.execute_batch("rollback");
-                    return (members, Err(error));
-                }
+            if let Some(member) = next.take()
+                && let Err(error) = members.run(connection, member)
+            {
+                let _ = connection.execute_batch("rollback");
+                return (members.list, Err(error));
             }
-            if members.len() >= LARGEST_GROUP {
+            if members.list.len() >= LARGEST_GROUP {
                 break;
             }
             let message = match outbox.try_recv() {
                 Ok(message) => message,
                 // Whoever is being served now, or was in the last group and comes back, may be about to write: a short
                 // wait lets them share this commit.
-                Err(_) if members.len() < self.in_flight.count().max(self.last_size) => {
+                Err(_) if members.list.len() < self.in_flight.count().max(self.last_size) => {
                     let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
                     match outbox.recv_timeout(patience) {
                         Ok(message) => message,
@@ -270,6 +253,7 @@ impl Group {
                 }
             }
         }
+        let members = members.list;
         let committing = Stopwatch::start();
         let fate = batch(connection, "commit");
         self.last_commit = committing.elapsed();
@@ -279,6 +263,21 @@ impl Group {
             .fetch_add(members.len() as u64, Ordering::Relaxed);
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
         (members, fate)
+    }
+
+    /// Tells the callers of a group. Many are told by a task: each would be put into the runtime's shared queue from
+    /// out here, while the next group waits; in there they are one push into the worker's own.
+    fn answer(&self, members: Vec<Box<dyn Work>>, lost: Option<StoreError>) {
+        let answer = move || {
+            for member in members {
+                member.answer(lost.as_ref());
+            }
+        };
+        if self.last_size < FEW {
+            answer();
+        } else {
+            self.runtime.spawn(async move { answer() });
+        }
     }
 
     /// Opens the file again, however long it takes: without it nothing can be answered.
@@ -294,28 +293,6 @@ impl Group {
             }
         }
     }
-}
-
-/// Runs one member inside its savepoint. An error means that the whole group is lost.
-fn run_member(connection: &mut Connection, member: &mut dyn Work) -> Result<()> {
-    batch(connection, "savepoint member")?;
-    let keep = catch_unwind(AssertUnwindSafe(|| member.run(connection)))
-        .map_err(|_| StoreError::Unavailable("an operation of this group panicked".to_owned()))?;
-    // SQLite ends the transaction by itself on a full disk or an I/O error; a commit would then keep nothing.
-    if connection.is_autocommit() {
-        return Err(StoreError::Unavailable(
-            "the engine ended the transaction (disk full or I/O error)".to_owned(),
-        ));
-    }
-    if !keep {
-        batch(connection, "rollback to member")?;
-    }
-    batch(connection, "release member")
-}
-
-fn batch(connection: &Connection, sql: &str) -> Result<()> {
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    statement.raw_execute().map(|_| ()).map_err(unavailable)
 }
 
 fn restart_wal(connection: &Connection) {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::scope::{PartnerScope, ServerScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
-use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, PartnerId, WebhookSecretId};
+use crate::domain::{ApiKey, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScopes, PartnerId, WebhookSecretId};
 
 /// How long the cache is believed after the revision was last read.
 const STALE_AFTER_MICROS: i64 = 5_000_000;
@@ -62,10 +62,11 @@ impl Credential {
     /// The scope of a server key.
     #[must_use]
     pub fn server_scope(&self) -> Option<ServerScope> {
-        (self.kind == KeyKind::Server).then_some(ServerScope {
+        (self.kind == KeyKind::Server).then(|| ServerScope {
             environment: self.environment,
             kind: self.environment_kind,
             key: self.key,
+            scopes: KeyScopes::read(self.scopes.iter().map(String::as_str)),
         })
     }
 

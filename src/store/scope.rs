@@ -1,6 +1,6 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, PartnerId, UserId, UserKeyId};
+use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,7 @@ pub struct ServerScope {
     pub(super) environment: EnvironmentId,
     pub(super) kind: EnvironmentKind,
     pub(super) key: KeyId,
+    pub(super) scopes: KeyScopes,
 }
 
 impl ServerScope {
@@ -62,6 +63,12 @@ impl ServerScope {
     #[must_use]
     pub fn key(&self) -> KeyId {
         self.key
+    }
+
+    /// Whether the key may do this.
+    #[must_use]
+    pub fn allows(&self, scope: KeyScope) -> bool {
+        self.scopes.allow(scope)
     }
 }
 

@@ -4,6 +4,7 @@ mod deliveries;
 mod links;
 mod migrate;
 mod partner_users;
+mod requests;
 mod writer;
 
 use std::cell::Cell;

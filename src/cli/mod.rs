@@ -13,6 +13,7 @@ mod migrate;
 mod orgs;
 mod partners;
 mod print;
+mod requests;
 mod safety;
 mod settings;
 mod start;
@@ -73,6 +74,8 @@ enum Command {
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
+    /// Show what was asked lately, by which key, and how it ended
+    Requests(requests::Requests),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -117,6 +120,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Requests(requests) => requests::run(requests).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

@@ -12,6 +12,7 @@ mod doctor;
 mod help;
 mod place;
 mod refusals;
+mod requests;
 mod serve;
 mod server;
 mod socket;

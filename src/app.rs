@@ -8,7 +8,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::http::{AccessLog, AdminSocket, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
@@ -33,6 +33,8 @@ pub struct App {
     deliveries: JoinHandle<()>,
     admin: Option<AdminSocket>,
     log: AccessLog,
+    /// Keeps what was asked; tests wait for it.
+    pub requests: RequestLog,
 }
 
 /// An address that is bound but not served yet, so that port 0 is known before anything is printed.
@@ -105,6 +107,7 @@ impl App {
         });
         let webhooks = worker(&config, &instance, guard.clone())?;
         let log = AccessLog::start(config.log.access)?;
+        let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let web = Web::new(Inner {
             instance: instance.clone(),
             public_url,
@@ -135,11 +138,12 @@ impl App {
             deliveries,
             admin: None,
             log,
+            requests,
         };
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
         }
-        let router = service(app.web.clone(), in_flight, app.log.clone());
+        let router = service(app.web.clone(), in_flight, app.log.clone(), app.requests.clone());
         app.serve(bound.listener, router)?;
         let web = &app.web;
         if let Some(database) = web.config.store.file() {
@@ -164,7 +168,7 @@ impl App {
             .header_read_timeout(limits.header_timeout())
             .max_buf_size(64 << 10);
         self.handles.push(handle);
-        let service = router.into_make_service();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = server.serve(service).await {
                 tracing::error!(%error, "a listener ended");
@@ -188,6 +192,7 @@ impl App {
         self.webhooks.stop();
         let _ = self.deliveries.await;
         self.upkeep.abort();
+        self.requests.flush().await;
         self.web.instance.store.close().await;
         self.log.close();
     }

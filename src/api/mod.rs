@@ -20,6 +20,7 @@ pub fn routes() -> Router<Web> {
         .route("/api/v1/tenant_details", get(partner::tenant_details::tenant_details))
         // The users surface: `Authorization` with a server key.
         .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
+        .route("/v1/requests", get(users::requests::requests))
         // Issuers: public.
         .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
 }

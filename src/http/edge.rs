@@ -1,13 +1,11 @@
 //! What happens to every request, first and last: id, host, time limit, panics, shape, headers, log.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,11 +13,16 @@ use futures_util::FutureExt as _;
 use url::Url;
 
 use super::access_log::{AccessLog, Line};
+use super::cors::{self, CrossOrigin};
+use super::hosts::Hosts;
+use super::protections;
+use super::proxies::Proxies;
+use super::request_log::{Ending, RequestLog};
 use crate::clock::Stopwatch;
 use crate::domain::{Code, RequestId};
 use crate::pages;
 use crate::store::InFlight;
-use crate::web::{Context, Failure, Surface, Web, answer_in_shape};
+use crate::web::{Context, Failure, Surface, Web, answer_in_shape, count_the_rest};
 
 /// What the edge needs beside the request.
 #[derive(Clone)]
@@ -29,34 +32,27 @@ struct Inner {
     web: Web,
     in_flight: InFlight,
     log: AccessLog,
-    hosts: Vec<String>,
+    requests: RequestLog,
+    hosts: Hosts,
+    proxies: Proxies,
     https: bool,
 }
 
 impl Edge {
     /// Reads the hosts that are answered from the public URL and `server.hosts`.
     #[must_use]
-    pub fn new(web: Web, in_flight: InFlight, log: AccessLog) -> Self {
-        let authority = |url: &Url| {
-            let host = url.host_str().unwrap_or_default();
-            url.port()
-                .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-        };
+    pub fn new(web: Web, in_flight: InFlight, log: AccessLog, requests: RequestLog) -> Self {
         let public = Url::parse(&web.public_url).ok();
-        let mut hosts: Vec<String> = web
-            .config
-            .server
-            .hosts
-            .iter()
-            .map(|host| host.to_ascii_lowercase())
-            .collect();
-        hosts.extend(public.as_ref().map(authority));
+        let hosts = Hosts::new(&web.config.server, public.as_ref());
+        let proxies = Proxies::new(&web.config.server.trusted_proxies);
         let https = public.is_some_and(|url| url.scheme() == "https");
         Self(Arc::new(Inner {
             web,
             in_flight,
             log,
+            requests,
             hosts,
+            proxies,
             https,
         }))
     }
@@ -68,7 +64,9 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
         web,
         in_flight,
         log,
+        requests,
         hosts,
+        proxies,
         https,
     } = &*edge.0;
     let watch = Stopwatch::start();
@@ -77,13 +75,21 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let method = request.method().clone();
     let surface = Surface::of(request.uri().path());
     let id = RequestId(web.instance.ids.id());
-    let context = Context::new(id, web.instance.clock.now(), surface);
+    let asked = hosts.asked(request.uri(), request.headers());
+    let address = proxies.caller(peer(&request), request.headers());
+    let context = Context::new(id, web.instance.clock.now(), surface, address, asked.flatten());
     let probe = route
         .as_ref()
         .is_some_and(|route| matches!(route.as_str(), "/healthz" | "/readyz"));
-    let known_host = probe || is_known_host(&request, hosts);
+    let known_host = probe || asked.is_some();
+    let cross_origin = match CrossOrigin::of(surface, &method, request.headers()) {
+        Some(call) if known_host => call.of_an_app(web, &context).await,
+        _ => None,
+    };
     request.extensions_mut().insert(context.clone());
-    let response = if known_host {
+    let response = if let Some(preflight) = cross_origin.as_ref().and_then(CrossOrigin::preflight) {
+        preflight
+    } else if known_host {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
         match tokio::time::timeout(web.config.server.request_timeout(), answer).await {
             Ok(Ok(response)) => response,
@@ -97,17 +103,22 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     } else {
         Failure::new(Code::UnknownHost).into_response()
     };
+    let response = count_the_rest(web, &context, response);
+    let ending = Ending::of(&response);
     let shown_id = id.to_string();
     let mut response = answer_in_shape(response, &context, |failure, status| {
         pages::problem(failure, status, &shown_id)
     });
-    add_headers(response.headers_mut(), &context, &shown_id, *https);
+    let headers = response.headers_mut();
+    add_headers(headers, &context, &shown_id, *https);
+    cors::add_headers(headers, surface, cross_origin.as_ref());
     drop(running);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status().as_u16();
     let elapsed = watch.elapsed();
     metrics::histogram!("aboard_http_request_seconds", "route" => route.to_owned(), "method" => method_name(&method), "status" => status_text(status))
         .record(elapsed);
+    requests.note(&context, &method, route, status, ending, elapsed);
     log.write(|| Line {
         context: &context,
         id: &shown_id,
@@ -142,35 +153,17 @@ fn status_text(status: u16) -> std::borrow::Cow<'static, str> {
     }
 }
 
-fn is_known_host(request: &Request, hosts: &[String]) -> bool {
-    let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
-    let mut named = request
-        .headers()
-        .get_all(HOST)
-        .iter()
-        .map(|host| host.to_str().is_ok_and(is_known));
-    // One Host header, no more (RFC 9112, 3.2); a request line that names a host has to name a known one as well.
-    let header = named.next() == Some(true) && named.next().is_none();
-    header
-        && request
-            .uri()
-            .authority()
-            .is_none_or(|authority| is_known(authority.as_str()))
+/// The other end of the connection.
+fn peer(request: &Request) -> IpAddr {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
 }
 
 fn add_headers(headers: &mut HeaderMap, context: &Context, id: &str, https: bool) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let (name, value) = match context.surface {
-        Surface::Pages => (CONTENT_SECURITY_POLICY, pages::STRICTEST_POLICY),
-        _ => (CACHE_CONTROL, "no-store"),
-    };
-    headers.entry(name).or_insert(HeaderValue::from_static(value));
-    headers
-        .entry(REFERRER_POLICY)
-        .or_insert(HeaderValue::from_static("same-origin"));
+    protections::add_headers(headers, context.surface);
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

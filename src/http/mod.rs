@@ -2,8 +2,14 @@
 
 mod access_log;
 mod admin_socket;
+mod cors;
 mod edge;
+mod hosts;
 mod probes;
+mod protections;
+mod proxies;
+mod request_log;
+mod unknown;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -13,22 +19,22 @@ pub use access_log::AccessLog;
 pub use admin_socket::AdminSocket;
 pub use edge::Edge;
 pub use probes::{metrics_router, recorder};
+pub use request_log::RequestLog;
 
-use crate::domain::Code;
 use crate::store::InFlight;
-use crate::web::{Failure, Web};
+use crate::web::Web;
 use crate::{api, pages};
 
 /// The whole server as one service.
-pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Router {
-    let edge = Edge::new(web.clone(), in_flight, log);
+pub fn service(web: Web, in_flight: InFlight, log: AccessLog, requests: RequestLog) -> Router {
+    let edge = Edge::new(web.clone(), in_flight, log, requests);
     Router::new()
         .merge(api::routes())
         .merge(pages::routes())
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
-        .fallback(|| async { Failure::new(Code::RouteNotFound) })
-        .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed) })
+        .fallback(unknown::route)
+        .method_not_allowed_fallback(unknown::method)
         .layer(from_fn_with_state(edge, edge::edge))
         .with_state(web)
 }

@@ -1,18 +1,24 @@
 //! Credentials: which key or token a call takes. One in the wrong place is 401, never "close enough".
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 
-use super::{Context, Failure, Web};
-use crate::domain::{ApiKey, Code, EnvironmentKind, KeyKind, ParseKeyError};
-use crate::store::{Credential, PartnerScope, ServerScope, UserKeyHolder};
+use super::context::Holder;
+use super::limits::Who;
+use super::{Context, Failure, Surface, Web};
+use crate::domain::{ApiKey, Code, EnvironmentKind, KeyKind, KeyScope, ParseKeyError};
+use crate::store::{Credential, PartnerScope, Presented, ServerScope, UserKeyHolder};
 
 /// The partner whose key is in `X-PARTNER-API-KEY`.
-pub struct PartnerKey(pub PartnerScope, pub std::sync::Arc<crate::store::Presented>);
+pub struct PartnerKey(pub PartnerScope, pub Arc<Presented>);
 
-/// The organization's back end whose server key is in `Authorization`, as `Bearer <key>` or bare.
-pub struct ServerKey(pub ServerScope);
+/// The organization's back end whose server key is in `Authorization`, as `Bearer <key>` or bare. The route says which
+/// scope the key must have: `ServerKey<{ KeyScope::Requests as u8 }>`; without a word it is `users`.
+pub struct ServerKey<const SCOPE: u8 = { KeyScope::Users as u8 }>(pub ServerScope);
 
 /// The user whose token (made from a user key) is in `Authorization: Bearer`.
 pub struct UserToken(pub UserKeyHolder);
@@ -32,17 +38,25 @@ impl FromRequestParts<Web> for PartnerKey {
     }
 }
 
-impl FromRequestParts<Web> for ServerKey {
+impl<const SCOPE: u8> FromRequestParts<Web> for ServerKey<SCOPE> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
+        const { assert!((SCOPE as usize) < KeyScope::ALL.len(), "there is no such scope") };
         let text = authorization(parts).ok_or_else(|| refuse("Send a server key in the Authorization header."))?;
         let presented = authenticate(parts, web, text, KeyKind::Server).await?;
-        presented
+        let scope = presented
             .credential
             .server_scope()
-            .map(Self)
-            .ok_or_else(|| refuse("This is no server key."))
+            .ok_or_else(|| refuse("This is no server key."))?;
+        let needed = KeyScope::ALL[usize::from(SCOPE)];
+        if !scope.allows(needed) {
+            return Err(Failure::new(Code::Forbidden).saying(format!(
+                "This key does not have the scope {}. Use a server key that has it.",
+                needed.as_str()
+            )));
+        }
+        Ok(Self(scope))
     }
 }
 
@@ -67,18 +81,69 @@ impl FromRequestParts<Web> for UserToken {
 
 /// Counts a request of a user key's holder.
 pub fn admit_user(web: &Web, context: &Context, holder: &UserKeyHolder) -> Result<(), Failure> {
+    check_host(web, context, holder.kind)?;
     let limit = web.config.limits.per_minute(holder.kind);
     let key = holder.scope.user_key().map_or(holder.scope.user().0, |key| key.0);
-    count(web, context, key, limit)
+    context.note_holder(Holder {
+        environment: holder.scope.environment(),
+        kind: KeyKind::User,
+        key,
+    });
+    count(web, context, Who::Key(key), limit)
 }
 
-async fn authenticate(
-    parts: &Parts,
-    web: &Web,
-    text: &str,
-    kind: KeyKind,
-) -> Result<std::sync::Arc<crate::store::Presented>, Failure> {
-    let context = context(parts)?;
+/// Counts a request of somebody without a credential. A call that does something for anybody asks this first.
+pub fn admit_address(web: &Web, context: &Context) -> Result<(), Failure> {
+    let limit = web.config.limits.anonymous_per_minute;
+    count(web, context, Who::at(context.address), limit)
+}
+
+/// Counts a request that nobody answers by whatever good credential it brings. Fails only past the limit: which
+/// credential it would have taken, nobody can say.
+pub async fn admit_anybody(parts: &mut Parts, web: &Web) -> Result<(), Failure> {
+    let is_page = context(parts).is_ok_and(|context| context.surface == Surface::Pages);
+    for name in ["authorization", "x-partner-api-key", "x-client-secret"] {
+        if is_page {
+            break;
+        }
+        let found = match (header(parts, name), name) {
+            (None, _) => continue,
+            (Some(_), "authorization") => {
+                let text = authorization(parts).unwrap_or_default();
+                match ApiKey::parse(text) {
+                    Ok(key) => present(parts, web, key).await.map(drop),
+                    Err(_) => UserToken::from_request_parts(parts, web).await.map(drop),
+                }
+            }
+            (Some(text), _) => match ApiKey::parse(text) {
+                Ok(key) => present(parts, web, key).await.map(drop),
+                Err(_) => continue,
+            },
+        };
+        match found {
+            Err(failure) if failure.code == Code::RateLimited => return Err(failure),
+            Ok(()) => break,
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Counts what nobody has counted yet, by its address: whatever a surface answers carries the headers of some limit.
+/// A refusal past the limit becomes a 429; an answer that was given stays. A guessed key is looked at before it
+/// is counted, so that a good one is never refused for what its neighbours at the address do.
+#[must_use]
+pub fn count_the_rest(web: &Web, context: &Context, response: Response) -> Response {
+    if context.surface == Surface::Pages || context.limit().is_some() {
+        return response;
+    }
+    match admit_address(web, context) {
+        Err(limited) if response.status().is_client_error() => limited.into_response(),
+        _ => response,
+    }
+}
+
+async fn authenticate(parts: &Parts, web: &Web, text: &str, kind: KeyKind) -> Result<Arc<Presented>, Failure> {
     let key = ApiKey::parse(text).map_err(|error| match error {
         ParseKeyError::NotAKey => refuse("This is not a key of this server."),
         ParseKeyError::Mistyped => refuse("This key is mistyped or cut off: its checksum does not fit. Copy it again."),
@@ -90,20 +155,46 @@ async fn authenticate(
             kind.as_str()
         )));
     }
+    present(parts, web, key).await
+}
+
+/// Looks a key up and counts the request, wherever it goes.
+async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc<Presented>, Failure> {
+    let context = context(parts)?;
+    check_host(web, &context, key.environment)?;
     let presented = web.instance.store.authenticate(&key, context.now).await?;
     let presented = presented.ok_or_else(|| refuse("This key is unknown or was revoked."))?;
     let credential: &Credential = &presented.credential;
-    context.note_credential(credential.environment, credential.key);
+    context.note_holder(Holder {
+        environment: credential.environment,
+        kind: credential.kind,
+        key: credential.key.0,
+    });
     let kind: EnvironmentKind = credential.environment_kind;
     let limit = credential
         .per_minute
         .unwrap_or_else(|| web.config.limits.per_minute(kind));
-    count(web, &context, credential.key.0, limit)?;
+    count(web, &context, Who::Key(credential.key.0), limit)?;
     Ok(presented)
 }
 
-fn count(web: &Web, context: &Context, key: uuid::Uuid, limit: u32) -> Result<(), Failure> {
-    let decision = web.limits.admit(key, limit, context.now);
+/// A host that stands for one kind of environment answers no credential of the other.
+fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(), Failure> {
+    let Some(pinned) = context.pinned.filter(|pinned| *pinned != kind) else {
+        return Ok(());
+    };
+    let (pinned, kind, way_out) = (pinned.as_str(), kind.as_str(), web.config.server.pinned_host(kind));
+    let way_out = way_out.map_or_else(
+        || "Ask whoever runs this server for the host to use.".to_owned(),
+        |host| format!("Send it to {host}."),
+    );
+    Err(refuse(&format!(
+        "This host answers {pinned} keys alone, and this key is of {kind}. {way_out}"
+    )))
+}
+
+fn count(web: &Web, context: &Context, who: Who, limit: u32) -> Result<(), Failure> {
+    let decision = web.limits.admit(who, limit, context.now);
     context.note_limit(decision);
     if decision.allowed {
         return Ok(());

@@ -8,6 +8,7 @@ mod fields;
 mod idempotency;
 mod json;
 mod limits;
+mod query;
 mod session;
 
 use std::sync::Arc;
@@ -17,14 +18,15 @@ use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
-pub use auth::{PartnerKey, ServerKey, UserToken, admit_user};
+pub use auth::{PartnerKey, ServerKey, UserToken, admit_address, admit_anybody, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
-pub use context::{Context, Surface};
+pub use context::{Context, Holder, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
-pub use limits::{Decision, Limits};
+pub use limits::{Decision, Limits, Who};
+pub use query::Query;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 
 /// What every handler can reach. Cheap to clone.

@@ -2,3 +2,4 @@
 
 pub mod envelope;
 pub mod login_codes;
+pub mod requests;

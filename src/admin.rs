@@ -7,25 +7,26 @@ mod keys;
 mod orgs;
 mod partners;
 mod requests;
+mod settings;
+mod signing;
 pub mod socket;
 mod users;
 
-use aboard_vault::{Aad, SigningKey};
+use aboard_vault::Algorithm;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
 use crate::domain::webhook::WebhookSecret;
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScope, NewKey, OrganizationId, PartnerId, SigningKeyId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScope, NewKey, OrganizationId, PartnerId,
     WebhookSecretId,
 };
 use crate::instance::Instance;
-use crate::store::{
-    Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey, NewWebhookSecret,
-};
-use crate::tokens::signing_key_aad;
+use crate::sealed;
+use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
-pub use command::{AdminCommand, KeyFor, SubscriptionStatus, execute};
+pub use command::{AdminCommand, KeyFor, execute};
+pub use signing::{SigningAlgorithm, new_key as new_signing_key};
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];
@@ -90,22 +91,10 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
         .into_iter()
         .map(|kind| {
             let id = EnvironmentId(ids.id());
-            let key_id = SigningKeyId(ids.id());
-            let key = SigningKey::generate(ids.entropy());
-            let sealed = instance
-                .vault
-                .seal(&signing_key_aad(id, key_id), key.seed().expose(), ids.entropy());
-            NewEnvironment {
-                id,
-                kind,
-                signing_key: NewSigningKey {
-                    id: key_id,
-                    public_key: key.public().to_vec(),
-                    sealed,
-                },
-            }
+            let signing_key = new_signing_key(instance, id, Algorithm::EdDsa)?;
+            Ok(NewEnvironment { id, kind, signing_key })
         })
-        .collect();
+        .collect::<anyhow::Result<_>>()?;
     let new = NewOrganization {
         id,
         name: name.to_owned(),
@@ -298,12 +287,9 @@ fn new_key(
 fn webhook_secret(instance: &Instance, environment: EnvironmentId) -> (WebhookSecret, NewWebhookSecret) {
     let id = WebhookSecretId(instance.ids.id());
     let secret = WebhookSecret::new(instance.ids.secret::<32>().to_vec());
-    let aad = Aad {
-        table: "webhook_secrets",
-        column: "secret",
-        environment: environment.bytes(),
-        row: id.bytes(),
-    };
-    let sealed = instance.vault.seal(&aad, secret.expose_bytes(), instance.ids.entropy());
+    let place = sealed::webhook_secret(environment, id);
+    let sealed = instance
+        .vault
+        .seal(&place, secret.expose_bytes(), instance.ids.entropy());
     (secret, NewWebhookSecret { id, sealed })
 }

@@ -219,6 +219,7 @@ fn worker(config: &Config, instance: &Instance, guard: Guard) -> anyhow::Result<
         vault,
         clock,
         ids,
+        settings: _,
     } = instance.clone();
     Ok(WebhookWorker::new(
         store,

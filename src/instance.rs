@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::RootKeyId;
+use crate::settings::Settings;
 use crate::store::{InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
 
 /// What everything above the store works with. Cheap to clone.
@@ -25,6 +26,8 @@ pub struct Instance {
     pub clock: Clock,
     /// New ids and secrets.
     pub ids: Ids,
+    /// What each environment sets.
+    pub settings: Settings,
 }
 
 impl Instance {
@@ -38,11 +41,14 @@ impl Instance {
         let kms: Arc<dyn Kms> = Arc::new(read_key_file(config)?);
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
+        let settings = Settings::new(config);
+        settings.load(&store).await?;
         Ok(Self {
             store,
             vault,
             clock,
             ids,
+            settings,
         })
     }
 }

@@ -5,7 +5,7 @@ create table requests (
     environment_id uuid not null,
     id uuid not null,
     key_kind text not null check (key_kind in ('partner', 'server', 'user', 'client')),
-    key_id uuid not null,
+    key_id uuid,
     method text not null,
     route text collate "C" not null,
     status bigint not null,

@@ -5,7 +5,7 @@ create table requests (
     environment_id blob not null,
     id blob not null check (length(id) = 16),
     key_kind text not null check (key_kind in ('partner', 'server', 'user', 'client')),
-    key_id blob not null,
+    key_id blob,
     method text not null,
     route text not null,
     status integer not null,

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{apps, keys, orgs, partners, requests, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, UserId};
+use super::signing::SigningAlgorithm;
+use super::{apps, keys, orgs, partners, requests, settings, signing, users};
+use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
 
@@ -60,12 +61,43 @@ pub enum AdminCommand {
         errors: bool,
         limit: u32,
     },
+    /// Published keys that sign tokens, of one environment or of all.
+    ListSigningKeys { environment: Option<String> },
+    /// A new key that signs an environment's tokens; the old one verifies for a while.
+    RotateSigningKey {
+        environment: String,
+        algorithm: Option<SigningAlgorithm>,
+        overlap_seconds: u32,
+    },
     /// Suspends a user, or lets it in again.
     SuspendUser {
         environment: String,
         user: UserId,
         suspended: bool,
     },
+    /// What holds in an environment: every setting, or one.
+    ShowSettings { environment: String, name: Option<String> },
+    /// Sets one for an environment.
+    SetSetting {
+        environment: String,
+        name: String,
+        value: String,
+    },
+    /// Goes back to the configuration's value.
+    UnsetSetting { environment: String, name: String },
+    /// A page of an environment's users, newest first.
+    ListUsers {
+        environment: String,
+        email: Option<String>,
+        phone: Option<String>,
+        external_id: Option<String>,
+        limit: u32,
+        after: Option<UserId>,
+    },
+    /// One user.
+    ShowUser { environment: String, user: UserId },
+    /// Erases a user for good.
+    EraseUser { environment: String, user: UserId },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -89,34 +121,6 @@ pub enum KeyFor {
     Client(AppId),
 }
 
-/// The state of a subscription.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[clap(rename_all = "snake_case")]
-pub enum SubscriptionStatus {
-    /// Paid for.
-    Active,
-    /// Not paid yet, and counts as active.
-    Trialing,
-    /// A payment is missing.
-    PastDue,
-    /// Ended.
-    Canceled,
-}
-
-impl SubscriptionStatus {
-    /// The word stored and shown.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Trialing => "trialing",
-            Self::PastDue => "past_due",
-            Self::Canceled => "canceled",
-        }
-    }
-}
-
 impl AdminCommand {
     /// Whether it makes sense on a store that does not exist yet.
     #[must_use]
@@ -127,7 +131,7 @@ impl AdminCommand {
     /// Whether it makes keys that sign tokens, which a running server has to read.
     #[must_use]
     pub const fn makes_signing_keys(&self) -> bool {
-        matches!(self, Self::CreateOrganization { .. })
+        matches!(self, Self::CreateOrganization { .. } | Self::RotateSigningKey { .. })
     }
 }
 
@@ -171,11 +175,37 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             errors,
             limit,
         } => requests::list(instance, environment.as_deref(), errors, limit).await,
+        C::ListSigningKeys { environment } => signing::list(instance, environment.as_deref()).await,
+        C::RotateSigningKey {
+            environment,
+            algorithm,
+            overlap_seconds,
+        } => signing::rotate(instance, &environment, algorithm, overlap(overlap_seconds)).await,
         C::SuspendUser {
             environment,
             user,
             suspended,
         } => users::suspend(instance, &environment, user, suspended).await,
+        C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
+        C::SetSetting {
+            environment,
+            name,
+            value,
+        } => settings::set(instance, &environment, name, value).await,
+        C::UnsetSetting { environment, name } => settings::unset(instance, &environment, name).await,
+        C::ListUsers {
+            environment,
+            email,
+            phone,
+            external_id,
+            limit,
+            after,
+        } => {
+            let filter = users::filter(email, phone, external_id)?;
+            users::list(instance, &environment, filter, limit, after).await
+        }
+        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
         C::SetSubscription {
             environment,
             user,

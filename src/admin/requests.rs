@@ -27,11 +27,11 @@ pub async fn list(
     found.truncate(limit as usize);
     let shown = found.iter().rev().filter_map(|request| {
         let environment = environments.iter().find(|one| one.id == request.environment)?;
-        let key_id = match request.key_kind {
-            KeyKind::User => UserKeyId(request.key).to_string(),
-            KeyKind::Partner | KeyKind::Server | KeyKind::Client => KeyId(request.key).to_string(),
-        };
-        let name = keys.iter().find(|key| key.id.0 == request.key).map(|key| &key.name);
+        let key_id = request.key.map(|key| match request.key_kind {
+            KeyKind::User => UserKeyId(key).to_string(),
+            KeyKind::Partner | KeyKind::Server | KeyKind::Client => KeyId(key).to_string(),
+        });
+        let name = keys.iter().find(|key| Some(key.id.0) == request.key).map(|key| &key.name);
         let row = json!({
             "id": request.id,
             "time": request.at,

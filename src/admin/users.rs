@@ -1,14 +1,15 @@
-//! Users and their plans.
+//! Users, their erasure and their plans.
 
 use anyhow::bail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks;
-use super::command::{SubscriptionStatus, environment, within};
-use crate::domain::UserId;
+use super::command::{environment, within};
+use crate::domain::{Email, EventId, PartnerUserId, Phone, SubscriptionStatus, UserId};
 use crate::instance::Instance;
-use crate::store::{Environment, NewSubscription};
+use crate::resource;
+use crate::store::{Environment, NewSubscription, UserFilter};
 
 pub async fn suspend(
     instance: &Instance,
@@ -28,6 +29,61 @@ pub async fn suspend(
     Ok(within(&environment, json!({ "user": user, "suspended": suspended })))
 }
 
+/// Which users a person asks for.
+pub fn filter(email: Option<String>, phone: Option<String>, external_id: Option<String>) -> anyhow::Result<UserFilter> {
+    let wrong = |argument: &'static str| move |wrong: crate::domain::Invalid| anyhow::anyhow!("{argument}: {wrong}");
+    Ok(UserFilter {
+        email: email
+            .map(|text| Email::parse(&text))
+            .transpose()
+            .map_err(wrong("--email"))?,
+        phone: phone
+            .map(|text| Phone::parse_e164(&text))
+            .transpose()
+            .map_err(wrong("--phone"))?,
+        external_id: external_id
+            .map(PartnerUserId::parse)
+            .transpose()
+            .map_err(wrong("--external-id"))?,
+    })
+}
+
+pub async fn list(
+    instance: &Instance,
+    in_environment: &str,
+    filter: UserFilter,
+    limit: u32,
+    after: Option<UserId>,
+) -> anyhow::Result<Value> {
+    let environment = environment(instance, in_environment).await?;
+    let scope = instance.store.system().users_of(environment.id);
+    let page = instance.store.users(scope, &filter, after, limit).await?;
+    let next = page.users.last().filter(|_| page.has_more).map(|user| user.id);
+    let users: Vec<Value> = page.users.iter().map(|user| resource::user(user).into()).collect();
+    Ok(within(&environment, json!({ "users": users, "next": next })))
+}
+
+pub async fn show(instance: &Instance, in_environment: &str, user: UserId) -> anyhow::Result<Value> {
+    let environment = environment(instance, in_environment).await?;
+    let scope = instance.store.system().users_of(environment.id);
+    match instance.store.user(scope, user).await? {
+        Some(user) => Ok(within(&environment, resource::user(&user).into())),
+        None => no_such_user(&environment, user),
+    }
+}
+
+/// Erases a user; a second time there is none.
+pub async fn erase(instance: &Instance, in_environment: &str, user: UserId) -> anyhow::Result<Value> {
+    let environment = environment(instance, in_environment).await?;
+    let scope = instance.store.system().users_of(environment.id);
+    let event = EventId(instance.ids.id());
+    let store = &instance.store;
+    match store.erase_user(scope, user, event, instance.clock.now()).await? {
+        Some(erased) => Ok(within(&environment, json!({ "user": erased, "erased": true }))),
+        None => no_such_user(&environment, user),
+    }
+}
+
 /// A plan from what a person typed.
 pub fn plan(
     name: String,
@@ -40,7 +96,7 @@ pub fn plan(
     }
     Ok(NewSubscription {
         plan_name: name,
-        status: status.as_str().to_owned(),
+        status,
         period_end: until,
         next_payment_amount: amount.map(checks::amount).transpose()?,
     })

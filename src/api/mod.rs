@@ -21,6 +21,13 @@ pub fn routes() -> Router<Web> {
         // The users surface: `Authorization` with a server key.
         .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
         .route("/v1/requests", get(users::requests::requests))
+        .route("/v1/users", get(users::list::list))
+        .route("/v1/users/link", post(users::link::link))
+        .route("/v1/users/me", get(users::me::me))
+        .route("/v1/users/{user_id}", get(users::get::get).put(users::put::put).delete(users::delete::delete))
+        .route("/v1/users/{user_id}/tokens", post(users::tokens::tokens))
+        .route("/v1/tokens/introspect", post(users::introspect::introspect))
         // Issuers: public.
         .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
+        .route("/.well-known/oauth-authorization-server/e/{environment}", get(issuers::metadata))
 }

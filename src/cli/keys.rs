@@ -11,6 +11,7 @@ use super::arguments::{In, List, Overlap};
 use super::manage;
 use super::print::{self, fields, minute, number, table, text, words};
 use super::settings::Settings;
+use super::signing::{self, Signing};
 use crate::admin::{AdminCommand, KeyFor};
 use crate::clock::{Clock, Ids};
 use crate::domain::{AppId, KeyId, PartnerId};
@@ -31,6 +32,9 @@ pub enum Keys {
     Revoke(Revoke),
     /// Put a new API key beside an old one, which goes on for a while
     Rotate(Rotate),
+    /// The keys that sign the tokens of an environment
+    #[command(subcommand)]
+    Signing(Signing),
 }
 
 /// A new key file.
@@ -163,6 +167,7 @@ pub async fn run(command: Keys) -> anyhow::Result<()> {
             let overlap_seconds = overlap.overlap;
             manage::run(&settings, AdminCommand::RotateKey { key, overlap_seconds }, rotated).await
         }
+        Keys::Signing(command) => signing::run(command).await,
     }
 }
 

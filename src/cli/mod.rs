@@ -6,6 +6,7 @@ mod bench;
 mod config;
 mod dev_keys;
 mod doctor;
+mod environment_settings;
 mod gen_files;
 mod keys;
 mod manage;
@@ -16,6 +17,7 @@ mod print;
 mod requests;
 mod safety;
 mod settings;
+mod signing;
 mod start;
 mod subscriptions;
 mod users;
@@ -68,7 +70,7 @@ enum Command {
     /// Make the key file; make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Suspend users and let them in again
+    /// List, show, suspend and erase users
     #[command(subcommand)]
     Users(users::Users),
     /// Set the plans of users
@@ -76,6 +78,9 @@ enum Command {
     Subscriptions(subscriptions::Subscriptions),
     /// Show what was asked lately, by which key, and how it ended
     Requests(requests::Requests),
+    /// Show and change what one environment sets differently from the configuration file
+    #[command(subcommand, name = "settings")]
+    EnvironmentSettings(environment_settings::EnvironmentSettings),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -121,6 +126,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Requests(requests) => requests::run(requests).await?,
+        Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

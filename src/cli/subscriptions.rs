@@ -8,8 +8,8 @@ use super::arguments::{In, time};
 use super::manage;
 use super::print::{fields, minute, text};
 use super::settings::Settings;
-use crate::admin::{AdminCommand, SubscriptionStatus};
-use crate::domain::UserId;
+use crate::admin::AdminCommand;
+use crate::domain::{SubscriptionStatus, UserId};
 
 /// Plans of users.
 #[derive(Subcommand)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::arguments::In;
 use super::manage;
-use super::print::text;
+use super::print::{fields, minute, table, text};
 use super::settings::Settings;
 use crate::admin::AdminCommand;
 use crate::domain::UserId;
@@ -13,10 +13,40 @@ use crate::domain::UserId;
 /// Users of an environment.
 #[derive(Subcommand)]
 pub enum Users {
+    /// List users, newest first
+    List(List),
+    /// Show one user
+    Show(Who),
     /// Lock a user out: every session and token ends at once
     Suspend(Who),
     /// Let a suspended user in again
     Resume(Who),
+    /// Erase a user for good: nothing brings its data back
+    Erase(Who),
+}
+
+/// Which users.
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    place: In,
+    /// Only who has proven this e-mail, or was brought with it by the back end
+    #[arg(long, value_name = "EMAIL")]
+    email: Option<String>,
+    /// Likewise: +306912345678
+    #[arg(long, value_name = "PHONE")]
+    phone: Option<String>,
+    /// Only whom a partner, or the back end, calls so
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
+    /// How many at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Only those older than this user: usr_…
+    #[arg(long, value_name = "ID")]
+    after: Option<UserId>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Which user.
@@ -33,16 +63,92 @@ pub struct Who {
 
 /// Runs one of them.
 pub async fn run(command: Users) -> anyhow::Result<()> {
-    let (who, suspended) = match command {
-        Users::Suspend(who) => (who, true),
-        Users::Resume(who) => (who, false),
-    };
+    match command {
+        Users::List(list) => {
+            let command = AdminCommand::ListUsers {
+                environment: list.place.environment,
+                email: list.email,
+                phone: list.phone,
+                external_id: list.external_id,
+                limit: list.limit,
+                after: list.after,
+            };
+            manage::run(&list.settings, command, listed).await
+        }
+        Users::Show(who) => {
+            let (environment, user) = (who.place.environment, who.user);
+            manage::run(&who.settings, AdminCommand::ShowUser { environment, user }, shown).await
+        }
+        Users::Suspend(who) => suspend(who, true).await,
+        Users::Resume(who) => suspend(who, false).await,
+        Users::Erase(who) => {
+            let (environment, user) = (who.place.environment, who.user);
+            manage::run(&who.settings, AdminCommand::EraseUser { environment, user }, erased).await
+        }
+    }
+}
+
+async fn suspend(who: Who, suspended: bool) -> anyhow::Result<()> {
     let command = AdminCommand::SuspendUser {
         environment: who.place.environment,
         user: who.user,
         suspended,
     };
     manage::run(&who.settings, command, changed).await
+}
+
+fn listed(answer: &Value) -> String {
+    let rows: Vec<Vec<String>> = answer["users"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| {
+            vec![
+                text(row, "user_id").to_owned(),
+                text(row, "status").to_owned(),
+                text(row, "name").to_owned(),
+                contact(row, "email"),
+                contact(row, "phone"),
+                minute(&row["created_at"]),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return "There is no such user.".to_owned();
+    }
+    let mut shown = table(&["ID", "STATUS", "NAME", "EMAIL", "PHONE", "MADE"], &rows);
+    if let Some(next) = answer["next"].as_str() {
+        shown.push_str("\n\nThere are more: --after ");
+        shown.push_str(next);
+    }
+    shown
+}
+
+fn shown(user: &Value) -> String {
+    let metadata = match &user["metadata"] {
+        Value::Object(map) if !map.is_empty() => user["metadata"].to_string(),
+        _ => String::new(),
+    };
+    fields(&[
+        ("id", text(user, "user_id")),
+        ("status", text(user, "status")),
+        ("name", text(user, "name")),
+        ("email", &contact(user, "email")),
+        ("phone", &contact(user, "phone")),
+        ("external id", text(user, "external_id")),
+        ("metadata", &metadata),
+        ("made", &minute(&user["created_at"])),
+        ("changed", &minute(&user["updated_at"])),
+    ])
+}
+
+/// An e-mail or phone, and whether the person has proven it.
+fn contact(user: &Value, kind: &str) -> String {
+    let verified = &user["verification_status"][format!("{kind}_verified")];
+    match (text(user, kind), verified) {
+        (shown, Value::Bool(true)) => format!("{shown} (verified)"),
+        (shown, _) => shown.to_owned(),
+    }
 }
 
 fn changed(answer: &Value) -> String {
@@ -52,4 +158,11 @@ fn changed(answer: &Value) -> String {
     } else {
         format!("{user} may sign in again.")
     }
+}
+
+fn erased(answer: &Value) -> String {
+    format!(
+        "{} is erased: its sessions, keys and tokens have ended, and nothing that names the person is left.",
+        text(answer, "user")
+    )
 }

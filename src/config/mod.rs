@@ -1,11 +1,13 @@
 //! The configuration: one typed section per file. `aboard.default.toml` holds the defaults and is embedded.
 
+mod environment;
 mod keys;
 mod limits;
 mod log;
 mod login;
 mod server;
 mod store;
+mod users;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -13,12 +15,14 @@ use std::path::PathBuf;
 use figment2::Figment;
 use figment2::providers::{Env, Format as _, Serialized, Toml};
 
+pub use environment::EnvironmentConfig;
 pub use keys::Keys;
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
 pub use server::Server;
 pub use store::Store;
+pub use users::{Proof, Users};
 pub use webhooks::Webhooks;
 
 /// The defaults, with their comments.
@@ -38,6 +42,8 @@ pub struct Config {
     pub login: Login,
     /// Requests per minute.
     pub limits: Limits,
+    /// What is asked of users.
+    pub users: Users,
     /// Outgoing calls.
     pub webhooks: Webhooks,
     /// What is written to standard error.
@@ -76,7 +82,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut figment = Figment::new().merge(Toml::string(DEFAULTS));
         for (name, value) in &sources.base {
-            figment = figment.merge(setting(name, value)?);
+            figment = figment.merge(setting("--set", name, value)?);
         }
         if let Some(path) = &sources.file {
             if !path.is_file() {
@@ -93,7 +99,7 @@ impl Config {
                 .split("__"),
         );
         for (name, value) in &sources.set {
-            figment = figment.merge(setting(name, value)?);
+            figment = figment.merge(setting("--set", name, value)?);
         }
         let config: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
         config.check()?;
@@ -108,12 +114,12 @@ impl Config {
     }
 }
 
-/// One `--set`: the value is read as TOML, and as plain text where it is none.
-fn setting(name: &str, value: &str) -> Result<Serialized<toml::Value>, ConfigError> {
+/// One `--set`, or one of `aboard settings`: the value is read as TOML, and as plain text where it is none.
+fn setting(given_by: &str, name: &str, value: &str) -> Result<Serialized<toml::Value>, ConfigError> {
     if !name.contains('.') {
         return Err(ConfigError::new(
-            "--set",
-            &format!("`{name}` is not a setting; write section.key=value."),
+            given_by,
+            &format!("`{name}` is not a setting; write section.key."),
         ));
     }
     let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))

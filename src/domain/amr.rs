@@ -1,7 +1,7 @@
 //! How a session or token was born.
 
 /// Authentication method: whose proof a session, code or token was born of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Amr {
     /// A partner's login link: reaches only what that partner brought.

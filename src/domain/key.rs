@@ -4,8 +4,9 @@ use aboard_vault::sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BODY: usize = 43;
+use super::base62::{self, DIGITS, decode, encode};
+
+const BODY: usize = base62::LENGTH;
 const CHECK: usize = 6;
 
 /// What a key is for.
@@ -194,54 +195,10 @@ fn checksum(head: &str) -> [u8; CHECK] {
     let mut number = u64::from(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]));
     let mut check = [0; CHECK];
     for slot in check.iter_mut().rev() {
-        *slot = BASE62[usize::try_from(number % 62).unwrap_or_default()];
+        *slot = DIGITS[usize::try_from(number % 62).unwrap_or_default()];
         number /= 62;
     }
     check
-}
-
-/// Base62 of a 256-bit number, most significant digit first.
-fn encode(bytes: [u8; 32]) -> [u8; BODY] {
-    let mut limbs = [0_u64; 8];
-    for (limb, chunk) in limbs.iter_mut().zip(bytes.chunks_exact(4)) {
-        *limb = chunk.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte));
-    }
-    let mut digits = [0; BODY];
-    for digit in digits.iter_mut().rev() {
-        let mut rest = 0;
-        for limb in &mut limbs {
-            let value = (rest << 32) | *limb;
-            *limb = value / 62;
-            rest = value % 62;
-        }
-        *digit = BASE62[usize::try_from(rest).unwrap_or_default()];
-    }
-    digits
-}
-
-fn decode(digits: &[u8]) -> Option<[u8; 32]> {
-    let mut limbs = [0_u64; 8];
-    for digit in digits {
-        let mut carry = match digit {
-            b'0'..=b'9' => u64::from(digit - b'0'),
-            b'A'..=b'Z' => u64::from(digit - b'A') + 10,
-            b'a'..=b'z' => u64::from(digit - b'a') + 36,
-            _ => return None,
-        };
-        for limb in limbs.iter_mut().rev() {
-            let value = *limb * 62 + carry;
-            *limb = value & 0xffff_ffff;
-            carry = value >> 32;
-        }
-        if carry != 0 {
-            return None;
-        }
-    }
-    let mut bytes = [0; 32];
-    for (chunk, limb) in bytes.chunks_exact_mut(4).zip(limbs) {
-        chunk.copy_from_slice(&limb.to_be_bytes()[4..]);
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -279,8 +236,8 @@ mod tests {
         fn one_changed_character_is_told_apart(parts in parts(), at in 9..58_usize, with in 0..62_usize) {
             let made = made(parts);
             let mut text = made.expose().as_bytes().to_vec();
-            prop_assume!(text[at] != BASE62[with]);
-            text[at] = BASE62[with];
+            prop_assume!(text[at] != DIGITS[with]);
+            text[at] = DIGITS[with];
             let text = String::from_utf8(text).unwrap();
             prop_assert_eq!(ApiKey::parse(&text).err(), Some(ParseKeyError::Mistyped));
         }

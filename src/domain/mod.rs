@@ -1,14 +1,22 @@
 //! What the product's words mean: pure values and rules, no I/O, no async, no HTTP.
 
 mod amr;
+mod base62;
 mod code;
 mod email;
 mod ids;
 mod key;
 mod key_scope;
+mod metadata;
 mod partner_user_id;
+mod person_name;
 mod phone;
+mod proofs;
+mod signing;
+mod subscription;
 mod token;
+mod user_status;
+mod waffy_token;
 pub mod webhook;
 
 pub use amr::Amr;
@@ -17,9 +25,16 @@ pub use email::Email;
 pub use ids::*;
 pub use key::{ApiKey, EnvironmentKind, KeyKind, NewKey, ParseKeyError};
 pub use key_scope::{KeyScope, KeyScopes};
+pub use metadata::{Metadata, MetadataChange};
 pub use partner_user_id::PartnerUserId;
+pub use person_name::PersonName;
 pub use phone::Phone;
+pub use proofs::RequiredProofs;
+pub use signing::SigningPurpose;
+pub use subscription::SubscriptionStatus;
 pub use token::{CodeChallenge, Token};
+pub use user_status::UserStatus;
+pub use waffy_token::WaffyToken;
 
 /// A value that a person or an integrator sent and that breaks a rule.
 ///

@@ -42,6 +42,25 @@ impl Phone {
         })
     }
 
+    /// Reads a number in the format of E.164 (ITU-T): `+`, then 7 to 15 digits of which the first is no zero, and
+    /// nothing else. The documented examples `+1234567890` and `+1987654321` pass, though no plan has them.
+    ///
+    /// # Errors
+    /// The text has another format.
+    pub fn parse_e164(text: &str) -> Result<Self, Invalid> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        if !plain || !(7..=15).contains(&digits.len()) {
+            return Err(Invalid::new(
+                "Invalid phone format: send E.164, a + and 7 to 15 digits, like +306912345678.",
+            ));
+        }
+        Ok(Self {
+            shown: text.to_owned(),
+            key: text.to_owned(),
+        })
+    }
+
     /// The number as it was given.
     #[must_use]
     pub fn shown(&self) -> &str {
@@ -107,7 +126,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn e164_is_a_plus_and_digits_alone() {
+        for text in ["+1234567890", "+1987654321", "+6834002", "+123456789012345"] {
+            let phone = Phone::parse_e164(text).unwrap();
+            assert_eq!((phone.key(), phone.shown()), (text, text));
+            assert_eq!(phone.key(), Phone::parse(text, None).unwrap().key());
+        }
+        for text in [
+            "",
+            "+",
+            "1234567890",
+            "+0123456789",
+            "+123456",
+            "+1234567890123456",
+            "+30 691 234 5678",
+            " +1234567890",
+            "++1234567890",
+            "+12345678٩",
+        ] {
+            assert!(Phone::parse_e164(text).is_err(), "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_e164_is_also_a_phone_with_that_key(text in "\\+?[0-9 ]{0,18}") {
+            if let Ok(phone) = Phone::parse_e164(&text) {
+                prop_assert_eq!(Phone::parse(&text, Some("GR")).unwrap(), phone);
+            }
+        }
+
         #[test]
         fn any_text_is_answered(text in "\\PC{0,50}", region in "[A-Z]{2}") {
             if let Ok(phone) = Phone::parse(&text, Some(&region)) {

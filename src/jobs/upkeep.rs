@@ -36,8 +36,16 @@ async fn refresh(instance: &Instance, tokens: &Tokens) {
             return;
         }
     };
-    if changed && let Err(error) = tokens.load(instance).await {
-        tracing::error!(%error, "cannot re-read the signing keys; trying again at the next change");
+    if changed && let Err(error) = instance.settings.load(&instance.store).await {
+        tracing::error!(%error, "cannot re-read the settings of environments; trying again at the next change");
+    }
+    if (changed || tokens.is_stale())
+        && let Err(error) = tokens.load(instance).await
+    {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "cannot re-read the signing keys; trying again in a second"
+        );
     }
 }
 

@@ -51,7 +51,8 @@ pub async fn redeem(
     if let Some(other) = other.filter(|_| !agreed) {
         return replace_page(&web, &context, &headers, &preview, other).await;
     }
-    let login = &web.config.login;
+    let settings = web.instance.settings.of(preview.environment);
+    let login = &settings.login;
     let ids = &web.instance.ids;
     let cookie = Token::new(ids.id(), ids.secret());
     let code = Token::new(token.id(), ids.secret());
@@ -110,7 +111,8 @@ async fn find(web: &Web, context: &Context, link: Option<&str>) -> Result<Option
 
 /// Where the person goes after log-in: what the link asks for if it is (still) registered, else the default.
 fn destination(web: &Web, preview: &LinkPreview) -> Option<Url> {
-    let registered = &web.config.login.return_urls;
+    let settings = web.instance.settings.of(preview.environment);
+    let registered = &settings.login.return_urls;
     let asked = preview.return_url.as_ref().filter(|url| registered.contains(url));
     Url::parse(asked.or(registered.first())?).ok()
 }

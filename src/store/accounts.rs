@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::scope::{SystemScope, UserScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
-use crate::domain::{EnvironmentId, UserId};
+use crate::domain::{EnvironmentId, SubscriptionStatus, UserId};
 
 /// An account as its own person may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,8 @@ pub struct AccountIdentity {
 pub struct NewSubscription {
     /// Its name.
     pub plan_name: String,
-    /// `active`, `trialing`, `past_due` or `canceled`.
-    pub status: String,
+    /// Whether it is paid for.
+    pub status: SubscriptionStatus,
     /// When the period ends.
     pub period_end: Timestamp,
     /// The next payment's amount with its currency, if known.
@@ -53,7 +53,7 @@ const ACCOUNT: &str = "
     join organizations organization on organization.id = environment.organization_id
     left join partners partner on partner.id = :partner
     where account.id = :user and account.environment_id = :environment";
-// A session born of a partner shows what that partner brought and nothing else.
+// What was born of a partner or of the organization shows what that source brought and nothing else.
 const IDENTITIES: &str = "
     select kind, shown, state, verified_at from identities
     where user_id = :user and environment_id = :environment and kind in ('email', 'phone')
@@ -97,7 +97,7 @@ impl Store {
         };
         let params = params![
             user: user.0, environment: scope.environment.0,
-            all_sources: i64::from(partner.is_none()), source: partner.unwrap_or_default(),
+            all_sources: i64::from(scope.source().is_none()), source: scope.source().unwrap_or_default(),
         ];
         let identities = self
             .all(IDENTITIES, &params, |row| {
@@ -127,7 +127,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let params = params![
-            plan_name: plan.plan_name, status: plan.status, period_end: plan.period_end,
+            plan_name: plan.plan_name, status: plan.status.as_str(), period_end: plan.period_end,
             next_payment_amount: plan.next_payment_amount, now: now, user: user.0, environment: environment.0,
         ];
         Ok(self.run(Script::default().then(SUBSCRIBE, params)).await? == [1])

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::scope::SystemScope;
+use super::sql::Row;
 use super::{Engine, Result, Store};
 use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
 
@@ -34,6 +35,26 @@ pub struct DueDelivery {
     pub attempts: u32,
     /// When the first attempt became due.
     pub created_at: Timestamp,
+}
+
+impl DueDelivery {
+    /// The columns that both engines' claims answer, in this order.
+    pub(super) fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: DeliveryId(row.id(0)?),
+            environment: EnvironmentId(row.id(1)?),
+            kind: row.word(2, EnvironmentKind::parse)?,
+            event: EventId(row.id(3)?),
+            url: row.text(4)?,
+            header_set: row.text(5)?,
+            secret: WebhookSecretId(row.id(6)?),
+            sealed_secret: row.bytes(7)?,
+            sealed_body: row.opt_bytes(8)?,
+            body: row.opt_bytes(9)?,
+            attempts: u32::try_from(row.int(10)?).unwrap_or(u32::MAX),
+            created_at: row.time(11)?,
+        })
+    }
 }
 
 /// How an attempt ended.

@@ -20,11 +20,15 @@ mod postgres;
 mod requests;
 mod scope;
 mod sessions;
+mod settings;
+mod signing_keys;
 mod sql;
 mod sqlite;
 mod sweep;
 mod transaction;
 mod user_keys;
+mod user_tokens;
+mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,17 +44,23 @@ pub use links::{
 };
 pub use migrations::known_migrations;
 pub use organizations::{
-    AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewSigningKey,
-    NewWebhookSecret, OrganizationRow, PartnerRow, SealedSigningKey, SealedWebhookSecret,
+    AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
+    OrganizationRow, PartnerRow, SealedWebhookSecret,
 };
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
-pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope};
+pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
+pub use settings::StoredSetting;
+pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
 pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
+pub use user_tokens::{TokenHolder, TokenSubject};
+pub use users::{
+    Contact, EventBody, LinkOutcome, LinkUser, Linked, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
 
 /// What every method answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

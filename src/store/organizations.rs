@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::instance::BUMP_REVISION;
 use super::scope::{PartnerScope, SystemScope};
+use super::signing_keys::NewSigningKey;
 use super::sql::{Row, Script, Statement, params};
 use super::{Result, Store};
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, OrganizationId, PartnerId, SigningKeyId, WebhookSecretId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, OrganizationId, PartnerId, WebhookSecretId,
 };
 
 /// A new organization with its two environments.
@@ -29,32 +30,8 @@ pub struct NewEnvironment {
     pub id: EnvironmentId,
     /// Which of the two.
     pub kind: EnvironmentKind,
-    /// The key whose public half is published.
+    /// The key whose public half is published (`EdDSA`).
     pub signing_key: NewSigningKey,
-}
-
-/// A new key that signs tokens (`EdDSA`).
-#[derive(Debug, Clone)]
-pub struct NewSigningKey {
-    /// Its id, the `kid`.
-    pub id: SigningKeyId,
-    /// The public half: 32 bytes.
-    pub public_key: Vec<u8>,
-    /// The sealed private half.
-    pub sealed: Vec<u8>,
-}
-
-/// A key that signs tokens, as stored.
-#[derive(Debug, Clone)]
-pub struct SealedSigningKey {
-    /// Its id, the `kid`.
-    pub id: SigningKeyId,
-    /// Its environment.
-    pub environment: EnvironmentId,
-    /// The public half.
-    pub public_key: Vec<u8>,
-    /// The sealed private half.
-    pub sealed: Vec<u8>,
 }
 
 /// A new partner with the secret that signs its webhooks.
@@ -221,9 +198,6 @@ const ENVIRONMENTS: &str = "
     select environment.id, environment.kind, organization.id, organization.name
     from environments environment join organizations organization on organization.id = environment.organization_id
     order by organization.id, environment.kind desc";
-const SIGNING_KEYS: &str = "
-    select id, environment_id, public_key, sealed from signing_keys
-    where retired_at is null and purpose = 'published' order by created_at, id";
 const ADD_PARTNER: &str = "
     insert into partners (id, environment_id, name, trusted, created_at) values (:id, :environment, :name, :trusted, :now)";
 const ADD_SECRET: &str = "
@@ -301,19 +275,6 @@ impl Store {
                 kind: row.word(1, EnvironmentKind::parse)?,
                 organization: OrganizationId(row.id(2)?),
                 organization_name: row.text(3)?,
-            })
-        })
-        .await
-    }
-
-    /// The keys that sign tokens, oldest first.
-    pub async fn signing_keys(&self, _: SystemScope) -> Result<Vec<SealedSigningKey>> {
-        self.all(SIGNING_KEYS, &[], |row| {
-            Ok(SealedSigningKey {
-                id: SigningKeyId(row.id(0)?),
-                environment: EnvironmentId(row.id(1)?),
-                public_key: row.bytes(2)?,
-                sealed: row.bytes(3)?,
             })
         })
         .await

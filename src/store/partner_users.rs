@@ -8,8 +8,8 @@ use super::scope::{PartnerScope, UserScope};
 use super::sql::params;
 use super::{Engine, Result, Store};
 use crate::domain::{
-    ApiKey, DeliveryId, Email, EnvironmentId, EnvironmentKind, EventId, IdentityId, PartnerId, PartnerUserId, Phone,
-    UserId, UserKeyId, WebhookSecretId, WrappUserId,
+    Amr, ApiKey, DeliveryId, Email, EnvironmentId, EnvironmentKind, EventId, IdentityId, PartnerId, PartnerUserId,
+    Phone, SubscriptionStatus, UserId, UserKeyId, WebhookSecretId, WrappUserId,
 };
 
 /// A user's key that is about to be stored.
@@ -156,7 +156,7 @@ const KEY_HOLDER: &str = "
     order by claim.updated_at desc, claim.id desc limit 1";
 
 fn is_active(status: &str, period_end: Timestamp, now: Timestamp) -> bool {
-    matches!(status, "active" | "trialing") && period_end > now
+    SubscriptionStatus::parse(status).is_some_and(SubscriptionStatus::counts) && period_end > now
 }
 
 impl Store {
@@ -233,6 +233,7 @@ impl Store {
                     user: UserId(row.id(2)?),
                     partner: Some(PartnerId(row.id(3)?)),
                     user_key: Some(id),
+                    amr: Amr::UserKey,
                 },
                 kind: row.word(1, EnvironmentKind::parse)?,
                 wrapp_user: WrappUserId(row.id(5)?),

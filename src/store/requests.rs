@@ -20,8 +20,8 @@ pub struct AnsweredRequest {
     pub id: RequestId,
     /// What the key was for.
     pub key_kind: KeyKind,
-    /// The key's id; a user's token stands for the user key that it was made from.
-    pub key: Uuid,
+    /// The key's id; for a user's token the id of the user key that it was made from, if it was made from one.
+    pub key: Option<Uuid>,
     /// Its method.
     pub method: String,
     /// Its route template, never its path; `none` where there is no such route.
@@ -125,7 +125,7 @@ fn answered(environment: EnvironmentId, row: &Row<'_>) -> Result<AnsweredRequest
         environment,
         id: RequestId(row.id(0)?),
         key_kind: row.word(1, KeyKind::parse)?,
-        key: row.id(2)?,
+        key: row.opt_id(2)?,
         method: row.text(3)?,
         route: row.text(4)?,
         status: u16::try_from(row.int(5)?).unwrap_or_default(),

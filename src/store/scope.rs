@@ -1,6 +1,6 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
+use crate::domain::{Amr, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +72,29 @@ impl ServerScope {
     }
 }
 
-/// One user, by a session, or by a user key or the token made from it.
+/// Whoever manages the users of one environment: its back end, or the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct UsersScope {
+    pub(super) environment: EnvironmentId,
+}
+
+impl UsersScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&ServerScope> for UsersScope {
+    fn from(scope: &ServerScope) -> Self {
+        Self {
+            environment: scope.environment,
+        }
+    }
+}
+
+/// One user, by a session, by a user key or the token made from it, or by a token of the organization.
 #[derive(Debug, Clone, Copy)]
 pub struct UserScope {
     pub(super) environment: EnvironmentId,
@@ -80,6 +102,7 @@ pub struct UserScope {
     /// The partner whose link or key it was: nothing that another source brought may be shown.
     pub(super) partner: Option<PartnerId>,
     pub(super) user_key: Option<UserKeyId>,
+    pub(super) amr: Amr,
 }
 
 impl UserScope {
@@ -101,6 +124,23 @@ impl UserScope {
         self.partner
     }
 
+    /// How this credential was born. Unless it is the person's own proof, it reaches what its source brought and
+    /// nothing else.
+    #[must_use]
+    pub fn amr(&self) -> Amr {
+        self.amr
+    }
+
+    /// The source that this credential was born of and whose claims it may show: the partner, or the environment
+    /// itself for the organization's own back end. `None` for the person's own proof, which shows them all.
+    pub(super) fn source(&self) -> Option<uuid::Uuid> {
+        match (self.partner, self.amr.is_own_proof()) {
+            (Some(partner), _) => Some(partner.0),
+            (None, true) => None,
+            (None, false) => Some(self.environment.0),
+        }
+    }
+
     /// The user key that this credential was born of, if any.
     #[must_use]
     pub fn user_key(&self) -> Option<UserKeyId> {
@@ -111,6 +151,14 @@ impl UserScope {
 /// The machine's own power: jobs, start-up and the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemScope(());
+
+impl SystemScope {
+    /// To manage the users of an environment from the command line.
+    #[must_use]
+    pub fn users_of(self, environment: EnvironmentId) -> UsersScope {
+        UsersScope { environment }
+    }
+}
 
 impl super::Store {
     /// For jobs, start-up and the command line; no handler of a request may ask for it.

@@ -57,6 +57,7 @@ impl Store {
         let id = SessionId(cookie.id());
         let found = self
             .one(FIND, &params![id: id.0, now: now, idle_since: idle_since], |row| {
+                let amr = row.word(5, Amr::parse)?;
                 let session = Session {
                     id,
                     scope: UserScope {
@@ -64,9 +65,10 @@ impl Store {
                         user: UserId(row.id(3)?),
                         partner: row.opt_id(4)?.map(PartnerId),
                         user_key: None,
+                        amr,
                     },
                     kind: row.word(2, EnvironmentKind::parse)?,
-                    amr: row.word(5, Amr::parse)?,
+                    amr,
                     auth_time: row.time(6)?,
                     seen_at: row.time(7)?,
                 };

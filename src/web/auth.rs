@@ -16,12 +16,12 @@ use crate::store::{Credential, PartnerScope, Presented, ServerScope, UserKeyHold
 /// The partner whose key is in `X-PARTNER-API-KEY`.
 pub struct PartnerKey(pub PartnerScope, pub Arc<Presented>);
 
+/// The scope of a route that every server key may call.
+pub const ANY_SCOPE: u8 = u8::MAX;
+
 /// The organization's back end whose server key is in `Authorization`, as `Bearer <key>` or bare. The route says which
 /// scope the key must have: `ServerKey<{ KeyScope::Requests as u8 }>`; without a word it is `users`.
 pub struct ServerKey<const SCOPE: u8 = { KeyScope::Users as u8 }>(pub ServerScope);
-
-/// The user whose token (made from a user key) is in `Authorization: Bearer`.
-pub struct UserToken(pub UserKeyHolder);
 
 impl FromRequestParts<Web> for PartnerKey {
     type Rejection = Failure;
@@ -42,52 +42,31 @@ impl<const SCOPE: u8> FromRequestParts<Web> for ServerKey<SCOPE> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
-        const { assert!((SCOPE as usize) < KeyScope::ALL.len(), "there is no such scope") };
         let text = authorization(parts).ok_or_else(|| refuse("Send a server key in the Authorization header."))?;
         let presented = authenticate(parts, web, text, KeyKind::Server).await?;
         let scope = presented
             .credential
             .server_scope()
             .ok_or_else(|| refuse("This is no server key."))?;
-        let needed = KeyScope::ALL[usize::from(SCOPE)];
-        if !scope.allows(needed) {
-            return Err(Failure::new(Code::Forbidden).saying(format!(
-                "This key does not have the scope {}. Use a server key that has it.",
-                needed.as_str()
-            )));
+        match KeyScope::ALL.get(usize::from(SCOPE)) {
+            Some(needed) if !scope.allows(*needed) => {
+                Err(Failure::new(Code::Forbidden).saying(format!("This key lacks the scope {}.", needed.as_str())))
+            }
+            _ => Ok(Self(scope)),
         }
-        Ok(Self(scope))
-    }
-}
-
-impl FromRequestParts<Web> for UserToken {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
-        let wrong = || refuse("Send a user token from POST /api/v1/login as Authorization: Bearer <jwt>.");
-        let text = authorization(parts).ok_or_else(wrong)?;
-        let context = context(parts)?;
-        let (environment, claims) = web.tokens.read_user_token(text, context.now).ok_or_else(wrong)?;
-        let issued_at = jiff::Timestamp::from_second(claims.iat).map_err(|_| wrong())?;
-        let store = &web.instance.store;
-        let holder = store
-            .user_by_token(environment, claims.sub, claims.uky, issued_at, context.now)
-            .await?
-            .ok_or_else(wrong)?;
-        admit_user(web, &context, &holder)?;
-        Ok(Self(holder))
     }
 }
 
 /// Counts a request of a user key's holder.
 pub fn admit_user(web: &Web, context: &Context, holder: &UserKeyHolder) -> Result<(), Failure> {
     check_host(web, context, holder.kind)?;
-    let limit = web.config.limits.per_minute(holder.kind);
+    let settings = web.instance.settings.of(holder.scope.environment());
+    let limit = settings.limits.per_minute(holder.kind);
     let key = holder.scope.user_key().map_or(holder.scope.user().0, |key| key.0);
     context.note_holder(Holder {
         environment: holder.scope.environment(),
         kind: KeyKind::User,
-        key,
+        key: Some(key),
     });
     count(web, context, Who::Key(key), limit)
 }
@@ -96,37 +75,6 @@ pub fn admit_user(web: &Web, context: &Context, holder: &UserKeyHolder) -> Resul
 pub fn admit_address(web: &Web, context: &Context) -> Result<(), Failure> {
     let limit = web.config.limits.anonymous_per_minute;
     count(web, context, Who::at(context.address), limit)
-}
-
-/// Counts a request that nobody answers by whatever good credential it brings. Fails only past the limit: which
-/// credential it would have taken, nobody can say.
-pub async fn admit_anybody(parts: &mut Parts, web: &Web) -> Result<(), Failure> {
-    let is_page = context(parts).is_ok_and(|context| context.surface == Surface::Pages);
-    for name in ["authorization", "x-partner-api-key", "x-client-secret"] {
-        if is_page {
-            break;
-        }
-        let found = match (header(parts, name), name) {
-            (None, _) => continue,
-            (Some(_), "authorization") => {
-                let text = authorization(parts).unwrap_or_default();
-                match ApiKey::parse(text) {
-                    Ok(key) => present(parts, web, key).await.map(drop),
-                    Err(_) => UserToken::from_request_parts(parts, web).await.map(drop),
-                }
-            }
-            (Some(text), _) => match ApiKey::parse(text) {
-                Ok(key) => present(parts, web, key).await.map(drop),
-                Err(_) => continue,
-            },
-        };
-        match found {
-            Err(failure) if failure.code == Code::RateLimited => return Err(failure),
-            Ok(()) => break,
-            Err(_) => {}
-        }
-    }
-    Ok(())
 }
 
 /// Counts what nobody has counted yet, by its address: whatever a surface answers carries the headers of some limit.
@@ -159,7 +107,7 @@ async fn authenticate(parts: &Parts, web: &Web, text: &str, kind: KeyKind) -> Re
 }
 
 /// Looks a key up and counts the request, wherever it goes.
-async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc<Presented>, Failure> {
+pub(super) async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc<Presented>, Failure> {
     let context = context(parts)?;
     check_host(web, &context, key.environment)?;
     let presented = web.instance.store.authenticate(&key, context.now).await?;
@@ -168,18 +116,18 @@ async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc<Presented>
     context.note_holder(Holder {
         environment: credential.environment,
         kind: credential.kind,
-        key: credential.key.0,
+        key: Some(credential.key.0),
     });
     let kind: EnvironmentKind = credential.environment_kind;
     let limit = credential
         .per_minute
-        .unwrap_or_else(|| web.config.limits.per_minute(kind));
+        .unwrap_or_else(|| web.instance.settings.of(credential.environment).limits.per_minute(kind));
     count(web, &context, Who::Key(credential.key.0), limit)?;
     Ok(presented)
 }
 
 /// A host that stands for one kind of environment answers no credential of the other.
-fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(), Failure> {
+pub(super) fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(), Failure> {
     let Some(pinned) = context.pinned.filter(|pinned| *pinned != kind) else {
         return Ok(());
     };
@@ -193,7 +141,7 @@ fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(),
     )))
 }
 
-fn count(web: &Web, context: &Context, who: Who, limit: u32) -> Result<(), Failure> {
+pub(super) fn count(web: &Web, context: &Context, who: Who, limit: u32) -> Result<(), Failure> {
     let decision = web.limits.admit(who, limit, context.now);
     context.note_limit(decision);
     if decision.allowed {
@@ -205,7 +153,7 @@ fn count(web: &Web, context: &Context, who: Who, limit: u32) -> Result<(), Failu
     })
 }
 
-fn context(parts: &Parts) -> Result<Context, Failure> {
+pub(super) fn context(parts: &Parts) -> Result<Context, Failure> {
     parts
         .extensions
         .get::<Context>()
@@ -213,7 +161,7 @@ fn context(parts: &Parts) -> Result<Context, Failure> {
         .ok_or_else(|| Failure::internal("the request did not come through the edge"))
 }
 
-fn header<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
+pub(super) fn header<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
     parts
         .headers
         .get(name)?
@@ -223,7 +171,7 @@ fn header<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
         .filter(|text| !text.is_empty())
 }
 
-fn authorization(parts: &Parts) -> Option<&str> {
+pub(super) fn authorization(parts: &Parts) -> Option<&str> {
     let text = header(parts, AUTHORIZATION.as_str())?;
     match text.split_once(' ') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => Some(rest.trim()),
@@ -231,6 +179,6 @@ fn authorization(parts: &Parts) -> Option<&str> {
     }
 }
 
-fn refuse(why: &str) -> Failure {
+pub(super) fn refuse(why: &str) -> Failure {
     Failure::new(Code::Unauthorized).saying(why)
 }

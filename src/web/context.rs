@@ -70,10 +70,10 @@ pub struct Inner {
 pub struct Holder {
     /// Its data plane.
     pub environment: EnvironmentId,
-    /// What the key is for; a user's token counts as the user key that it was made from.
+    /// What the key is for; a user's token counts as a user key.
     pub kind: KeyKind,
-    /// The key's id.
-    pub key: Uuid,
+    /// The key's id; a token's, of the user key that it was made from, if it was made from one.
+    pub key: Option<Uuid>,
 }
 
 impl Context {
@@ -123,7 +123,7 @@ impl Context {
     #[must_use]
     pub fn credential(&self) -> Option<(EnvironmentId, KeyId)> {
         let holder = self.holder().filter(|holder| holder.kind != KeyKind::User)?;
-        Some((holder.environment, KeyId(holder.key)))
+        Some((holder.environment, KeyId(holder.key?)))
     }
 }
 

@@ -15,19 +15,13 @@ impl Fields {
         Self(map)
     }
 
-    /// A text that may be absent or `null`. What else it held is not repeated: it may be a secret without its quotes.
+    /// A text that may be absent or `null`.
     pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Failure> {
-        self.take_text(name).map_err(|(wrong, _)| wrong)
-    }
-
-    fn take_text(&mut self, name: &str) -> Result<Option<String>, (Failure, Value)> {
         match self.0.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err((
-                Failure::field(name, Invalid::new(format!("{name} must be a text."))),
-                other,
-            )),
+            // Not repeated: it may be a secret, sent as a number.
+            Some(_) => Err(Failure::field(name, Invalid::new(format!("{name} must be a text.")))),
         }
     }
 
@@ -47,8 +41,7 @@ impl Fields {
         name: &str,
         parse: impl FnOnce(String) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Failure> {
-        let taken = self.take_text(name).map_err(|(wrong, held)| wrong.holding(held));
-        let Some(text) = taken? else {
+        let Some(text) = self.optional_text(name)? else {
             return Ok(None);
         };
         let kept = text.clone();

@@ -5,11 +5,14 @@ mod body;
 mod context;
 mod failure;
 mod fields;
+mod form;
 mod idempotency;
 mod json;
 mod limits;
+mod proofs;
 mod query;
 mod session;
+mod user_token;
 
 use std::sync::Arc;
 
@@ -18,16 +21,19 @@ use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
-pub use auth::{PartnerKey, ServerKey, UserToken, admit_address, admit_anybody, admit_user, count_the_rest};
+pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
 pub use context::{Context, Holder, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
+pub use form::{FormOrJson, OptionalJson};
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits, Who};
+pub use proofs::required_proofs;
 pub use query::Query;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
+pub use user_token::{LiveToken, UserKeyToken, UserToken, admit_anybody};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]

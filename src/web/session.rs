@@ -33,15 +33,14 @@ impl FromRequestParts<Web> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
         let context = Context::from_request_parts(parts, web).await?;
-        let idle_since = context.now - web.config.login.session_idle();
         let mut sessions = Vec::new();
         for cookie in cookies(&parts.headers) {
-            let Some(token) = Token::parse(cookie.value) else {
+            let (Some(token), Ok(environment)) = (Token::parse(cookie.value), cookie.environment.parse()) else {
                 continue;
             };
+            let idle_since = context.now - web.instance.settings.of(environment).login.session_idle();
             let found = web.instance.store.session(&token, context.now, idle_since).await?;
-            let Some(session) = found.filter(|session| session.scope.environment().to_string() == cookie.environment)
-            else {
+            let Some(session) = found.filter(|session| session.scope.environment() == environment) else {
                 continue;
             };
             if context.now.duration_since(session.seen_at) > jiff::SignedDuration::from_hours(1) {

@@ -45,6 +45,7 @@ mod root_key;
 mod secret;
 mod sign;
 mod text;
+mod token_key;
 mod vault;
 
 pub use aad::Aad;
@@ -56,4 +57,5 @@ pub use kms::{Kms, KmsError};
 pub use root_key::{Purpose, RootKey, RootKeyError};
 pub use secret::Secret;
 pub use sign::{SeedError, SigningKey, verify};
+pub use token_key::{Algorithm, PublicKey, TokenKey, TokenKeyError};
 pub use vault::{Mac, OpenError, Vault, VaultError};

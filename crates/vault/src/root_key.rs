@@ -23,6 +23,8 @@ pub enum Purpose {
     Idempotency,
     /// MACs of the cursors that are handed to callers.
     Cursor,
+    /// Makes the tokens that name a user to a hosted page; see [`Vault::lasting_mac`](crate::Vault::lasting_mac).
+    UserToken,
 }
 
 impl Purpose {
@@ -33,6 +35,7 @@ impl Purpose {
         Self::Secret0Mac,
         Self::Idempotency,
         Self::Cursor,
+        Self::UserToken,
     ];
 
     /// The name in the table `root_keys`. It is part of what a wrapped key is bound to: never
@@ -45,6 +48,7 @@ impl Purpose {
             Self::Secret0Mac => "secret0_mac",
             Self::Idempotency => "idempotency",
             Self::Cursor => "cursor",
+            Self::UserToken => "user_token",
         }
     }
 

@@ -118,6 +118,15 @@ impl Vault {
             .is_some_and(|key| constant_time_eq(&mac_with(key, parts).tag, &mac.tag))
     }
 
+    /// The MAC of `parts` under the **oldest** key of `purpose`: it stays the same when keys are added. For values
+    /// that are derived again each time they are shown, and stored nowhere. An old key of such a purpose must be
+    /// kept for good: taking it away changes every value.
+    #[must_use]
+    pub fn lasting_mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let ring = self.ring(purpose);
+        mac_with(ring.older.first().unwrap_or(&ring.newest), parts).tag
+    }
+
     fn ring(&self, purpose: Purpose) -> &Ring {
         // In bounds: `new` makes a ring for each of ALL, whose order is checked at compile time.
         &self.rings[purpose as usize]

@@ -5,7 +5,6 @@
 //! known elsewhere. The answer holds a one-time login URL; when the call created the user and names a
 //! `webhook_endpoint`, that address is told and handed the user's API key.
 
-use aboard_vault::Aad;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
@@ -17,6 +16,7 @@ use crate::domain::{
     Code, CodeChallenge, DeliveryId, Email, EventId, IdentityId, Invalid, KeyKind, LoginLinkId, NewKey, PartnerUserId,
     Phone, Token, UserId, UserKeyId, WrappUserId,
 };
+use crate::sealed;
 use crate::store::{ExternalLogin, ExternalLoginOutcome, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope};
 use crate::web::{Context, Failure, Fields, IdempotencyKey, JsonObject, PartnerKey, Web, whole_seconds};
 
@@ -60,13 +60,8 @@ pub async fn external_login(
                 "wrapp_user_id": wrapp_user, "partner_user_id": request.partner_user_id.as_str(), "api_key": key.expose(),
             });
             let body = zeroize::Zeroizing::new(body.to_string());
-            let aad = Aad {
-                table: "deliveries",
-                column: "body",
-                environment: scope.environment().bytes(),
-                row: delivery.bytes(),
-            };
-            let sealed_body = web.instance.vault.seal(&aad, body.as_bytes(), ids.entropy());
+            let place = sealed::delivery_body(scope.environment(), delivery);
+            let sealed_body = web.instance.vault.seal(&place, body.as_bytes(), ids.entropy());
             let user_key = NewUserKey {
                 id: key_id,
                 hash: key.key.hash,
@@ -95,7 +90,7 @@ pub async fn external_login(
         link: NewLoginLink {
             id: link,
             hash: token.hash(),
-            expires_at: now + web.config.login.link_life(),
+            expires_at: now + web.instance.settings.of(scope.environment()).login.link_life(),
             state: request.state,
             code_challenge: request.code_challenge.map(|challenge| challenge.as_str().to_owned()),
             return_url: request.return_url,
@@ -134,8 +129,9 @@ pub async fn external_login(
 
 impl Request {
     fn read(mut fields: Fields, web: &Web, scope: &PartnerScope) -> Result<Self, Failure> {
-        let region = web.config.login.region();
-        let registered = &web.config.login.return_urls;
+        let settings = web.instance.settings.of(scope.environment());
+        let login = &settings.login;
+        let (region, registered) = (login.region(), &login.return_urls);
         Ok(Self {
             email: fields.parsed("email", |text| Email::parse(&text))?,
             partner_user_id: fields.parsed("partner_user_id", PartnerUserId::parse)?,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{ApiKey, Code, Email, KeyKind};
 use crate::store::UserKeyHolder;
+use crate::tokens::{USER_TOKEN_LIFE, UserKeyClaims};
 use crate::web::{Context, Failure, JsonObject, Web, admit_user};
 
 /// 200 `{"data":{"type":"jwt","attributes":{"jwt":"…"}}}`; 401 `Not valid user` for any key that does not
@@ -43,17 +44,15 @@ pub async fn login(
     let (Some(user_key), Some(partner)) = (holder.scope.user_key(), holder.scope.partner()) else {
         return Err(refused());
     };
-    let jwt = web
+    let (environment, user) = (holder.scope.environment(), holder.scope.user());
+    let claims = UserKeyClaims::new(user_key, partner, context.now);
+    let signed = web
         .tokens
-        .user_token(
-            holder.scope.environment(),
-            holder.scope.user(),
-            user_key,
-            partner,
-            context.now,
-        )
+        .sign(environment, user, claims, USER_TOKEN_LIFE, context.now)
         .ok_or_else(|| Failure::internal("the environment has no signing key"))?;
-    Ok(Json(json!({ "data": { "type": "jwt", "attributes": { "jwt": jwt } } })))
+    Ok(Json(
+        json!({ "data": { "type": "jwt", "attributes": { "jwt": signed.token } } }),
+    ))
 }
 
 /// Every companion that was sent has to name the holder.

@@ -4,7 +4,7 @@ use axum::Json;
 use serde::Serialize;
 
 use crate::domain::WrappUserId;
-use crate::web::{UserToken, whole_seconds};
+use crate::web::{UserKeyToken, whole_seconds};
 
 /// The user as the partner of its key knows it.
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ pub struct TenantDetails {
 }
 
 /// 200 with the user.
-pub async fn tenant_details(UserToken(holder): UserToken) -> Json<TenantDetails> {
+pub async fn tenant_details(UserKeyToken(holder): UserKeyToken) -> Json<TenantDetails> {
     let plan = holder.plan.filter(|plan| plan.active);
     Json(TenantDetails {
         wrapp_user_id: holder.wrapp_user,

@@ -1,5 +1,50 @@
 //! The users surface: `/v1/…`, answers in an envelope.
 
+pub mod delete;
 pub mod envelope;
+pub mod get;
+pub mod introspect;
+pub mod link;
+pub mod list;
 pub mod login_codes;
+pub mod me;
+pub mod put;
 pub mod requests;
+mod shape;
+pub mod tokens;
+
+use crate::domain::{Code, Email, Invalid, UserId};
+use crate::store::ServerScope;
+use crate::web::{Caller, Failure};
+
+/// Whose `Idempotency-Key` it is.
+fn caller(scope: &ServerScope) -> Caller {
+    Caller {
+        environment: scope.environment(),
+        credential: scope.key().0,
+        subject: None,
+    }
+}
+
+/// The longest id that an answer repeats.
+const LONGEST_REPEATED: usize = 64;
+
+/// The documented refusal of an id that is nobody's here, whatever it is.
+fn not_found(id: &str) -> Failure {
+    let failure = Failure::new(Code::UserNotFound);
+    if id.len() > LONGEST_REPEATED {
+        return failure;
+    }
+    failure.saying(format!("User with ID {id} not found"))
+}
+
+/// The user that a path names.
+fn user_id(segment: Option<String>) -> Result<UserId, Failure> {
+    let text = segment.ok_or_else(|| Failure::new(Code::UserNotFound))?;
+    text.parse().map_err(|_| not_found(&text))
+}
+
+/// An e-mail; the refusal is the documented one.
+fn email(text: &str) -> Result<Email, Invalid> {
+    Email::parse(text).map_err(|_| Invalid::new("Invalid email format"))
+}

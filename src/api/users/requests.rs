@@ -36,10 +36,10 @@ pub async fn requests(
 }
 
 fn shown(request: &AnsweredRequest) -> Value {
-    let key = match request.key_kind {
-        KeyKind::User => UserKeyId(request.key).to_string(),
-        KeyKind::Partner | KeyKind::Server | KeyKind::Client => KeyId(request.key).to_string(),
-    };
+    let key = request.key.map(|key| match request.key_kind {
+        KeyKind::User => UserKeyId(key).to_string(),
+        KeyKind::Partner | KeyKind::Server | KeyKind::Client => KeyId(key).to_string(),
+    });
     json!({
         "request_id": request.id,
         "timestamp": whole_seconds(request.at),

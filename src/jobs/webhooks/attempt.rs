@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aboard_vault::{Aad, Secret};
+use aboard_vault::Secret;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -10,6 +10,7 @@ use super::Tools;
 use super::schedule::pause;
 use crate::domain::webhook::WebhookSecret;
 use crate::outbound::Answer;
+use crate::sealed;
 use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery};
 
 /// A delivery that was claimed, with the secret that signs it, if it opened.
@@ -35,12 +36,7 @@ impl Failure {
 
 /// Opens the secret that signs a delivery.
 pub(super) fn open_secret(tools: &Tools, due: &DueDelivery) -> Option<Arc<WebhookSecret>> {
-    let place = Aad {
-        table: "webhook_secrets",
-        column: "secret",
-        environment: due.environment.bytes(),
-        row: due.secret.bytes(),
-    };
+    let place = sealed::webhook_secret(due.environment, due.secret);
     match tools.vault.open(&place, &due.sealed_secret) {
         Ok(secret) => Some(Arc::new(WebhookSecret::new(secret.expose().to_vec()))),
         Err(error) => {
@@ -125,17 +121,12 @@ impl AsRef<[u8]> for Wiped {
 }
 
 fn open_body(tools: &Tools, due: &DueDelivery) -> Result<Bytes, Failure> {
-    let Some(sealed) = &due.sealed_body else {
+    let Some(body) = &due.sealed_body else {
         let body = due.body.clone().map(Bytes::from);
         return body.ok_or_else(|| Failure::before_sending("there is no body"));
     };
-    let place = Aad {
-        table: "deliveries",
-        column: "body",
-        environment: due.environment.bytes(),
-        row: due.id.bytes(),
-    };
-    match tools.vault.open(&place, sealed) {
+    let place = sealed::delivery_body(due.environment, due.id);
+    match tools.vault.open(&place, body) {
         Ok(body) => Ok(Bytes::from_owner(Wiped(body))),
         Err(error) => {
             tracing::error!(delivery = %due.id, %error, "a sealed body does not open");

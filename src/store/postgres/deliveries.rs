@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::Postgres;
 use super::sql::{execute, named, query};
 use super::writers::to_its_end;
-use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
 use crate::store::sql::Row;
 use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery, Result};
 
@@ -69,7 +68,7 @@ impl Postgres {
             let params = named![lease_until: lease_until, owner: owner, now: now, limit: i64::from(limit)];
             let due = query(&lease, CLAIM, &params).await;
             let due = lease.end_single(due)?;
-            due.iter().map(|row| due_delivery(&Row::Postgres(row))).collect()
+            due.iter().map(|row| DueDelivery::read(&Row::Postgres(row))).collect()
         })
         .await
     }
@@ -111,21 +110,4 @@ fn retry_at(end: &DeliveryEnd) -> Option<Timestamp> {
         DeliveryEnd::Retry(at) => Some(*at),
         DeliveryEnd::Delivered | DeliveryEnd::GivenUp => None,
     }
-}
-
-fn due_delivery(row: &Row<'_>) -> Result<DueDelivery> {
-    Ok(DueDelivery {
-        id: DeliveryId(row.id(0)?),
-        environment: EnvironmentId(row.id(1)?),
-        kind: row.word(2, EnvironmentKind::parse)?,
-        event: EventId(row.id(3)?),
-        url: row.text(4)?,
-        header_set: row.text(5)?,
-        secret: WebhookSecretId(row.id(6)?),
-        sealed_secret: row.bytes(7)?,
-        sealed_body: row.opt_bytes(8)?,
-        body: row.opt_bytes(9)?,
-        attempts: u32::try_from(row.int(10)?).unwrap_or(u32::MAX),
-        created_at: row.time(11)?,
-    })
 }

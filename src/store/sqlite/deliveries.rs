@@ -5,7 +5,6 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Sqlite, execute, first, query};
-use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
 use crate::store::sql::params;
 use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery, Result};
 
@@ -62,22 +61,7 @@ impl Sqlite {
 }
 
 fn load(connection: &Connection, id: Uuid) -> Result<Option<DueDelivery>> {
-    first(connection, LOAD, &params![id: id], |row| {
-        Ok(DueDelivery {
-            id: DeliveryId(row.id(0)?),
-            environment: EnvironmentId(row.id(1)?),
-            kind: row.word(2, EnvironmentKind::parse)?,
-            event: EventId(row.id(3)?),
-            url: row.text(4)?,
-            header_set: row.text(5)?,
-            secret: WebhookSecretId(row.id(6)?),
-            sealed_secret: row.bytes(7)?,
-            sealed_body: row.opt_bytes(8)?,
-            body: row.opt_bytes(9)?,
-            attempts: u32::try_from(row.int(10)?).unwrap_or(u32::MAX),
-            created_at: row.time(11)?,
-        })
-    })
+    first(connection, LOAD, &params![id: id], DueDelivery::read)
 }
 
 /// Whether the lease was still held and the result was taken.

@@ -9,6 +9,7 @@ mod commands;
 mod configuration;
 mod dev;
 mod doctor;
+mod environment_settings;
 mod help;
 mod place;
 mod refusals;

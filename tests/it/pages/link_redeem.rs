@@ -1,5 +1,6 @@
 //! `POST /{link}`: the click that consumes it.
 
+use aboard::store::StoredSetting;
 use serde_json::json;
 use tokio::task::JoinSet;
 use url::Url;
@@ -14,6 +15,7 @@ on_both! {
     another_users_session_is_replaced_only_when_asked_for,
     sessions_of_two_environments_stand_beside_each_other,
     a_body_that_is_no_form_does_not_matter,
+    each_environment_has_its_own_return_urls,
 }
 
 const BACK: &str = "https://app.example.com/back?from=aboard#";
@@ -223,4 +225,28 @@ async fn a_body_that_is_no_form_does_not_matter(engine: Engine) {
     assert_eq!(answer.status, 413);
     assert!(answer.page().contains("413"), "{answer:?}");
     assert_eq!(app.browser().submit(&link, "").await.status, 303);
+}
+
+async fn each_environment_has_its_own_return_urls(engine: Engine) {
+    let app = TestApp::with(engine, &[("login.return_urls", r#"["https://first.example.com/in"]"#)]).await;
+    let own = StoredSetting {
+        environment: app.sandbox.environment.id,
+        name: "login.return_urls".to_owned(),
+        value: r#"["https://second.example.com/in"]"#.to_owned(),
+    };
+    let instance = app.instance();
+    let set = instance.store.set_setting(app.system(), own, app.now()).await;
+    set.expect("it is set");
+    instance.settings.load(&instance.store).await.expect("it is read");
+    for (partner, host) in [(&app.sandbox.partner, "second"), (&app.stranger.partner, "first")] {
+        // Another environment's address is no destination of this one, even if the link asks for it.
+        let asked = json!({ "return_url": "https://first.example.com/in" });
+        let answer = partner
+            .client
+            .post("/api/v1/external_login", &user_with("ada", &asked))
+            .await;
+        let answer = app.browser().submit(&login_url(&answer), "").await;
+        let start = format!("https://{host}.example.com/in?code=");
+        assert!(answer.header("location").starts_with(&start), "{answer:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Nobody reaches what is not theirs: each verb, across partners, users, environments and organizations.
 
-use aboard::domain::{PartnerUserId, UserKeyId};
+use aboard::domain::{PartnerUserId, SubscriptionStatus, UserKeyId};
 use aboard::store::{Exchange, NewSubscription, Once, SealedWebhookSecret};
 
 use crate::support::calls::user_key_of;
@@ -200,7 +200,7 @@ async fn plans_and_suspension_stay_in_their_environment(store: TestStore) {
     let before = store.everything().await;
     let plan = NewSubscription {
         plan_name: "Pro".to_owned(),
-        status: "active".to_owned(),
+        status: SubscriptionStatus::Active,
         period_end: store.later(60),
         next_payment_amount: None,
     };

@@ -22,6 +22,7 @@ mod partner_users;
 mod races;
 mod requests;
 mod sessions;
+mod settings;
 mod sweep;
 mod texts;
 mod user_keys;

@@ -52,7 +52,7 @@ async fn an_environment_signs_with_its_own_key(store: TestStore) {
         .create_organization(store.system(), new.clone(), store.now())
         .await
         .unwrap();
-    let keys = store.signing_keys(store.system()).await.unwrap();
+    let keys = store.signing_keys(store.system(), store.now()).await.unwrap();
     assert_eq!(keys.len(), 2);
     for made in new.environments {
         let key = keys.iter().find(|key| key.environment == made.id).unwrap();
@@ -68,7 +68,7 @@ async fn an_environment_signs_with_its_own_key(store: TestStore) {
             store.moment(store.now())
         ))
         .await;
-    assert!(store.signing_keys(store.system()).await.unwrap().is_empty());
+    assert!(store.signing_keys(store.system(), store.now()).await.unwrap().is_empty());
 }
 
 async fn a_name_with_a_taken_id_writes_nothing(store: TestStore) {

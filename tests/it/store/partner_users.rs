@@ -1,6 +1,6 @@
 //! `external_login` and `check_user`: who a partner's user is.
 
-use aboard::domain::{Email, PartnerUserId, UserId};
+use aboard::domain::{Email, PartnerUserId, SubscriptionStatus, UserId};
 use aboard::store::{CheckedUser, ExternalLoginOutcome, LoggedIn, NewSubscription};
 
 use crate::support::calls::idempotency;
@@ -211,7 +211,7 @@ async fn a_subscription_is_active_or_in_trial_until_its_period_ends(store: TestS
     ] {
         let plan = NewSubscription {
             plan_name: "Pro".to_owned(),
-            status: status.to_owned(),
+            status: SubscriptionStatus::parse(status).expect("a status"),
             period_end: store.later(60),
             next_payment_amount: None,
         };

@@ -21,7 +21,7 @@ fn request(store: &TestStore, environment: EnvironmentId, route: &str, status: u
         environment,
         id: RequestId(store.ids.id()),
         key_kind: KeyKind::Partner,
-        key: store.ids.id(),
+        key: Some(store.ids.id()),
         method: "POST".to_owned(),
         route: route.to_owned(),
         status,
@@ -62,6 +62,7 @@ async fn a_request_is_read_as_it_was_kept(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let mut full = request(&store, sandbox.id, "/api/v1/users/{partner_user_id}/api_key", 422);
     full.key_kind = KeyKind::User;
+    full.key = None;
     full.code = Some("VALIDATION_ERROR".to_owned());
     full.field = Some("email".to_owned());
     full.duration_us = i64::MAX;

@@ -1,6 +1,6 @@
 //! Keys of users: issued to a partner, presented, and behind tokens.
 
-use aboard::domain::{ApiKey, EnvironmentKind, KeyKind, NewKey, PartnerUserId, UserKeyId};
+use aboard::domain::{ApiKey, EnvironmentKind, KeyKind, NewKey, PartnerUserId, SubscriptionStatus, UserKeyId};
 use aboard::store::{IssuedUserKey, NewSubscription, Once, Plan, UserKeyHolder};
 
 use crate::support::calls::{SignedIn, user_key_of};
@@ -170,7 +170,7 @@ async fn the_holder_shows_the_newest_email_and_the_plan(store: TestStore) {
     store.log_in(&sandbox.partner, call).await;
     let plan = NewSubscription {
         plan_name: "Pro".to_owned(),
-        status: "trialing".to_owned(),
+        status: SubscriptionStatus::Trialing,
         period_end: store.later(60),
         next_payment_amount: Some("9.99 EUR".to_owned()),
     };

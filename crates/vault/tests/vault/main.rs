@@ -8,4 +8,5 @@ mod no_leaks;
 mod root_key;
 mod sign;
 mod support;
+mod token_key;
 mod vault;

@@ -3,7 +3,7 @@
 
 use std::fmt::{Debug, Display};
 
-use aboard_vault::{KeyFile, Mac, RootKey, Secret, SigningKey, SystemEntropy, Vault};
+use aboard_vault::{KeyFile, Mac, RootKey, Secret, SigningKey, SystemEntropy, TokenKey, Vault};
 
 macro_rules! never {
     ($($type:ty: $($trait:ident)+;)+) => {$($(const _: fn() = || {
@@ -22,6 +22,7 @@ never! {
     KeyFile: Debug Display Clone PartialEq;
     RootKey: Debug Display Clone PartialEq;
     SigningKey: Debug Display Clone PartialEq;
+    TokenKey: Debug Display Clone PartialEq;
     Vault: Debug Display Clone PartialEq;
     Mac: Display PartialEq;
 }
@@ -31,6 +32,7 @@ const _: fn() = || {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Vault>();
     shared::<SigningKey>();
+    shared::<TokenKey>();
     shared::<KeyFile>();
     shared::<SystemEntropy>();
 };

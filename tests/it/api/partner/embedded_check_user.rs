@@ -1,6 +1,6 @@
 //! `POST /api/v1/embedded_check_user`
 
-use aboard::domain::Code;
+use aboard::domain::{Code, SubscriptionStatus};
 use aboard::store::NewSubscription;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ async fn a_subscription_counts_until_its_period_ends(engine: Engine) {
     ] {
         let plan = NewSubscription {
             plan_name: "Pro".to_owned(),
-            status: status.to_owned(),
+            status: SubscriptionStatus::parse(status).expect("a status"),
             period_end: app.now() + SignedDuration::from_hours(1),
             next_payment_amount: None,
         };

@@ -1,6 +1,6 @@
 //! `GET /api/v1/tenant_details`
 
-use aboard::domain::Code;
+use aboard::domain::{Code, SubscriptionStatus};
 use aboard::store::NewSubscription;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -57,7 +57,7 @@ async fn a_token_answers_the_plan(engine: Engine) {
     let user = app.user(&app.signed_in("ada").await).await;
     let plan = NewSubscription {
         plan_name: "Pro".to_owned(),
-        status: "active".to_owned(),
+        status: SubscriptionStatus::Active,
         period_end: "2027-02-01T10:30:00.5Z".parse().expect("a time"),
         next_payment_amount: Some("9.99 EUR".to_owned()),
     };

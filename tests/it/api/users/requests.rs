@@ -220,7 +220,7 @@ async fn it_takes_the_scope_requests(engine: Engine) {
     );
     assert_eq!(
         refused.json()["error"]["message"],
-        "This key does not have the scope requests. Use a server key that has it."
+        "This key lacks the scope requests."
     );
     assert_eq!(app.partner().get(PATH).await.status, 401);
     assert_eq!(app.anonymous().get(PATH).await.status, 401);

@@ -1,0 +1,25 @@
+//! `GET /v1/users/{user_id}`: a user of this environment, whoever brought it.
+//!
+//! A new e-mail or phone is shown as soon as it is set, with `email_verified` or `phone_verified` false until the
+//! person has proven it. An id that was retired when two users were joined shows the user that they became.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+
+use super::envelope::envelope;
+use super::{not_found, shape, user_id};
+use crate::web::{Context, Failure, Segment, ServerKey, Web};
+
+/// 200 with the user; 404 for any id that is not one of this environment.
+pub async fn get(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey,
+    Segment(id): Segment,
+) -> Result<Json<Value>, Failure> {
+    let id = user_id(id)?;
+    let user = web.instance.store.user(&scope, id).await?;
+    let user = user.ok_or_else(|| not_found(&id.to_string()))?;
+    Ok(envelope(&context, &shape::user(&web, &scope, &user)))
+}

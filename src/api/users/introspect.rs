@@ -1,0 +1,85 @@
+//! `POST /v1/tokens/introspect`: whether a user's token stands right now (RFC 7662).
+//!
+//! For a service that is handed a user's token and wants to know what a published key cannot say: that the user was
+//! not suspended and did not log out since. Send `token` as a form, as the RFC says, or as JSON. The answer is bare,
+//! without the envelope of this surface, because the libraries that speak the RFC expect it so; refusals of the call
+//! itself are those of the surface.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::domain::{Amr, EnvironmentId, PartnerId, UserId, UserKeyId};
+use crate::tokens::{Claims, OrganizationClaims, Read, UserKeyClaims};
+use crate::web::{ANY_SCOPE, Context, Failure, FormOrJson, LiveToken, ServerKey, Web};
+
+/// What a token that stands says, in the names of its own claims.
+#[derive(Serialize)]
+pub struct ActiveToken {
+    /// `true`.
+    active: bool,
+    /// `Bearer`.
+    token_type: &'static str,
+    iss: String,
+    aud: &'static str,
+    sub: UserId,
+    iat: i64,
+    exp: i64,
+    /// How it was born: `user_key` or `org`.
+    amr: Amr,
+    /// The user key it was made from, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uky: Option<UserKeyId>,
+    /// The partner of that key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prt: Option<PartnerId>,
+}
+
+/// 200 with the claims of a token of the key's own environment that stands; exactly `{"active":false}` for whatever
+/// else was sent. Any server key may ask: the caller holds the token already.
+pub async fn introspect(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey<ANY_SCOPE>,
+    FormOrJson(mut fields): FormOrJson,
+) -> Result<Json<Value>, Failure> {
+    let token = zeroize::Zeroizing::new(fields.text("token")?);
+    let live = LiveToken::read(&web, &token, &context).await?;
+    let active = live.and_then(|live| active(&web, scope.environment(), live));
+    Ok(Json(
+        active.map_or_else(|| json!({ "active": false }), |active| json!(active)),
+    ))
+}
+
+/// What may be told of a token; nothing of one of another environment.
+fn active(web: &Web, environment: EnvironmentId, live: LiveToken) -> Option<ActiveToken> {
+    match live {
+        LiveToken::UserKey(read, holder) => {
+            let (uky, prt) = (Some(read.claims.uky), Some(read.claims.prt));
+            (read.environment == environment).then(|| ActiveToken {
+                uky,
+                prt,
+                ..said::<UserKeyClaims>(web, &read, holder.scope.amr())
+            })
+        }
+        LiveToken::Organization(read, holder) => {
+            (read.environment == environment).then(|| said::<OrganizationClaims>(web, &read, holder.scope.amr()))
+        }
+    }
+}
+
+fn said<C: Claims>(web: &Web, read: &Read<C>, amr: Amr) -> ActiveToken {
+    ActiveToken {
+        active: true,
+        token_type: "Bearer",
+        iss: web.tokens.issuer(read.environment),
+        aud: C::AUDIENCE,
+        sub: read.user,
+        iat: read.issued_at.as_second(),
+        exp: read.expires_at.as_second(),
+        amr,
+        uky: None,
+        prt: None,
+    }
+}

@@ -1,0 +1,60 @@
+//! `GET /v1/users`: the users of this environment, newest first.
+//!
+//! `email` and `phone` find who has proven them and whom your own back end brought with them, never a partner's
+//! unproven word; `external_id` finds whom a partner, or you, call so. Filters that are sent together all have to fit.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+
+use super::envelope::page;
+use super::{email, shape};
+use crate::domain::{Invalid, PartnerUserId, Phone, UserId};
+use crate::store::UserFilter;
+use crate::web::{Context, Failure, Query, ServerKey, Web};
+
+const USUAL: u32 = 25;
+const MOST: u32 = 100;
+
+/// 200 with at most `limit` users (1 to 100, usually 25). Send `meta.next_cursor` as `after` to get the next page; it
+/// is `null` on the last. The id of any user will do as well: what follows is older.
+pub async fn list(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey,
+    mut query: Query,
+) -> Result<Json<Value>, Failure> {
+    let filter = UserFilter {
+        email: query.optional("email", email)?,
+        phone: query.optional("phone", phone)?,
+        external_id: query.optional("external_id", |text| PartnerUserId::parse(text.to_owned()))?,
+    };
+    let limit = query.optional("limit", limit)?.unwrap_or(USUAL);
+    let after = query.optional("after", after)?;
+    let found = web.instance.store.users(&scope, &filter, after, limit).await?;
+    let data: Vec<Value> = found
+        .users
+        .iter()
+        .map(|user| Value::Object(shape::user(&web, &scope, user)))
+        .collect();
+    let last = found.users.last().filter(|_| found.has_more);
+    Ok(page(&context, &data, last.map(|user| user.id.to_string())))
+}
+
+/// A `+` that was not escaped arrives as a space.
+fn phone(text: &str) -> Result<Phone, Invalid> {
+    match text.strip_prefix(' ') {
+        Some(digits) => Phone::parse_e164(&format!("+{digits}")),
+        None => Phone::parse_e164(text),
+    }
+}
+
+fn limit(text: &str) -> Result<u32, Invalid> {
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| Invalid::new(format!("Send a limit of 1 to {MOST}.")))
+}
+
+fn after(text: &str) -> Result<UserId, Invalid> {
+    text.parse()
+        .map_err(|_| Invalid::new("Send the next_cursor of the page before, or a user's id."))
+}

@@ -1,0 +1,123 @@
+//! `POST /v1/users/{id}/tokens`: a short-lived token that stands for one of your users.
+//!
+//! For a client that acts for a user whom your back end has logged in itself. The token says `amr` = `org`: you
+//! vouched for the user, the person proved nothing here. It reaches what your back end brought (profile, plan), and
+//! nothing that asks for the person's own proof. A log-out everywhere and a suspension end it at once.
+
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::envelope::envelope;
+use crate::domain::{Code, Invalid, KeyScope, UserId};
+use crate::store::TokenSubject;
+use crate::tokens::OrganizationClaims;
+use crate::web::{
+    Call, Caller, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
+};
+
+const USUAL_LIFE: i64 = 15 * 60;
+const SHORTEST_LIFE: i64 = 60;
+const LONGEST_LIFE: i64 = 3_600;
+/// A longer text is no id, and is not repeated.
+const LONGEST_ID: usize = 64;
+
+/// The token; it is in this answer alone.
+#[derive(Serialize)]
+pub struct MadeToken {
+    /// The user.
+    user_id: UserId,
+    /// The JWT.
+    token: String,
+    /// How to send it: `Bearer`.
+    token_type: &'static str,
+    /// When it ends, UTC.
+    expires_at: String,
+}
+
+/// 201 with the token. Optional field: `expires_in`, 60 to 3600 seconds, 900 without it. Needs the scope
+/// `users:token`; 404 for any user that is not of this environment, 409 for one that is suspended.
+pub async fn tokens(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey<{ KeyScope::UsersToken as u8 }>,
+    Segment(user): Segment,
+    key: IdempotencyKey,
+    OptionalJson { mut fields, raw }: OptionalJson,
+) -> Result<Response, Failure> {
+    let user = user.ok_or_else(|| Failure::new(Code::UserNotFound))?;
+    let id: UserId = user.parse().map_err(|_| not_found(&user))?;
+    let life = life(&mut fields)?;
+    let caller = Caller {
+        environment: scope.environment(),
+        credential: scope.key().0,
+        subject: None,
+    };
+    let repeatable = key.of(&web, caller, &raw, context.now)?;
+    let store = &web.instance.store;
+    let subject = store
+        .token_subject(&scope, id, repeatable.claim.clone(), context.now)
+        .await?;
+    let (subject, replayed) = match once(subject)? {
+        Call::Done(subject) => (subject, false),
+        // A token is no row that a second call would make twice, and it is never stored: a replay mints another one,
+        // if the user may still have it.
+        Call::Replayed(_) => {
+            let again = store.token_subject(&scope, id, None, context.now).await?;
+            let Call::Done(subject) = once(again)? else {
+                return Err(Failure::internal("a call without a key was replayed"));
+            };
+            (subject, true)
+        }
+    };
+    match subject {
+        TokenSubject::Known => {}
+        TokenSubject::Suspended => {
+            return Err(Failure::new(Code::Conflict)
+                .saying(format!("User with ID {id} is suspended. Let the user in again first.")));
+        }
+        TokenSubject::Unknown => return Err(not_found(&id.to_string())),
+    }
+    let claims = OrganizationClaims::new(context.now);
+    let signed = web.tokens.sign(scope.environment(), id, claims, life, context.now);
+    let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
+    let made = MadeToken {
+        user_id: id,
+        token: signed.token,
+        token_type: "Bearer",
+        expires_at: whole_seconds(signed.expires_at),
+    };
+    let mut response = (StatusCode::CREATED, envelope(&context, &made)).into_response();
+    if replayed {
+        response.headers_mut().insert(
+            HeaderName::from_static("idempotent-replayed"),
+            HeaderValue::from_static("true"),
+        );
+    }
+    Ok(response)
+}
+
+fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
+    let Some(value) = fields.optional_value("expires_in") else {
+        return Ok(SignedDuration::from_secs(USUAL_LIFE));
+    };
+    let seconds = value.as_i64();
+    match seconds.filter(|seconds| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds)) {
+        Some(seconds) => Ok(SignedDuration::from_secs(seconds)),
+        None => {
+            let wrong = Invalid::new("expires_in must be a whole number of seconds from 60 to 3600.");
+            Err(Failure::field("expires_in", wrong).holding(value))
+        }
+    }
+}
+
+/// As `GET /v1/users/{id}` says it.
+fn not_found(id: &str) -> Failure {
+    let failure = Failure::new(Code::UserNotFound);
+    if id.len() > LONGEST_ID {
+        return failure;
+    }
+    failure.saying(format!("User with ID {id} not found"))
+}

@@ -1,0 +1,33 @@
+//! Where sealed values stand. A value opens only at the place it was sealed for, so whoever seals and whoever opens
+//! take the place from here.
+
+use aboard_vault::Aad;
+
+use crate::domain::{DeliveryId, EnvironmentId, SigningKeyId, WebhookSecretId};
+
+fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
+    Aad {
+        table,
+        column,
+        environment: environment.bytes(),
+        row,
+    }
+}
+
+/// The secret that signs a receiver's webhooks.
+#[must_use]
+pub fn webhook_secret(environment: EnvironmentId, secret: WebhookSecretId) -> Aad<'static> {
+    place("webhook_secrets", "secret", environment, secret.bytes())
+}
+
+/// A webhook's body that holds a user's key.
+#[must_use]
+pub fn delivery_body(environment: EnvironmentId, delivery: DeliveryId) -> Aad<'static> {
+    place("deliveries", "body", environment, delivery.bytes())
+}
+
+/// The private half of a key that signs tokens.
+#[must_use]
+pub fn signing_key(environment: EnvironmentId, key: SigningKeyId) -> Aad<'static> {
+    place("signing_keys", "sealed", environment, key.bytes())
+}

@@ -1,0 +1,97 @@
+//! A user is erased.
+//!
+//! The lock comes first: an erased user's sessions, links, keys and tokens are refused wherever they are looked up,
+//! because each of these look-ups asks for the user's state. What names the person goes in the same transaction;
+//! dead links and sessions hold nothing personal and go with the sweep.
+
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{NewEvent, add_event, find, lock};
+use crate::domain::{EnvironmentId, EventId, UserId};
+use crate::store::scope::UsersScope;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::{Result, Store};
+
+// What an erasure says of a user, and what is left of older events: who, and that it is gone.
+const LOCK: &str = "
+    update users set status = 'erased', name = null, metadata = '{}', updated_at = :now, valid_after = :valid_after
+    where id = :user and environment_id = :environment and status <> 'erased'";
+const IDENTITIES: &str = "delete from identities where user_id = :user";
+const SUBSCRIPTION: &str = "delete from subscriptions where user_id = :user";
+const ALIASES: &str = "delete from user_aliases where user_id = :user";
+const KEYS: &str = "update user_keys set revoked_at = :now where user_id = :user and revoked_at is null";
+const JOBS: &str = "
+    delete from jobs where id in (
+        select id from deliveries
+        where user_key_id is not null and state = 'pending' and user_key_id in (select id from user_keys where user_id = :user))";
+const DELIVERIES: &str = "
+    update deliveries set state = 'given_up', finished_at = :now, sealed_body = null, body = null, last_error = 'the user was erased'
+    where user_key_id is not null and state = 'pending' and user_key_id in (select id from user_keys where user_id = :user)";
+const EVENT_TYPES: &str = "select distinct type from events where user_id = :user and type <> 'user.created'";
+const EVENTS: &str = "
+    update events set body = :body where user_id = :user and type = :type and type <> 'user.created'";
+const SAVED_ANSWERS: &str = "
+    update idempotency_keys set body = null where resource_id = :user and body is not null";
+
+impl Store {
+    /// Erases a user of the environment; answers its id, or `None` if there is no such user (any more). Writes
+    /// `user.deleted` as `event`.
+    pub async fn erase_user(
+        &self,
+        scope: impl Into<UsersScope>,
+        user: UserId,
+        event: EventId,
+        now: Timestamp,
+    ) -> Result<Option<UserId>> {
+        let environment = scope.into().environment;
+        self.transact(move |tx| async move { erase(tx, environment, user, event, now).await }.boxed())
+            .await
+    }
+}
+
+async fn erase(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    user: UserId,
+    event: EventId,
+    now: Timestamp,
+) -> Result<Option<UserId>> {
+    let Some(known) = find(tx, environment, user).await? else {
+        return Ok(None);
+    };
+    let user = known.id;
+    lock(tx, user).await?;
+    // A session or token that is born in this very microsecond has to end too.
+    let valid_after = now + SignedDuration::from_micros(1);
+    let locked = params![now: now, valid_after: valid_after, user: user.0, environment: environment.0];
+    if tx.execute(LOCK, &locked).await? == 0 {
+        return Ok(None);
+    }
+    let whose = params![user: user.0];
+    let when = params![user: user.0, now: now];
+    tx.execute(JOBS, &whose).await?;
+    tx.execute(DELIVERIES, &when).await?;
+    tx.execute(KEYS, &when).await?;
+    for sql in [IDENTITIES, SUBSCRIPTION, ALIASES, SAVED_ANSWERS] {
+        tx.execute(sql, &whose).await?;
+    }
+    for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
+        let body = json!({ "type": kind, "data": { "user_id": user, "erased": true } });
+        let emptied = params![body: body.to_string().into_bytes(), user: user.0, type: kind];
+        tx.execute(EVENTS, &emptied).await?;
+    }
+    let kind = "user.deleted";
+    let body = json!({
+        "type": kind, "timestamp": format!("{now:.0}"), "data": { "user_id": user, "deleted": true },
+    });
+    let deleted = NewEvent {
+        id: event.0,
+        kind,
+        body: body.to_string().into_bytes(),
+    };
+    add_event(tx, environment, user, deleted, now).await?;
+    Ok(Some(user))
+}

@@ -1,0 +1,129 @@
+//! Whoever manages a user changes what is known of it.
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::contacts::{Said, say};
+use super::{EventBody, NewEvent, User, add_event, claims, find, lock, lock_value};
+use crate::domain::{Email, EnvironmentId, EventId, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId};
+use crate::store::scope::ServerScope;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::{Result, Store, StoreError};
+
+/// A change; what is absent stays.
+#[derive(Debug, Clone)]
+pub struct UpdateUser {
+    /// The time of the call.
+    pub now: Timestamp,
+    /// Whom; an id that a join retired names the user that it lives on in.
+    pub user: UserId,
+    /// Another name.
+    pub name: Option<PersonName>,
+    /// Another e-mail, pending until the person proves it.
+    pub email: Option<Email>,
+    /// Another phone, likewise.
+    pub phone: Option<Phone>,
+    /// Keys to set, or to remove.
+    pub metadata: Option<MetadataChange>,
+    /// The rows of e-mail and phone, if new.
+    pub identities: [IdentityId; 2],
+    /// `user.updated`.
+    pub event: EventId,
+    /// Writes the event.
+    pub event_body: EventBody,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub enum UpdateOutcome {
+    /// The user as it is now.
+    Updated(User),
+    /// The environment has no such user.
+    NotFound,
+    /// The back end brought another user with this e-mail; nothing was written.
+    EmailTaken(UserId),
+    /// The metadata would be too large; nothing was written.
+    Metadata(Invalid),
+}
+
+const HOLDER: &str = "
+    select user_id from identities
+    where source_id = :environment and key = :key and source = 'organization' and kind = 'email'";
+const CHANGE: &str = "
+    update users set name = coalesce(:name, name), metadata = :metadata, updated_at = :now where id = :id";
+
+impl Store {
+    /// Changes a user of the environment.
+    pub async fn update_user(&self, scope: &ServerScope, call: UpdateUser) -> Result<UpdateOutcome> {
+        let environment = scope.environment;
+        self.transact(move |tx| async move { update(tx, environment, &call).await }.boxed())
+            .await
+    }
+}
+
+async fn update(tx: &Tx<'_>, environment: EnvironmentId, call: &UpdateUser) -> Result<UpdateOutcome> {
+    if let Some(email) = &call.email {
+        lock_value(tx, environment, "email", email.key()).await?;
+    }
+    if let Some(phone) = &call.phone {
+        lock_value(tx, environment, "phone", phone.key()).await?;
+    }
+    // An id may have been retired: the lock is that of the living user.
+    let Some(named) = find(tx, environment, call.user).await? else {
+        return Ok(UpdateOutcome::NotFound);
+    };
+    lock(tx, named.id).await?;
+    let Some(known) = find(tx, environment, named.id).await? else {
+        return Ok(UpdateOutcome::NotFound);
+    };
+    if let Some(email) = &call.email {
+        let params = params![environment: environment.0, key: email.key()];
+        let holder = tx.one(HOLDER, &params, |row| Ok(UserId(row.id(0)?))).await?;
+        if let Some(holder) = holder.filter(|holder| *holder != known.id) {
+            return Ok(UpdateOutcome::EmailTaken(holder));
+        }
+    }
+    let metadata = match known.metadata.merged(&call.metadata.clone().unwrap_or_default()) {
+        Ok(metadata) => metadata,
+        Err(wrong) => return Ok(UpdateOutcome::Metadata(wrong)),
+    };
+    let name = call.name.as_ref().map(PersonName::as_str);
+    let mut changed = metadata != known.metadata || name.is_some_and(|name| known.name.as_deref() != Some(name));
+    let before = claims(tx, environment, known.id).await?;
+    for said in said(call) {
+        changed |= say(tx, environment, known.id, &before, &said, call.now).await?;
+    }
+    if !changed {
+        return Ok(UpdateOutcome::Updated(known));
+    }
+    let params = params![name: name, metadata: metadata.text(), now: call.now, id: known.id.0];
+    tx.execute(CHANGE, &params).await?;
+    let gone = || StoreError::Fault("a user that was just written is not there".to_owned());
+    let user = find(tx, environment, known.id).await?.ok_or_else(gone)?;
+    let event = NewEvent {
+        id: call.event.0,
+        kind: "user.updated",
+        body: (call.event_body)("user.updated", call.now, &user),
+    };
+    add_event(tx, environment, user.id, event, call.now).await?;
+    Ok(UpdateOutcome::Updated(user))
+}
+
+fn said(call: &UpdateUser) -> impl Iterator<Item = Said<'_>> {
+    let [email_row, phone_row] = call.identities;
+    let email = call.email.as_ref().map(|email| Said {
+        kind: "email",
+        key: email.key(),
+        shown: email.shown(),
+        id: email_row,
+    });
+    let phone = call.phone.as_ref().map(|phone| Said {
+        kind: "phone",
+        key: phone.key(),
+        shown: phone.shown(),
+        id: phone_row,
+    });
+    email.into_iter().chain(phone)
+}

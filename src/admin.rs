@@ -18,8 +18,7 @@ use jiff::SignedDuration;
 
 use crate::domain::webhook::WebhookSecret;
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScope, NewKey, OrganizationId, PartnerId,
-    WebhookSecretId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScope, NewKey, OrganizationId, PartnerId, WebhookSecretId,
 };
 use crate::instance::Instance;
 use crate::sealed;

@@ -31,7 +31,10 @@ pub async fn list(
             KeyKind::User => UserKeyId(key).to_string(),
             KeyKind::Partner | KeyKind::Server | KeyKind::Client => KeyId(key).to_string(),
         });
-        let name = keys.iter().find(|key| Some(key.id.0) == request.key).map(|key| &key.name);
+        let name = keys
+            .iter()
+            .find(|key| Some(key.id.0) == request.key)
+            .map(|key| &key.name);
         let row = json!({
             "id": request.id,
             "time": request.at,

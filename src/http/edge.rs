@@ -87,23 +87,11 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
         _ => None,
     };
     request.extensions_mut().insert(context.clone());
-    let response = if let Some(preflight) = cross_origin.as_ref().and_then(CrossOrigin::preflight) {
-        preflight
-    } else if known_host {
-        let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-        match tokio::time::timeout(web.config.server.request_timeout(), answer).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => Failure::internal("a handler panicked").into_response(),
-            Err(_) => Failure {
-                retry_after: Some(1),
-                ..Failure::new(Code::Timeout)
-            }
-            .into_response(),
-        }
-    } else {
-        Failure::new(Code::UnknownHost).into_response()
+    let response = match cross_origin.as_ref().and_then(CrossOrigin::preflight) {
+        Some(preflight) => preflight,
+        None if known_host => count_the_rest(web, &context, run(web, request, next).await),
+        None => count_the_rest(web, &context, Failure::new(Code::UnknownHost).into_response()),
     };
-    let response = count_the_rest(web, &context, response);
     let ending = Ending::of(&response);
     let shown_id = id.to_string();
     let mut response = answer_in_shape(response, &context, |failure, status| {
@@ -128,6 +116,20 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
         elapsed,
     });
     response
+}
+
+/// The route's answer, within the time limit; a panic is a fault like another.
+async fn run(web: &Web, request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(web.config.server.request_timeout(), answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Failure::internal("a handler panicked").into_response(),
+        Err(_) => Failure {
+            retry_after: Some(1),
+            ..Failure::new(Code::Timeout)
+        }
+        .into_response(),
+    }
 }
 
 fn method_name(method: &axum::http::Method) -> &'static str {

@@ -16,7 +16,10 @@ fn what_was_asked_is_listed_with_the_newest_last() {
     assert_eq!(server.ask("POST", "/api/v1/external_login", partner, &body).0, 200);
     assert_eq!(server.ask("POST", "/api/v1/external_login", partner, &json!({})).0, 422);
     assert_eq!(server.ask("GET", "/api/v1/secret?secret", partner, &Value::Null).0, 404);
-    assert_eq!(server.ask("GET", "/api/v1/secret", ("accept", "*/*"), &Value::Null).0, 404);
+    assert_eq!(
+        server.ask("GET", "/api/v1/secret", ("accept", "*/*"), &Value::Null).0,
+        404
+    );
     // A stop loses no line.
     assert_eq!(server.stop().0, Some(0));
 
@@ -39,7 +42,12 @@ fn what_was_asked_is_listed_with_the_newest_last() {
     let bad = &all[1];
     assert_eq!(
         (&bad["error"], &bad["field"], &bad["environment_kind"], &bad["key_kind"]),
-        (&json!("VALIDATION_ERROR"), &json!("email"), &json!("sandbox"), &json!("partner"))
+        (
+            &json!("VALIDATION_ERROR"),
+            &json!("email"),
+            &json!("sandbox"),
+            &json!("partner")
+        )
     );
     assert!(bad["id"].as_str().unwrap().starts_with("req_"));
     assert!(bad["key"].as_str().unwrap().starts_with("key_"));

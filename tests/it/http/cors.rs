@@ -55,6 +55,7 @@ async fn an_apps_page_may_ask_and_read(engine: Engine) {
             );
             assert!(asked.header("access-control-allow-methods").contains("POST"));
             assert_eq!(asked.header("access-control-allow-credentials"), "");
+            assert_eq!(asked.header("x-ratelimit-limit"), "", "a question is not counted");
             assert_eq!(
                 (asked.header("vary"), asked.header("access-control-max-age")),
                 ("origin", "7200")

@@ -68,7 +68,13 @@ async fn an_environment_signs_with_its_own_key(store: TestStore) {
             store.moment(store.now())
         ))
         .await;
-    assert!(store.signing_keys(store.system(), store.now()).await.unwrap().is_empty());
+    assert!(
+        store
+            .signing_keys(store.system(), store.now())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn a_name_with_a_taken_id_writes_nothing(store: TestStore) {

@@ -77,7 +77,13 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let id = RequestId(web.instance.ids.id());
     let asked = hosts.asked(request.uri(), request.headers());
     let address = proxies.caller(peer(&request), request.headers());
-    let context = Context::new(id, web.instance.clock.now(), surface, address, asked.flatten());
+    let context = Context::new(
+        id,
+        web.instance.clock.now(),
+        surface,
+        address,
+        asked.and_then(|asked| asked.pinned),
+    );
     let probe = route
         .as_ref()
         .is_some_and(|route| matches!(route.as_str(), "/healthz" | "/readyz"));

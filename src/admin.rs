@@ -6,6 +6,7 @@ mod command;
 mod keys;
 mod orgs;
 mod partners;
+mod requests;
 mod settings;
 mod signing;
 pub mod socket;
@@ -17,7 +18,7 @@ use jiff::SignedDuration;
 
 use crate::domain::webhook::WebhookSecret;
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, NewKey, OrganizationId, PartnerId, WebhookSecretId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScope, NewKey, OrganizationId, PartnerId, WebhookSecretId,
 };
 use crate::instance::Instance;
 use crate::sealed;
@@ -27,7 +28,26 @@ pub use command::{AdminCommand, KeyFor, execute};
 pub use signing::{SigningAlgorithm, new_key as new_signing_key};
 
 /// Scopes that a new server key has.
-const SERVER_SCOPES: [&str; 2] = ["users", "users:token"];
+const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];
+
+/// What a new key is allowed, beside what its kind is.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed {
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Its own rate limit, if it has one.
+    pub per_minute: Option<u32>,
+}
+
+impl Allowed {
+    /// Scopes, and the environment's rate limit.
+    fn to(scopes: &[KeyScope]) -> Self {
+        Self {
+            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            per_minute: None,
+        }
+    }
+}
 
 /// A new partner; key and secret are shown this once.
 #[derive(Debug, serde::Serialize)]
@@ -104,7 +124,15 @@ pub async fn create_partner(
         .store
         .create_partner(instance.store.system(), new, instance.clock.now())
         .await?;
-    let key = create_key(instance, environment, KeyKind::Partner, partner.0, name, &[]).await?;
+    let key = create_key(
+        instance,
+        environment,
+        KeyKind::Partner,
+        partner.0,
+        name,
+        Allowed::default(),
+    )
+    .await?;
     Ok(CreatedPartner {
         partner,
         key: key.key,
@@ -149,7 +177,7 @@ pub async fn create_app(
         .store
         .create_app(instance.store.system(), new, instance.clock.now())
         .await?;
-    let key = create_key(instance, environment, KeyKind::Client, app.0, name, &[]).await?;
+    let key = create_key(instance, environment, KeyKind::Client, app.0, name, Allowed::default()).await?;
     Ok(CreatedApp {
         app,
         key: key.key,
@@ -169,7 +197,7 @@ pub async fn create_server_key(
         KeyKind::Server,
         environment.id.0,
         name,
-        &SERVER_SCOPES,
+        Allowed::to(&SERVER_SCOPES),
     )
     .await
 }
@@ -181,9 +209,9 @@ pub async fn create_key(
     kind: KeyKind,
     owner: uuid::Uuid,
     name: &str,
-    scopes: &[&str],
+    allowed: Allowed,
 ) -> anyhow::Result<CreatedKey> {
-    let (text, new) = new_key(instance, environment.id, environment.kind, kind, owner, name, scopes);
+    let (text, new) = new_key(instance, environment.id, environment.kind, kind, owner, name, allowed);
     let key = new.id;
     instance
         .store
@@ -207,7 +235,10 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
             "key {old} was rotated before and ends at {end}; rotate its successor, or make a key with `aboard keys create`"
         );
     }
-    let scopes: Vec<&str> = known.scopes.iter().map(String::as_str).collect();
+    let allowed = Allowed {
+        scopes: known.scopes,
+        per_minute: known.per_minute,
+    };
     let (text, new) = new_key(
         instance,
         known.environment,
@@ -215,7 +246,7 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
         kind,
         known.owner,
         &known.name,
-        &scopes,
+        allowed,
     );
     let (key, now) = (new.id, instance.clock.now());
     if !instance.store.rotate_key(system, old, new, now + overlap, now).await? {
@@ -234,11 +265,10 @@ fn new_key(
     kind: KeyKind,
     owner: uuid::Uuid,
     name: &str,
-    scopes: &[&str],
+    allowed: Allowed,
 ) -> (NewKey, NewApiKey) {
     let id = KeyId(instance.ids.id());
     let text = NewKey::new(kind, environment_kind, id.0, instance.ids.secret());
-    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     let new = NewApiKey {
         id,
         environment,
@@ -247,7 +277,8 @@ fn new_key(
         name: name.to_owned(),
         hash: text.key.hash,
         hint: text.hint(),
-        scopes,
+        scopes: allowed.scopes,
+        per_minute: allowed.per_minute,
     };
     (text, new)
 }

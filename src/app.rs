@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tower_service::Service;
 
 use crate::config::Config;
-use crate::http::{AccessLog, AdminSocket, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
@@ -39,6 +39,8 @@ pub struct App {
     deliveries: JoinHandle<()>,
     admin: Option<AdminSocket>,
     log: AccessLog,
+    /// Keeps what was asked; tests wait for it.
+    pub requests: RequestLog,
 }
 
 /// An address that is bound but not served yet, so that port 0 is known before anything is printed.
@@ -111,6 +113,7 @@ impl App {
         });
         let webhooks = worker(&config, &instance, guard.clone())?;
         let log = AccessLog::start(config.log.access)?;
+        let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let web = Web::new(Inner {
             instance: instance.clone(),
             public_url,
@@ -141,11 +144,12 @@ impl App {
             deliveries,
             admin: None,
             log,
+            requests,
         };
         if let Some(listener) = bound.metrics {
             app.serve(listener, metrics_router(app.web.clone()))?;
         }
-        let edge = service(app.web.clone(), in_flight, app.log.clone());
+        let edge = service(app.web.clone(), in_flight, app.log.clone(), app.requests.clone());
         app.serve(bound.listener, edge)?;
         let web = &app.web;
         if let Some(database) = web.config.store.file() {
@@ -174,7 +178,7 @@ impl App {
             .header_read_timeout(limits.header_timeout())
             .max_buf_size(64 << 10);
         self.handles.push(handle);
-        let service = service.into_make_service();
+        let service = service.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = server.serve(service).await {
                 tracing::error!(%error, "a listener ended");
@@ -198,6 +202,7 @@ impl App {
         self.webhooks.stop();
         let _ = self.deliveries.await;
         self.upkeep.abort();
+        self.requests.flush().await;
         self.web.instance.store.close().await;
         self.log.close();
     }

@@ -3,6 +3,8 @@
 use anyhow::bail;
 use url::Url;
 
+use crate::domain::{KeyKind, KeyScope};
+
 const LONGEST_NAME: usize = 100;
 
 /// A name for people, without spaces around it.
@@ -31,18 +33,18 @@ pub fn origin(text: &str) -> anyhow::Result<String> {
     }
 }
 
-/// A scope: a word, or words with colons between them.
-pub fn scope(text: String) -> anyhow::Result<String> {
-    let is_word = |word: &str| {
-        word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
-    };
-    if text.len() > 64 || !text.split(':').all(is_word) {
-        bail!("--scope: `{text}` is no scope; write a word like users or users:token");
-    }
-    Ok(text)
+/// A scope that keys of a kind can have.
+pub fn scope(word: &str, kind: KeyKind) -> anyhow::Result<KeyScope> {
+    let known = KeyScope::parse(word).filter(|scope| scope.is_of(kind));
+    known.ok_or_else(|| {
+        let all = KeyScope::ALL.into_iter().filter(|scope| scope.is_of(kind));
+        let words: Vec<&str> = all.map(KeyScope::as_str).collect();
+        anyhow::anyhow!(
+            "--scope: {} keys have no scope `{word}`; there are {}",
+            kind.as_str(),
+            words.join(", ")
+        )
+    })
 }
 
 /// An amount with its currency.
@@ -88,12 +90,27 @@ mod tests {
 
     #[test]
     fn scopes_names_and_amounts() {
-        for right in ["users", "users:token", "wallets:erase", "a_b:c2"] {
-            assert!(scope(right.to_owned()).is_ok(), "{right}");
+        for (word, kind) in [
+            ("users", KeyKind::Server),
+            ("users:token", KeyKind::Server),
+            ("wallets:erase", KeyKind::Server),
+            ("requests", KeyKind::Server),
+            ("custody", KeyKind::Client),
+        ] {
+            assert_eq!(scope(word, kind).unwrap().as_str(), word);
         }
-        for wrong in ["", "users token", ":users", "users:", "Users", "2a"] {
-            assert!(scope(wrong.to_owned()).is_err(), "{wrong}");
+        for (word, kind) in [
+            ("", KeyKind::Server),
+            ("Users", KeyKind::Server),
+            ("custody", KeyKind::Server),
+            ("users", KeyKind::Client),
+        ] {
+            assert!(scope(word, kind).is_err(), "{word}");
         }
+        assert_eq!(
+            scope("user", KeyKind::Server).unwrap_err().to_string(),
+            "--scope: server keys have no scope `user`; there are users, users:token, wallets:erase, requests"
+        );
         for right in ["9.00 EUR", "9 EUR", "1000000.123456 USD"] {
             assert!(amount(right.to_owned()).is_ok(), "{right}");
         }

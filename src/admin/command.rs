@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::signing::SigningAlgorithm;
-use super::{apps, keys, orgs, partners, settings, signing, users};
+use super::{apps, keys, orgs, partners, requests, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -45,13 +45,22 @@ pub enum AdminCommand {
         name: String,
         key_for: KeyFor,
         scopes: Vec<String>,
+        per_minute: Option<u32>,
     },
+    /// A rate limit of a key's own, or its environment's again.
+    SetKeyLimit { key: KeyId, per_minute: Option<u32> },
     /// Keys of one environment or of all, never their texts.
     ListKeys { environment: Option<String> },
     /// Ends a key at once.
     RevokeKey { key: KeyId },
     /// A new key beside an old one, which goes on for a while.
     RotateKey { key: KeyId, overlap_seconds: u32 },
+    /// The newest requests of one environment or of all.
+    ListRequests {
+        environment: Option<String>,
+        errors: bool,
+        limit: u32,
+    },
     /// Published keys that sign tokens, of one environment or of all.
     ListSigningKeys { environment: Option<String> },
     /// A new key that signs an environment's tokens; the old one verifies for a while.
@@ -155,10 +164,17 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             name,
             key_for,
             scopes,
-        } => keys::create(instance, &environment, &name, key_for, scopes).await,
+            per_minute,
+        } => keys::create(instance, &environment, &name, key_for, &scopes, per_minute).await,
+        C::SetKeyLimit { key, per_minute } => keys::set_limit(instance, key, per_minute).await,
         C::ListKeys { environment } => keys::list(instance, environment.as_deref()).await,
         C::RevokeKey { key } => keys::revoke(instance, key).await,
         C::RotateKey { key, overlap_seconds } => keys::rotate(instance, key, overlap(overlap_seconds)).await,
+        C::ListRequests {
+            environment,
+            errors,
+            limit,
+        } => requests::list(instance, environment.as_deref(), errors, limit).await,
         C::ListSigningKeys { environment } => signing::list(instance, environment.as_deref()).await,
         C::RotateSigningKey {
             environment,

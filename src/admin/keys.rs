@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::{KeyFor, environment, environments, within};
-use super::{SERVER_SCOPES, apps, checks, partners};
+use super::{Allowed, SERVER_SCOPES, apps, checks, partners};
 use crate::domain::{AppId, EnvironmentId, KeyId, KeyKind, PartnerId};
 use crate::instance::Instance;
 use crate::store::{Environment, KeyRow};
@@ -16,10 +16,10 @@ pub async fn create(
     in_environment: &str,
     name: &str,
     key_for: KeyFor,
-    scopes: Vec<String>,
+    scopes: &[String],
+    per_minute: Option<u32>,
 ) -> anyhow::Result<Value> {
     let name = checks::name(name)?;
-    let mut scopes: Vec<String> = scopes.into_iter().map(checks::scope).collect::<Result<_, _>>()?;
     let environment = environment(instance, in_environment).await?;
     let (kind, owner) = match key_for {
         KeyFor::Server => (KeyKind::Server, environment.id.0),
@@ -37,17 +37,26 @@ pub async fn create(
     if kind == KeyKind::Partner && !scopes.is_empty() {
         bail!("--scope: partner keys have no scopes; leave it out");
     }
+    let mut scopes = scopes
+        .iter()
+        .map(|word| checks::scope(word, kind))
+        .collect::<Result<Vec<_>, _>>()?;
     if kind == KeyKind::Server && scopes.is_empty() {
-        scopes = SERVER_SCOPES.map(str::to_owned).to_vec();
+        scopes = SERVER_SCOPES.to_vec();
     }
-    let held: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let made = super::create_key(instance, &environment, kind, owner, name, &held).await?;
+    let allowed = Allowed {
+        per_minute,
+        ..Allowed::to(&scopes)
+    };
+    let scopes = allowed.scopes.clone();
+    let made = super::create_key(instance, &environment, kind, owner, name, allowed).await?;
     let made = json!({
         "id": made.key,
         "kind": kind.as_str(),
         "owner": owner_id(kind.as_str(), owner),
         "name": name,
         "scopes": scopes,
+        "per_minute": per_minute,
         "key": made.secret,
     });
     Ok(within(&environment, made))
@@ -73,6 +82,7 @@ pub async fn list(instance: &Instance, in_environment: Option<&str>) -> anyhow::
             "name": key.name,
             "hint": key.hint,
             "scopes": key.scopes,
+            "per_minute": key.per_minute,
             "state": state(key, now),
             "created_at": key.created_at,
             "last_used_at": key.last_used_at,
@@ -123,6 +133,15 @@ pub async fn revoke(instance: &Instance, key: KeyId) -> anyhow::Result<Value> {
         "revoked_at": at,
         "was_revoked_before": !revoked_now,
     }))
+}
+
+/// Gives a key a rate limit of its own, or its environment's again.
+pub async fn set_limit(instance: &Instance, key: KeyId, per_minute: Option<u32>) -> anyhow::Result<Value> {
+    let store = &instance.store;
+    if !store.set_key_limit(store.system(), key, per_minute).await? {
+        bail!("there is no key {key} that is not revoked; see `aboard keys list`");
+    }
+    Ok(json!({ "id": key, "per_minute": per_minute }))
 }
 
 pub async fn rotate(instance: &Instance, key: KeyId, overlap: SignedDuration) -> anyhow::Result<Value> {

@@ -19,6 +19,7 @@ pub fn routes() -> Routes {
         .route("/api/v1/tenant_details", get(partner::tenant_details::tenant_details))
         // The users surface: `Authorization` with a server key.
         .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
+        .route("/v1/requests", get(users::requests::requests))
         .route("/v1/users", get(users::list::list))
         .route("/v1/users/link", post(users::link::link))
         .route("/v1/users/me", get(users::me::me))

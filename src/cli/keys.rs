@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{In, List, Overlap};
 use super::manage;
-use super::print::{self, fields, minute, table, text, words};
+use super::print::{self, fields, minute, number, table, text, words};
 use super::settings::Settings;
 use super::signing::{self, Signing};
 use crate::admin::{AdminCommand, KeyFor};
@@ -26,6 +26,8 @@ pub enum Keys {
     Create(Create),
     /// List the API keys, never their texts
     List(List),
+    /// Change the rate limit of an API key
+    Set(Set),
     /// End an API key at once
     Revoke(Revoke),
     /// Put a new API key beside an old one, which goes on for a while
@@ -74,8 +76,38 @@ pub struct Create {
     /// What it may do; repeatable [default of server keys: users, users:token]
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
+    /// Requests per minute [default: `limits.sandbox_per_minute`, `limits.production_per_minute`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    per_minute: Option<u32>,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// Another rate limit.
+#[derive(Args)]
+pub struct Set {
+    /// The key: key_…, as the list shows it
+    #[arg(value_name = "ID")]
+    key: KeyId,
+    /// Requests per minute, or `default` for what every key of its environment has
+    #[arg(long, value_name = "N", value_parser = limit)]
+    per_minute: Limit,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A rate limit as it is typed; `None` is the environment's.
+#[derive(Clone, Copy)]
+struct Limit(Option<u32>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    let number = || text.parse().ok().filter(|number| *number > 0);
+    match text {
+        "default" => Ok(Limit(None)),
+        _ => number()
+            .map(|number| Limit(Some(number)))
+            .ok_or_else(|| "write a number from 1 on, or default".to_owned()),
+    }
 }
 
 /// The end of a key.
@@ -116,12 +148,18 @@ pub async fn run(command: Keys) -> anyhow::Result<()> {
                 name: new.name,
                 key_for,
                 scopes: new.scope,
+                per_minute: new.per_minute,
             };
             manage::run(&new.settings, command, created).await
         }
         Keys::List(List { environment, settings }) => {
             manage::run(&settings, AdminCommand::ListKeys { environment }, listed).await
         }
+        Keys::Set(Set {
+            key,
+            per_minute: Limit(per_minute),
+            settings,
+        }) => manage::run(&settings, AdminCommand::SetKeyLimit { key, per_minute }, limited).await,
         Keys::Revoke(Revoke { key, settings }) => {
             manage::run(&settings, AdminCommand::RevokeKey { key }, revoked).await
         }
@@ -169,8 +207,17 @@ fn created(made: &Value) -> String {
             ("key", text(made, "key")),
             ("id", text(made, "id")),
             ("scopes", &words(&made["scopes"])),
+            ("per minute", &number(&made["per_minute"])),
         ]),
     )
+}
+
+fn limited(answer: &Value) -> String {
+    let id = text(answer, "id");
+    match answer["per_minute"].as_u64() {
+        Some(limit) => format!("{id} has {limit} requests a minute from now on."),
+        None => format!("{id} has as many requests a minute as every key of its environment."),
+    }
 }
 
 fn listed(answer: &Value) -> String {
@@ -191,6 +238,7 @@ fn listed(answer: &Value) -> String {
                 text(row, "hint").to_owned(),
                 state,
                 minute(&row["last_used_at"]),
+                number(&row["per_minute"]),
                 text(row, "owner").to_owned(),
             ]
         })
@@ -208,6 +256,7 @@ fn listed(answer: &Value) -> String {
             "KEY",
             "STATE",
             "LAST USED",
+            "PER MINUTE",
             "OWNER",
         ],
         &rows,

@@ -14,6 +14,7 @@ mod migrate;
 mod orgs;
 mod partners;
 mod print;
+mod requests;
 mod safety;
 mod settings;
 mod signing;
@@ -75,6 +76,8 @@ enum Command {
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
+    /// Show what was asked lately, by which key, and how it ended
+    Requests(requests::Requests),
     /// Show and change what one environment sets differently from the configuration file
     #[command(subcommand, name = "settings")]
     EnvironmentSettings(environment_settings::EnvironmentSettings),
@@ -122,6 +125,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Requests(requests) => requests::run(requests).await?,
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,

@@ -103,6 +103,11 @@ pub fn words(value: &Value) -> String {
     words.join(" ")
 }
 
+/// A number as text; what is not there is an empty text.
+pub fn number(value: &Value) -> String {
+    value.as_i64().map(|number| number.to_string()).unwrap_or_default()
+}
+
 /// A time to the minute, which is what a list has room for.
 pub fn minute(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();

@@ -6,6 +6,9 @@ use figment2::providers::Serialized;
 
 use super::{Config, ConfigError, Limits, Login, Users, explain, setting};
 
+/// In the sections below, but the whole server's.
+const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
+
 /// The settings of one environment.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +39,10 @@ impl EnvironmentConfig {
     pub fn with(&self, changes: &[(String, String)]) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(self));
         for (name, value) in changes {
+            if name == OF_NO_ENVIRONMENT {
+                let why = "an address belongs to no environment; set it in the configuration file.";
+                return Err(ConfigError::new(name, why));
+            }
             figment = figment.merge(setting("settings", name, value)?);
         }
         let changed: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
@@ -51,6 +58,7 @@ impl EnvironmentConfig {
         sections
             .flat_map(|(section, values)| {
                 let values = values.as_object().into_iter().flatten();
+                let values = values.filter(move |(name, _)| format!("{section}.{name}") != OF_NO_ENVIRONMENT);
                 values.map(move |(name, value)| (format!("{section}.{name}"), value.clone()))
             })
             .collect()
@@ -99,6 +107,7 @@ mod tests {
             ("login.return_urls", r#"["javascript:alert(1)"]"#, "login.return_urls"),
             ("users.required_proofs", r#"["shoe_size"]"#, "users.required_proofs"),
             ("limits", "1", "settings"),
+            ("limits.anonymous_per_minute", "1", "limits.anonymous_per_minute"),
         ] {
             let error = changed(name, value).unwrap_err().to_string();
             assert!(error.contains(said), "{name}={value}: {error}");

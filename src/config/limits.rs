@@ -2,7 +2,7 @@
 
 use crate::domain::EnvironmentKind;
 
-/// Requests per minute and key.
+/// Requests per minute: of each key, and of each address that calls without one.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -10,6 +10,8 @@ pub struct Limits {
     pub sandbox_per_minute: u32,
     /// In production.
     pub production_per_minute: u32,
+    /// Of an address (IPv4, or an IPv6 network of 64 bits) whose calls bring no valid credential.
+    pub anonymous_per_minute: u32,
 }
 
 impl Limits {

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::EnvironmentKind;
 
 /// Addresses, time-outs, sizes.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -17,6 +19,13 @@ pub struct Server {
     pub public_url: String,
     /// Other host names that are answered as well.
     pub hosts: Vec<String>,
+    /// A host that answers sandbox keys alone; empty for none.
+    pub sandbox_host: String,
+    /// A host that answers production keys alone; empty for none.
+    pub production_host: String,
+    /// The networks of the reverse proxies in front of this server, whose `X-Forwarded-For` is believed.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
     /// Where `/metrics` is served; empty for nowhere.
     pub metrics_listen: String,
     /// How long the headers of a request may take.
@@ -42,6 +51,16 @@ impl Server {
         Duration::from_secs(self.request_timeout_seconds)
     }
 
+    /// The host that answers one kind of environment alone, if there is one.
+    #[must_use]
+    pub fn pinned_host(&self, kind: EnvironmentKind) -> Option<&str> {
+        let host = match kind {
+            EnvironmentKind::Sandbox => &self.sandbox_host,
+            EnvironmentKind::Production => &self.production_host,
+        };
+        Some(host.as_str()).filter(|host| !host.is_empty())
+    }
+
     /// The metrics address, if there is one.
     ///
     /// # Errors
@@ -61,6 +80,7 @@ impl Server {
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.metrics_address()?;
+        self.check_pinned_hosts()?;
         for (setting, seconds) in [
             ("server.header_timeout_seconds", self.header_timeout_seconds),
             ("server.request_timeout_seconds", self.request_timeout_seconds),
@@ -92,6 +112,24 @@ impl Server {
             if !bare {
                 return Err(wrong());
             }
+        }
+        Ok(())
+    }
+
+    fn check_pinned_hosts(&self) -> Result<(), ConfigError> {
+        for (setting, host) in [
+            ("server.sandbox_host", &self.sandbox_host),
+            ("server.production_host", &self.production_host),
+        ] {
+            let bare = |url: Url| url.path() == "/" && url.query().is_none() && url.username().is_empty();
+            if !host.is_empty() && !Url::parse(&format!("https://{host}")).is_ok_and(bare) {
+                let why = "write a host name, with a port if it is not the usual one, like sandbox-api.example.com.";
+                return Err(ConfigError::new(setting, why));
+            }
+        }
+        if !self.sandbox_host.is_empty() && self.sandbox_host.eq_ignore_ascii_case(&self.production_host) {
+            let why = "one host cannot answer sandbox keys alone and production keys alone; name two, or neither.";
+            return Err(ConfigError::new("server.production_host", why));
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What a key may do.
 
+use super::KeyKind;
+
 /// One thing that a key may be allowed to do. Stored and typed as words with colons between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyScope {
@@ -11,11 +13,19 @@ pub enum KeyScope {
     Custody,
     /// `wallets:erase`: erase keys of wallets.
     WalletsErase,
+    /// `requests`: read the environment's request log.
+    Requests,
 }
 
 impl KeyScope {
     /// Every scope, in the order of the enum.
-    pub const ALL: [Self; 4] = [Self::Users, Self::UsersToken, Self::Custody, Self::WalletsErase];
+    pub const ALL: [Self; 5] = [
+        Self::Users,
+        Self::UsersToken,
+        Self::Custody,
+        Self::WalletsErase,
+        Self::Requests,
+    ];
 
     /// The word stored and shown.
     #[must_use]
@@ -25,6 +35,7 @@ impl KeyScope {
             Self::UsersToken => "users:token",
             Self::Custody => "custody",
             Self::WalletsErase => "wallets:erase",
+            Self::Requests => "requests",
         }
     }
 
@@ -32,6 +43,15 @@ impl KeyScope {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+
+    /// Whether keys of a kind can have it. Partner keys and user keys have none: what they may do is fixed.
+    #[must_use]
+    pub const fn is_of(self, kind: KeyKind) -> bool {
+        match self {
+            Self::Users | Self::UsersToken | Self::WalletsErase | Self::Requests => matches!(kind, KeyKind::Server),
+            Self::Custody => matches!(kind, KeyKind::Client),
+        }
     }
 
     const fn bit(self) -> u32 {
@@ -74,6 +94,8 @@ mod tests {
             assert_eq!(set.allow(scope), stored, "{scope:?}");
             assert_eq!(KeyScope::parse(scope.as_str()), Some(scope));
             assert!(!KeyScopes::default().allow(scope));
+            // A route names its scope by this number.
+            assert_eq!(KeyScope::ALL[scope as usize], scope);
         }
     }
 }

@@ -2,16 +2,15 @@
 
 use std::convert::Infallible;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
 use axum::Router;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use axum::extract::ConnectInfo;
+use axum::http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
 use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
@@ -21,15 +20,20 @@ use tower_service::Service;
 use url::Url;
 
 use super::access_log::{AccessLog, Line};
+use super::cors::{self, CrossOrigin};
+use super::hosts::Hosts;
+use super::protections;
+use super::proxies::Proxies;
+use super::request_log::{Ending, RequestLog};
 use super::timings::Timings;
 use crate::clock::Stopwatch;
 use crate::domain::{Code, RequestId};
 use crate::pages;
 use crate::store::{InFlight, InFlightGuard};
-use crate::web::{Context, Failure, Surface, Web, answer_in_shape};
+use crate::web::{Context, Failure, Surface, Web, answer_in_shape, count_the_rest};
 
 /// Most headers that an answer gets here and from its handler: room for them is made once.
-const HEADERS: usize = 14;
+const HEADERS: usize = 20;
 
 /// The outermost service: the router, and what surrounds every answer. Written by hand because each layer that the
 /// router wraps around its routes costs two allocations and two moves of the request.
@@ -43,7 +47,9 @@ struct Shared {
     web: Web,
     in_flight: InFlight,
     log: AccessLog,
-    hosts: Vec<String>,
+    requests: RequestLog,
+    hosts: Hosts,
+    proxies: Proxies,
     https: bool,
     /// Which of `timings` a path belongs to; the last one is of paths that are no route's.
     paths: matchit::Router<usize>,
@@ -56,26 +62,24 @@ struct Arrival {
     _running: InFlightGuard,
     context: Context,
     method: Method,
+    cross_origin: Option<CrossOrigin>,
+    known_host: bool,
     route: usize,
 }
 
 impl Edge {
     /// Reads the hosts that are answered from the public URL and `server.hosts`.
-    pub fn new(web: Web, in_flight: InFlight, log: AccessLog, router: Router, templates: &[&'static str]) -> Self {
-        let authority = |url: &Url| {
-            let host = url.host_str().unwrap_or_default();
-            url.port()
-                .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-        };
+    pub fn new(
+        web: Web,
+        in_flight: InFlight,
+        log: AccessLog,
+        requests: RequestLog,
+        router: Router,
+        templates: &[&'static str],
+    ) -> Self {
         let public = Url::parse(&web.public_url).ok();
-        let mut hosts: Vec<String> = web
-            .config
-            .server
-            .hosts
-            .iter()
-            .map(|host| host.to_ascii_lowercase())
-            .collect();
-        hosts.extend(public.as_ref().map(authority));
+        let hosts = Hosts::new(&web.config.server, public.as_ref());
+        let proxies = Proxies::new(&web.config.server.trusted_proxies);
         let https = public.is_some_and(|url| url.scheme() == "https");
         let mut paths = matchit::Router::new();
         for (index, template) in templates.iter().enumerate() {
@@ -87,7 +91,9 @@ impl Edge {
             web,
             in_flight,
             log,
+            requests,
             hosts,
+            proxies,
             https,
             paths,
             timings,
@@ -107,8 +113,7 @@ impl Service<Request<Incoming>> for Edge {
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let arrival = self.shared.arrive(&request);
-        let probe = matches!(self.shared.timings[arrival.route].route(), "/healthz" | "/readyz");
-        let answer = (probe || is_known_host(&request, &self.shared.hosts)).then(|| {
+        let answer = arrival.known_host.then(|| {
             request.extensions_mut().insert(arrival.context.clone());
             self.router.call(request)
         });
@@ -119,22 +124,37 @@ impl Service<Request<Incoming>> for Edge {
 
 impl Shared {
     fn arrive(&self, request: &Request<Incoming>) -> Arrival {
-        let path = request.uri().path();
-        let id = RequestId(self.web.instance.ids.id());
+        let (uri, headers) = (request.uri(), request.headers());
+        let (path, method) = (uri.path(), request.method());
+        let route = self.paths.at(path).map_or(self.timings.len() - 1, |found| *found.value);
+        let asked = self.hosts.asked(uri, headers);
+        let probe = matches!(self.timings[route].route(), "/healthz" | "/readyz");
+        let (surface, id) = (Surface::of(path), RequestId(self.web.instance.ids.id()));
+        let address = self.proxies.caller(peer(request), headers);
+        let now = self.web.instance.clock.now();
         Arrival {
             watch: Stopwatch::start(),
             _running: self.in_flight.enter(),
-            context: Context::new(id, self.web.instance.clock.now(), Surface::of(path)),
-            method: request.method().clone(),
-            route: self.paths.at(path).map_or(self.timings.len() - 1, |found| *found.value),
+            context: Context::new(id, now, surface, address, asked.flatten()),
+            method: method.clone(),
+            cross_origin: CrossOrigin::of(surface, method, headers),
+            known_host: probe || asked.is_some(),
+            route,
         }
     }
 
     /// Runs the route, if the host is known, and puts around its answer what every answer has.
-    async fn answer(&self, arrival: Arrival, answer: Option<RouteFuture<Infallible>>) -> Response {
-        let response = match answer {
-            None => Failure::new(Code::UnknownHost).into_response(),
-            Some(answer) => {
+    async fn answer(&self, mut arrival: Arrival, answer: Option<RouteFuture<Infallible>>) -> Response {
+        let context = &arrival.context;
+        let cross_origin = match arrival.cross_origin.take() {
+            Some(call) if answer.is_some() => call.of_an_app(&self.web, context).await,
+            _ => None,
+        };
+        let preflight = cross_origin.as_ref().and_then(CrossOrigin::preflight);
+        let response = match (preflight, answer) {
+            (Some(preflight), _) => preflight,
+            (None, None) => Failure::new(Code::UnknownHost).into_response(),
+            (None, Some(answer)) => {
                 let answer = AssertUnwindSafe(answer).catch_unwind();
                 match tokio::time::timeout(self.web.config.server.request_timeout(), answer).await {
                     Ok(Ok(Ok(response))) => response,
@@ -147,16 +167,21 @@ impl Shared {
                 }
             }
         };
-        let context = &arrival.context;
+        let response = count_the_rest(&self.web, context, response);
+        let ending = Ending::of(&response);
         let id = context.id.text();
         let mut response = answer_in_shape(response, context, |failure, status| {
             pages::problem(failure, status, &id)
         });
-        add_headers(response.headers_mut(), context, &id, self.https);
+        let headers = response.headers_mut();
+        add_headers(headers, context, &id, self.https);
+        cors::add_headers(headers, context.surface, cross_origin.as_ref());
         let timings = &self.timings[arrival.route];
         let status = response.status().as_u16();
         let elapsed = arrival.watch.elapsed();
         timings.record(&arrival.method, status, elapsed);
+        self.requests
+            .note(context, &arrival.method, timings.route(), status, ending, elapsed);
         self.log.write(|| Line {
             context,
             id: &id,
@@ -169,20 +194,10 @@ impl Shared {
     }
 }
 
-fn is_known_host(request: &Request<Incoming>, hosts: &[String]) -> bool {
-    let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
-    let mut named = request
-        .headers()
-        .get_all(HOST)
-        .iter()
-        .map(|host| host.to_str().is_ok_and(is_known));
-    // One Host header, no more (RFC 9112, 3.2); a request line that names a host has to name a known one as well.
-    let header = named.next() == Some(true) && named.next().is_none();
-    header
-        && request
-            .uri()
-            .authority()
-            .is_none_or(|authority| is_known(authority.as_str()))
+/// The other end of the connection.
+fn peer(request: &Request<Incoming>) -> IpAddr {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
 }
 
 fn add_headers(headers: &mut HeaderMap, context: &Context, id: &str, https: bool) {
@@ -190,15 +205,7 @@ fn add_headers(headers: &mut HeaderMap, context: &Context, id: &str, https: bool
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let (name, value) = match context.surface {
-        Surface::Pages => (CONTENT_SECURITY_POLICY, pages::STRICTEST_POLICY),
-        _ => (CACHE_CONTROL, "no-store"),
-    };
-    headers.entry(name).or_insert(HeaderValue::from_static(value));
-    headers
-        .entry(REFERRER_POLICY)
-        .or_insert(HeaderValue::from_static("same-origin"));
+    protections::add_headers(headers, context.surface);
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

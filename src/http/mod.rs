@@ -2,9 +2,15 @@
 
 mod access_log;
 mod admin_socket;
+mod cors;
 mod edge;
+mod hosts;
 mod probes;
+mod protections;
+mod proxies;
+mod request_log;
 mod timings;
+mod unknown;
 
 use axum::routing::get;
 
@@ -12,14 +18,14 @@ pub use access_log::AccessLog;
 pub use admin_socket::AdminSocket;
 pub use edge::Edge;
 pub use probes::{metrics_router, recorder};
+pub use request_log::RequestLog;
 
-use crate::domain::Code;
 use crate::store::InFlight;
-use crate::web::{Failure, Routes, Web};
+use crate::web::{Routes, Web};
 use crate::{api, pages};
 
 /// The whole server as one service.
-pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Edge {
+pub fn service(web: Web, in_flight: InFlight, log: AccessLog, requests: RequestLog) -> Edge {
     let known = Routes::new()
         .merge(api::routes())
         .merge(pages::routes())
@@ -27,8 +33,8 @@ pub fn service(web: Web, in_flight: InFlight, log: AccessLog) -> Edge {
         .route("/readyz", get(probes::readyz));
     let (router, templates) = known.into_parts();
     let router = router
-        .fallback(|| async { Failure::new(Code::RouteNotFound) })
-        .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed) })
+        .fallback(unknown::route)
+        .method_not_allowed_fallback(unknown::method)
         .with_state(web.clone());
-    Edge::new(web, in_flight, log, router, &templates)
+    Edge::new(web, in_flight, log, requests, router, &templates)
 }

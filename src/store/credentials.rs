@@ -1,6 +1,6 @@
 //! API keys of partners, back ends and apps, looked up through a cache in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -89,6 +89,8 @@ pub struct KeyUse {
 #[derive(Default)]
 pub(super) struct Cache {
     keys: RwLock<HashMap<Uuid, Arc<Presented>>>,
+    /// The web origins of every app, once somebody has asked for one.
+    origins: RwLock<Option<Arc<HashSet<String>>>>,
     /// How often the keys were forgotten: what was read before that is not put back after it.
     forgotten: AtomicU64,
     /// The revision that the cached keys were read at, and when it was last seen to hold.
@@ -97,8 +99,12 @@ pub(super) struct Cache {
 }
 
 impl Cache {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.as_microsecond() - self.checked_at.load(Ordering::Acquire) <= STALE_AFTER_MICROS
+    }
+
     fn get(&self, key: &ApiKey, now: Timestamp) -> Option<Arc<Presented>> {
-        if now.as_microsecond() - self.checked_at.load(Ordering::Acquire) > STALE_AFTER_MICROS {
+        if !self.is_fresh(now) {
             return None;
         }
         self.keys
@@ -120,11 +126,24 @@ impl Cache {
         keys.insert(id, presented);
     }
 
-    /// Forgets every key; called after a change of any credential.
+    fn origins(&self, now: Timestamp) -> Option<Arc<HashSet<String>>> {
+        let origins = self.origins.read().unwrap_or_else(PoisonError::into_inner);
+        origins.clone().filter(|_| self.is_fresh(now))
+    }
+
+    fn put_origins(&self, known: Arc<HashSet<String>>, forgotten: u64) {
+        let mut origins = self.origins.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::Acquire) == forgotten {
+            *origins = Some(known);
+        }
+    }
+
+    /// Forgets every key and origin; called after a change of any credential.
     pub(super) fn clear(&self) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         keys.clear();
+        *self.origins.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -134,6 +153,7 @@ const FIND: &str = "
             order by secret.created_at desc, secret.id desc limit 1)
     from api_keys key join environments environment on environment.id = key.environment_id
     where key.id = :id and key.revoked_at is null";
+const ORIGINS: &str = "select origins from apps where origins <> ''";
 const REVISION: &str = "select revision from instance where one = 1";
 const NOTE_USE: &str = "update api_keys set last_used_at = :at where id = :id";
 
@@ -161,6 +181,20 @@ impl Store {
         }
         presented.used_at.store(now.as_microsecond(), Ordering::Relaxed);
         Ok(Some(presented))
+    }
+
+    /// Whether any app of any environment has registered a web origin, as a browser writes it.
+    pub async fn is_app_origin(&self, origin: &str, now: Timestamp) -> Result<bool> {
+        let forgotten = self.credentials.forgotten.load(Ordering::Acquire);
+        if let Some(origins) = self.credentials.origins(now) {
+            return Ok(origins.contains(origin));
+        }
+        let lists = self.all(ORIGINS, &[], |row| row.text(0)).await?;
+        let origins = lists.iter().flat_map(|list| list.split_whitespace()).map(str::to_owned);
+        let origins: Arc<HashSet<String>> = Arc::new(origins.collect());
+        let known = origins.contains(origin);
+        self.credentials.put_origins(origins, forgotten);
+        Ok(known)
     }
 
     async fn find_key(&self, id: Uuid) -> Result<Option<Presented>> {

@@ -17,6 +17,7 @@ mod migrations;
 mod organizations;
 mod partner_users;
 mod postgres;
+mod requests;
 mod scope;
 mod sessions;
 mod settings;
@@ -49,6 +50,7 @@ pub use organizations::{
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
+pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;

@@ -97,6 +97,8 @@ pub struct NewApiKey {
     pub hint: String,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// Its own rate limit, if it has one.
+    pub per_minute: Option<u32>,
 }
 
 /// An organization in a list.
@@ -173,6 +175,8 @@ pub struct KeyRow {
     pub hint: String,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// Its own rate limit, if it has one.
+    pub per_minute: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used.
@@ -209,16 +213,17 @@ const PARTNERS: &str = "select id, environment_id, name, created_at from partner
 const ADD_APP: &str = "insert into apps (id, environment_id, name, origins, created_at) values (:id, :environment, :name, :origins, :now)";
 const APPS: &str = "select id, environment_id, name, origins, created_at from apps order by id";
 const ADD_KEY: &str = "
-    insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, created_at)
-    values (:id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :now)";
+    insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, per_minute, created_at)
+    values (:id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :per_minute, :now)";
 const ADD_SUCCESSOR: &str = "
-    insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, created_at)
-    select :id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :now from api_keys
+    insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, per_minute, created_at)
+    select :id, :environment, :kind, :owner, :name, :hash, :hint, :scopes, :per_minute, :now from api_keys
     where id = :old and revoked_at is null and (expires_at is null or expires_at > :now)";
 const KEYS: &str = "
     select key.id, key.environment_id, environment.kind, key.kind, key.owner_id, key.name, key.hint, key.scopes, key.created_at,
-        key.last_used_at, key.expires_at, key.revoked_at
+        key.last_used_at, key.expires_at, key.revoked_at, key.per_minute
     from api_keys key join environments environment on environment.id = key.environment_id order by key.id";
+const LIMIT_KEY: &str = "update api_keys set per_minute = :per_minute where id = :id and revoked_at is null";
 const REVOKE_KEY: &str = "update api_keys set revoked_at = :now where id = :id and revoked_at is null";
 // A second rotation may end the old key sooner, never later.
 const EXPIRE_KEY: &str = "
@@ -369,6 +374,14 @@ impl Store {
         self.all(KEYS, &[], key_row).await
     }
 
+    /// Gives a key a rate limit of its own, or its environment's again; false if there is no such key or it was
+    /// revoked. What it has used of its minute stays used.
+    pub async fn set_key_limit(&self, _: SystemScope, key: KeyId, per_minute: Option<u32>) -> Result<bool> {
+        let params = params![per_minute: per_minute.map(i64::from), id: key.0];
+        let script = Script::default().then(LIMIT_KEY, params);
+        Ok(self.change_credentials(script).await?.first() == Some(&1))
+    }
+
     /// Revokes a key at once; false if there is no such key or it was revoked before.
     pub async fn revoke_key(&self, _: SystemScope, key: KeyId, now: Timestamp) -> Result<bool> {
         let script = Script::default().then(REVOKE_KEY, params![now: now, id: key.0]);
@@ -404,7 +417,7 @@ fn add_key(new: NewApiKey, now: Timestamp) -> Statement {
         sql: ADD_KEY,
         params: params![
             id: new.id.0, environment: new.environment.0, kind: new.kind.as_str(), owner: new.owner, name: new.name,
-            hash: new.hash.to_vec(), hint: new.hint, scopes: new.scopes.join(" "), now: now,
+            hash: new.hash.to_vec(), hint: new.hint, scopes: new.scopes.join(" "), per_minute: new.per_minute.map(i64::from), now: now,
         ]
         .into(),
     }
@@ -424,5 +437,6 @@ fn key_row(row: &Row<'_>) -> Result<KeyRow> {
         last_used_at: row.opt_time(9)?,
         expires_at: row.opt_time(10)?,
         revoked_at: row.opt_time(11)?,
+        per_minute: row.opt_int(12)?.and_then(|limit| u32::try_from(limit).ok()),
     })
 }

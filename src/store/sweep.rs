@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::requests::first_id_at;
 use super::scope::SystemScope;
 use super::sql::{Script, params};
 use super::{Result, Store};
@@ -24,20 +25,36 @@ const EVENTS: &str = "delete from events where seq in (
 const DELIVERIES: &str = "delete from deliveries where id in (
     select id from (select id, state, finished_at from deliveries order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :month_ago)";
+// Requests are clustered by environment: each has its own oldest ones.
+const WITH_OLD_REQUESTS: &str = "
+    select environment.id from environments environment
+    where exists (select 1 from requests where environment_id = environment.id and id < :before)";
+const REQUESTS: &str = "delete from requests where environment_id = :environment and id in (
+    select id from requests where environment_id = :environment and id < :before order by id limit :batch)";
 
 impl Store {
     /// Deletes one batch of what has ended: links and sessions an hour after their end, idempotency keys at
-    /// their end, events and finished deliveries after 30 days. Answers how many rows went.
+    /// their end, events, finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
-        let script = Script::default()
+        let month_old = first_id_at(month_ago);
+        let with_old_requests = self
+            .all(WITH_OLD_REQUESTS, &params![before: month_old], |row| row.id(0))
+            .await?;
+        let mut script = Script::default()
             .then(LINKS, params![before: before, batch: BATCH])
             .then(OLD_SESSIONS, params![before: before, batch: BATCH])
             .then(ENDED_SESSIONS, params![before: before, batch: BATCH])
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
             .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
             .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH]);
+        for environment in with_old_requests {
+            script = script.then(
+                REQUESTS,
+                params![environment: environment, before: month_old, batch: BATCH],
+            );
+        }
         Ok(self.run(script).await?.into_iter().sum())
     }
 }

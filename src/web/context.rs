@@ -1,13 +1,15 @@
 //! What is known of a request from its first byte on.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::limits::Decision;
-use crate::domain::{EnvironmentId, KeyId, RequestId};
+use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind, RequestId};
 
 /// Which of the three documented surfaces a path belongs to, or the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +57,43 @@ pub struct Inner {
     pub now: Timestamp,
     /// Which shape its answer has.
     pub surface: Surface,
+    /// Where it came from, past the trusted proxies. For limits alone: it is never logged nor kept.
+    pub address: IpAddr,
+    /// The one kind of environment that the host stands for which was asked, if it stands for one.
+    pub pinned: Option<EnvironmentKind>,
     limit: OnceLock<Decision>,
-    credential: OnceLock<(EnvironmentId, KeyId)>,
+    holder: OnceLock<Holder>,
+}
+
+/// Whose credential was found good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// What the key is for; a user's token counts as a user key.
+    pub kind: KeyKind,
+    /// The key's id; a token's, of the user key that it was made from, if it was made from one.
+    pub key: Option<Uuid>,
 }
 
 impl Context {
     /// A request that just came in.
     #[must_use]
-    pub fn new(id: RequestId, now: Timestamp, surface: Surface) -> Self {
+    pub fn new(
+        id: RequestId,
+        now: Timestamp,
+        surface: Surface,
+        address: IpAddr,
+        pinned: Option<EnvironmentKind>,
+    ) -> Self {
         Self(Arc::new(Inner {
             id,
             now,
             surface,
+            address,
+            pinned,
             limit: OnceLock::new(),
-            credential: OnceLock::new(),
+            holder: OnceLock::new(),
         }))
     }
 
@@ -77,21 +102,28 @@ impl Context {
         let _ = self.0.limit.set(decision);
     }
 
-    /// What the limit said, if a key was presented.
+    /// What the limit said, if the request was counted.
     #[must_use]
     pub fn limit(&self) -> Option<Decision> {
         self.0.limit.get().copied()
     }
 
-    /// Notes whose request it is, for the log.
-    pub fn note_credential(&self, environment: EnvironmentId, key: KeyId) {
-        let _ = self.0.credential.set((environment, key));
+    /// Notes whose request it is, for the logs.
+    pub fn note_holder(&self, holder: Holder) {
+        let _ = self.0.holder.set(holder);
     }
 
-    /// Whose request it is, if a key was presented.
+    /// Whose request it is, if a good credential was presented.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        self.0.holder.get().copied()
+    }
+
+    /// The API key of the request, if a good one was presented.
     #[must_use]
     pub fn credential(&self) -> Option<(EnvironmentId, KeyId)> {
-        self.0.credential.get().copied()
+        let holder = self.holder().filter(|holder| holder.kind != KeyKind::User)?;
+        Some((holder.environment, KeyId(holder.key?)))
     }
 }
 

@@ -1,20 +1,49 @@
-//! Requests per minute and key, in an exact sliding window on this node.
+//! Requests per minute, in an exact sliding window on this node: of a key, or of an address that brings none.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 const WINDOW_MILLIS: i64 = 60_000;
-/// Keys that were not used for a window are forgotten once there are more than this.
+/// Keys and addresses that were not used for a window are forgotten once there are more than this.
 const MANY: usize = 10_000;
+/// More addresses than this within a minute are an attack that no limit per address stops; then all of them are
+/// forgotten, so that it costs no more memory.
+const MOST_ADDRESSES: usize = 100_000;
+/// What one caller has of IPv6: a network of 64 bits.
+const ONE_CALLER: u128 = !(u64::MAX as u128);
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// An API key or a user's key, by its id.
+    Key(Uuid),
+    /// Somebody without one.
+    Address(IpAddr),
+}
+
+impl Who {
+    /// An IPv4 address, or the IPv6 network of 64 bits that an address lies in.
+    #[must_use]
+    pub fn at(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & ONE_CALLER).into(),
+        })
+    }
+}
 
 /// What the limit says of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// Whether it may go on.
     pub allowed: bool,
+    /// Whether the request log keeps it: each one that may go on, and of the others the first in each second, so that
+    /// a caller past its limit cannot fill the store.
+    pub kept: bool,
     /// Requests per minute.
     pub limit: u32,
     /// How many are left.
@@ -25,8 +54,13 @@ pub struct Decision {
     pub reset_at: i64,
 }
 
-/// Counts requests per key. Several nodes each count for themselves; budgets that they share will be leased
-/// through the store behind this same call.
+/// Counts requests. [`Limits::admit`] is the one place that decides, and it is exact on one node.
+///
+/// Several nodes each count for themselves, so that a caller who reaches `n` of them has `n` times its limit. Budgets
+/// that they share fit behind the same call: a node leases a part of a key's minute through the store (a tenth of the
+/// limit, say, and what is left of it is handed back when it ends), `admit` spends from the lease in memory, and only a
+/// spent lease asks the store again, in the background and before it is empty. A store that cannot be asked leaves
+/// the node with its last lease.
 #[derive(Default)]
 pub struct Limits {
     windows: Mutex<Windows>,
@@ -34,7 +68,8 @@ pub struct Limits {
 
 #[derive(Default)]
 struct Windows {
-    by_key: HashMap<Uuid, Window>,
+    of_keys: HashMap<Uuid, Window>,
+    of_addresses: HashMap<IpAddr, Window>,
     swept_at: i64,
 }
 
@@ -43,20 +78,35 @@ struct Window {
     /// Admitted requests by the millisecond they came in, so that a limit of millions stays small.
     admitted: VecDeque<(i64, u32)>,
     count: u32,
+    /// The second of the last refusal.
+    refused_in: i64,
 }
 
 impl Limits {
-    /// Counts one request of a key.
-    pub fn admit(&self, key: Uuid, limit: u32, now: Timestamp) -> Decision {
+    /// Counts one request; a refused one does not count.
+    pub fn admit(&self, who: Who, limit: u32, now: Timestamp) -> Decision {
         let now = now.as_millisecond();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.by_key.len() > MANY && windows.swept_at + WINDOW_MILLIS <= now {
-            windows.swept_at = now;
-            windows
-                .by_key
-                .retain(|_, window| window.admitted.back().is_some_and(|(at, _)| at + WINDOW_MILLIS > now));
+        windows.forget(now);
+        let window = match who {
+            Who::Key(key) => windows.of_keys.entry(key).or_default(),
+            Who::Address(address) => windows.of_addresses.entry(address).or_default(),
+        };
+        window.admit(limit, now)
+    }
+}
+
+impl Windows {
+    fn forget(&mut self, now: i64) {
+        if self.of_keys.len() + self.of_addresses.len() > MANY && self.swept_at + WINDOW_MILLIS <= now {
+            self.swept_at = now;
+            let is_alive = |window: &Window| window.admitted.back().is_some_and(|(at, _)| at + WINDOW_MILLIS > now);
+            self.of_keys.retain(|_, window| is_alive(window));
+            self.of_addresses.retain(|_, window| is_alive(window));
         }
-        windows.by_key.entry(key).or_default().admit(limit, now)
+        if self.of_addresses.len() > MOST_ADDRESSES {
+            self.of_addresses.clear();
+        }
     }
 }
 
@@ -77,6 +127,8 @@ impl Window {
                 _ => self.admitted.push_back((now, 1)),
             }
         }
+        let second = now / 1_000;
+        let kept = allowed || std::mem::replace(&mut self.refused_in, second) != second;
         let remaining = limit.saturating_sub(self.count);
         let turning = if remaining == 0 {
             self.admitted.front()
@@ -89,6 +141,7 @@ impl Window {
         let reset = u32::try_from((reset_millis + 999) / 1_000).unwrap_or_default();
         Decision {
             allowed,
+            kept,
             limit,
             remaining,
             reset,
@@ -108,21 +161,56 @@ mod tests {
 
     #[test]
     fn a_refused_request_is_told_when_to_come_back_and_that_is_true() {
-        let (limits, key) = (Limits::default(), Uuid::from_u128(1));
+        let (limits, key) = (Limits::default(), Who::Key(Uuid::from_u128(1)));
         assert!(limits.admit(key, 2, at(0)).allowed);
         assert!(limits.admit(key, 2, at(30_000)).allowed);
         let refused = limits.admit(key, 2, at(30_500));
         assert_eq!((refused.allowed, refused.remaining, refused.reset), (false, 0, 30));
         assert!(!limits.admit(key, 2, at(59_999)).allowed);
         assert!(limits.admit(key, 2, at(60_000)).allowed);
-        assert!(limits.admit(Uuid::from_u128(2), 2, at(60_000)).allowed);
+        assert!(limits.admit(Who::Key(Uuid::from_u128(2)), 2, at(60_000)).allowed);
+    }
+
+    #[test]
+    fn of_refused_requests_the_first_in_each_second_is_kept() {
+        let (limits, key) = (Limits::default(), Who::Key(Uuid::from_u128(1)));
+        assert!(limits.admit(key, 1, at(0)).kept);
+        let kept = [1, 999, 1_000, 1_001, 1_999, 5_000].map(|millis| limits.admit(key, 1, at(millis)).kept);
+        assert_eq!(kept, [true, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn an_address_is_what_one_caller_has() {
+        let who = |text: &str| Who::at(text.parse().unwrap());
+        assert_ne!(who("203.0.113.1"), who("203.0.113.2"));
+        assert_eq!(who("203.0.113.1"), who("::ffff:203.0.113.1"));
+        assert_eq!(who("2001:db8:1:2::1"), who("2001:db8:1:2:ffff::9"));
+        assert_ne!(who("2001:db8:1:2::1"), who("2001:db8:1:3::1"));
+    }
+
+    #[test]
+    fn a_flood_of_addresses_takes_no_more_memory() {
+        let limits = Limits::default();
+        let key = Who::Key(Uuid::from_u128(1));
+        assert!(limits.admit(key, 1, at(0)).allowed);
+        for address in 0..250_000_u32 {
+            limits.admit(Who::Address(std::net::Ipv4Addr::from_bits(address).into()), 1, at(0));
+            if address % 50_000 == 0 {
+                assert!(limits.windows.lock().unwrap().of_addresses.len() <= MOST_ADDRESSES + 1);
+            }
+        }
+        assert!(limits.windows.lock().unwrap().of_addresses.len() <= MOST_ADDRESSES + 1);
+        assert!(!limits.admit(key, 1, at(0)).allowed, "keys are not forgotten");
+        // A minute later nothing of it is left.
+        limits.admit(key, 1, at(60_000));
+        assert_eq!(limits.windows.lock().unwrap().of_addresses.len(), 0);
     }
 
     proptest! {
         /// However requests fall, no minute holds more admitted ones than the limit, and none is refused while there is room.
         #[test]
         fn no_minute_holds_more_than_the_limit(limit in 1..20_u32, steps in proptest::collection::vec(0..9_000_i64, 1..200)) {
-            let (limits, key) = (Limits::default(), Uuid::from_u128(1));
+            let (limits, key) = (Limits::default(), Who::Key(Uuid::from_u128(1)));
             let (mut now, mut admitted) = (0, Vec::<i64>::new());
             for step in steps {
                 now += step;

@@ -22,20 +22,20 @@ use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
-pub use auth::{PartnerKey, ServerKey, admit_user};
+pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
-pub use context::{Context, Surface};
+pub use context::{Context, Holder, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use form::{FormOrJson, OptionalJson};
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
-pub use limits::{Decision, Limits};
+pub use limits::{Decision, Limits, Who};
 pub use proofs::required_proofs;
 pub use query::Query;
 pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
-pub use user_token::{LiveToken, UserKeyToken, UserToken};
+pub use user_token::{LiveToken, UserKeyToken, UserToken, admit_anybody};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]

@@ -3,9 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::auth::{admit_user, authorization, context, count, refuse};
-use super::{Context, Failure, Web};
-use crate::domain::Amr;
+use super::auth::{admit_user, authorization, check_host, context, count, header, present, refuse};
+use super::context::Holder;
+use super::limits::Who;
+use super::{Context, Failure, Surface, Web};
+use crate::domain::{Amr, ApiKey, Code, KeyKind};
 use crate::store::{TokenHolder, UserKeyHolder, UserScope};
 use crate::tokens::{OrganizationClaims, Read, UserKeyClaims, UserTokenClaims};
 
@@ -83,9 +85,16 @@ impl FromRequestParts<Web> for UserToken {
                 Ok(Self::UserKey(holder))
             }
             LiveToken::Organization(_, holder) => {
-                let settings = web.instance.settings.of(holder.scope.environment());
-                let limit = settings.limits.per_minute(holder.kind);
-                count(web, &context, holder.scope.user().0, limit)?;
+                check_host(web, &context, holder.kind)?;
+                let environment = holder.scope.environment();
+                // The back end asked for it, but no key of the back end was sent with it.
+                context.note_holder(Holder {
+                    environment,
+                    kind: KeyKind::User,
+                    key: None,
+                });
+                let limit = web.instance.settings.of(environment).limits.per_minute(holder.kind);
+                count(web, &context, Who::Key(holder.scope.user().0), limit)?;
                 Ok(Self::Organization(holder))
             }
         }
@@ -107,4 +116,35 @@ impl FromRequestParts<Web> for UserKeyToken {
             Some(LiveToken::Organization(..)) | None => Err(wrong()),
         }
     }
+}
+
+/// Counts a request that nobody answers by whatever good credential it brings. Fails only past the limit: which
+/// credential it would have taken, nobody can say.
+pub async fn admit_anybody(parts: &mut Parts, web: &Web) -> Result<(), Failure> {
+    let is_page = context(parts).is_ok_and(|context| context.surface == Surface::Pages);
+    for name in ["authorization", "x-partner-api-key", "x-client-secret"] {
+        if is_page {
+            break;
+        }
+        let found = match (header(parts, name), name) {
+            (None, _) => continue,
+            (Some(_), "authorization") => {
+                let text = authorization(parts).unwrap_or_default();
+                match ApiKey::parse(text) {
+                    Ok(key) => present(parts, web, key).await.map(drop),
+                    Err(_) => UserToken::from_request_parts(parts, web).await.map(drop),
+                }
+            }
+            (Some(text), _) => match ApiKey::parse(text) {
+                Ok(key) => present(parts, web, key).await.map(drop),
+                Err(_) => continue,
+            },
+        };
+        match found {
+            Err(failure) if failure.code == Code::RateLimited => return Err(failure),
+            Ok(()) => break,
+            Err(_) => {}
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Amr, EnvironmentId, PartnerId, UserId, UserKeyId};
 use crate::tokens::{Claims, OrganizationClaims, Read, UserKeyClaims};
-use crate::web::{Context, Failure, FormOrJson, LiveToken, ServerKey, Web};
+use crate::web::{ANY_SCOPE, Context, Failure, FormOrJson, LiveToken, ServerKey, Web};
 
 /// What a token that stands says, in the names of its own claims.
 #[derive(Serialize)]
@@ -41,7 +41,7 @@ pub struct ActiveToken {
 pub async fn introspect(
     State(web): State<Web>,
     context: Context,
-    ServerKey(scope): ServerKey,
+    ServerKey(scope): ServerKey<ANY_SCOPE>,
     FormOrJson(mut fields): FormOrJson,
 ) -> Result<Json<Value>, Failure> {
     let token = zeroize::Zeroizing::new(fields.text("token")?);

@@ -9,6 +9,7 @@ pub mod list;
 pub mod login_codes;
 pub mod me;
 pub mod put;
+pub mod requests;
 mod shape;
 pub mod tokens;
 

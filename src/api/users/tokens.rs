@@ -42,14 +42,11 @@ pub struct MadeToken {
 pub async fn tokens(
     State(web): State<Web>,
     context: Context,
-    ServerKey(scope): ServerKey,
+    ServerKey(scope): ServerKey<{ KeyScope::UsersToken as u8 }>,
     Segment(user): Segment,
     key: IdempotencyKey,
     OptionalJson { mut fields, raw }: OptionalJson,
 ) -> Result<Response, Failure> {
-    if !scope.allows(KeyScope::UsersToken) {
-        return Err(Failure::new(Code::Forbidden).saying("This key lacks the scope users:token."));
-    }
     let user = user.ok_or_else(|| Failure::new(Code::UserNotFound))?;
     let id: UserId = user.parse().map_err(|_| not_found(&user))?;
     let life = life(&mut fields)?;

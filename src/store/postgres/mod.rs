@@ -9,6 +9,7 @@ mod links;
 mod migrate;
 mod partner_users;
 mod readers;
+mod requests;
 mod sql;
 mod writers;
 

@@ -26,13 +26,16 @@ const OPERATIONS: [(&str, &str, &str); 5] = [
     ("POST", "/v1/login_codes/exchange", "authorization"),
 ];
 
+/// The limit of an address in these tests.
+const ANONYMOUS: &str = "100000";
+
 async fn call(caller: &Client, method: &str, path: &str) -> Answer {
     let mut body = user("ada");
     body["code"] = json!("x");
     caller.call(method, path).json(&body).send().await
 }
 
-/// 401 with a reason, in the shape of its surface, without a word of any limit.
+/// 401 with a reason, in the shape of its surface, counted by the caller's address.
 #[track_caller]
 fn assert_refused(answer: &Answer, what: &str) {
     let (status, body) = answer.whole();
@@ -55,9 +58,10 @@ fn assert_refused(answer: &Answer, what: &str) {
         message.as_str().is_some_and(|text| text.ends_with('.')),
         "{what}: {body}"
     );
+    assert_eq!(answer.header("x-ratelimit-limit"), ANONYMOUS, "{what}");
     assert_eq!(
-        (answer.header("ratelimit"), answer.header("x-ratelimit-limit")),
-        ("", ""),
+        answer.header("ratelimit-policy"),
+        format!("\"default\";q={ANONYMOUS};w=60"),
         "{what}"
     );
 }

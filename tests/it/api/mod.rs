@@ -5,4 +5,5 @@ mod bad_input;
 mod credentials;
 mod issuers;
 pub mod partner;
+mod scopes;
 mod users;

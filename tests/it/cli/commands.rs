@@ -8,10 +8,11 @@ const KEY: [&str; 2] = ["--set", "keys.file=kek"];
 
 #[test]
 fn migrate_says_what_it_applied() {
+    let known: Vec<&str> = aboard::store::known_migrations().collect();
     let place = Place::new();
     assert_eq!(
         place.works(&["migrate"]),
-        "Brought sqlite:data/aboard.db up to date: 0001_foundation, 0002_users.\n"
+        format!("Brought sqlite:data/aboard.db up to date: {}.\n", known.join(", "))
     );
     assert_eq!(
         place.works(&["migrate"]),
@@ -21,7 +22,7 @@ fn migrate_says_what_it_applied() {
     let answer = place.json(&["migrate", "--data", "other"]);
     assert_eq!(
         answer,
-        json!({ "database": "sqlite:other/aboard.db", "applied": ["0001_foundation", "0002_users"] })
+        json!({ "database": "sqlite:other/aboard.db", "applied": known })
     );
     assert_eq!(place.json(&["migrate", "--data", "other"])["applied"], json!([]));
 }
@@ -200,6 +201,8 @@ fn partners_apps_and_keys() {
         "partner",
         "--partner",
         id,
+        "--per-minute",
+        "5",
         "second",
     ]);
     let client = run(&[
@@ -219,6 +222,21 @@ fn partners_apps_and_keys() {
     assert_eq!(client["scopes"], json!(["custody"]));
 
     let key = server["id"].as_str().unwrap();
+    let limit = |per_minute| text(&["keys", "set", key, "--per-minute", per_minute]);
+    assert_eq!(limit("250"), "key_… has 250 requests a minute from now on.");
+    let rotated = run(&["keys", "list"])["keys"].clone();
+    let listed = |id: &str| rotated.as_array().unwrap().iter().find(|key| key["id"] == id).unwrap();
+    assert_eq!(
+        (
+            &listed(key)["per_minute"],
+            &listed(second["id"].as_str().unwrap())["per_minute"]
+        ),
+        (&json!(250), &json!(5))
+    );
+    assert_eq!(
+        limit("default"),
+        "key_… has as many requests a minute as every key of its environment."
+    );
     assert_eq!(
         text(&["keys", "rotate", key, "--overlap", "1h"]),
         "Made a new key beside key_….\n\n  key            abs_test_…\n  id             key_…\n  old key until  DAY TIME\n\nKeep the key now: it is not shown again."
@@ -271,7 +289,7 @@ fn partners_apps_and_keys() {
         ]
     );
     let all = place.works(&[&["keys", "list"], &KEY[..]].concat());
-    assert!(all.starts_with("ID                              KIND     ENVIRONMENT  NAME      KEY                STATE    LAST USED  OWNER\n"), "{all}");
+    assert!(all.starts_with("ID                              KIND     ENVIRONMENT  NAME      KEY                STATE    LAST USED  PER MINUTE  OWNER\n"), "{all}");
     for made in [
         &partner["partner_key"],
         &server["key"],

@@ -47,7 +47,7 @@ fn unknown_settings_and_files() {
         let said = place.fails(&[command, &["--set", "server.lisen=1"]].concat());
         assert_eq!(
             said,
-            "aboard: server.lisen: there is no such setting; there are listen, public_url, hosts, metrics_listen, header_timeout_seconds, request_timeout_seconds, body_limit_bytes, shutdown_seconds.\n"
+            "aboard: server.lisen: there is no such setting; there are listen, public_url, hosts, sandbox_host, production_host, trusted_proxies, metrics_listen, header_timeout_seconds, request_timeout_seconds, body_limit_bytes, shutdown_seconds.\n"
         );
     }
     assert_eq!(
@@ -91,7 +91,7 @@ fn later_sources_win_and_passwords_are_masked() {
     let config: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         config["limits"],
-        json!({ "sandbox_per_minute": 1, "production_per_minute": 2 })
+        json!({ "sandbox_per_minute": 1, "production_per_minute": 2, "anonymous_per_minute": 600 })
     );
     assert_eq!(
         (&config["log"]["level"], &config["store"]["url"]),

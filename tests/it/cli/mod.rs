@@ -13,6 +13,7 @@ mod environment_settings;
 mod help;
 mod place;
 mod refusals;
+mod requests;
 mod serve;
 mod server;
 mod socket;

@@ -21,6 +21,10 @@ fn arguments_are_checked_by_name() {
             "error: the following required arguments were not provided:\n  --partner <ID>\n",
         ),
         (
+            &["keys", "set", "key_00000000000000000000000000", "--per-minute", "0"],
+            "error: invalid value '0' for '--per-minute <N>': write a number from 1 on, or default\n",
+        ),
+        (
             &["partners", "create", "Acme"],
             "error: the following required arguments were not provided:\n  --environment <ENV>\n",
         ),
@@ -135,7 +139,7 @@ fn names_environments_and_owners() {
     let create = ["keys", "create", "--environment", "sandbox", "--kind"];
     assert_eq!(
         fails(&[&create[..], &["server", "--scope", "users token", "x"]].concat()),
-        "aboard: --scope: `users token` is no scope; write a word like users or users:token\n"
+        "aboard: --scope: server keys have no scope `users token`; there are users, users:token, wallets:erase, requests\n"
     );
     let stranger = "prt_00000000000000000000000000";
     let said = format!("aboard: there is no partner {stranger}; see `aboard partners list`\n");

@@ -1,6 +1,6 @@
 //! Requests per minute and key.
 
-use aboard::domain::Code;
+use aboard::domain::{Code, EnvironmentKind, KeyKind, NewKey};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -14,7 +14,12 @@ on_both! {
     each_key_has_a_window_of_its_own,
     production_has_its_own_limit,
     a_users_key_and_its_token_share_a_window,
-    refusals_before_the_key_is_known_are_not_counted,
+    a_refused_key_is_counted_by_its_address_and_not_by_its_owner,
+    an_address_without_a_key_has_a_window_of_its_own,
+    of_many_guesses_at_once_exactly_the_limit_is_told_what_is_wrong,
+    a_good_key_is_never_refused_for_its_neighbours,
+    unknown_paths_and_methods_count_for_the_key_that_is_presented,
+    a_key_may_have_a_limit_of_its_own,
 }
 
 const HUNDRED: (&str, &str) = ("limits.sandbox_per_minute", "100");
@@ -157,13 +162,160 @@ async fn a_users_key_and_its_token_share_a_window(engine: Engine) {
     assert_eq!(check(&app).await.status, 404);
 }
 
-async fn refusals_before_the_key_is_known_are_not_counted(engine: Engine) {
-    let app = limited(engine, &[("limits.sandbox_per_minute", "1")]).await;
+async fn a_refused_key_is_counted_by_its_address_and_not_by_its_owner(engine: Engine) {
+    let settings = [("limits.sandbox_per_minute", "1"), ("limits.anonymous_per_minute", "9")];
+    let app = limited(engine, &settings).await;
     let key = &app.sandbox.partner.created.partner_key;
-    for wrong in [&key[..key.len() - 1], &app.sandbox.server_key] {
+    for (left, wrong) in [(8, &key[..key.len() - 1]), (7, &app.sandbox.server_key)] {
         let caller = app.anonymous().with("x-partner-api-key", wrong);
-        assert_eq!(caller.post("/api/v1/embedded_check_user", &json!({})).await.status, 401);
+        let refused = caller.post("/api/v1/embedded_check_user", &json!({})).await;
+        assert_eq!((refused.status, told(&app, &refused)), (401, (9, left, 60)));
     }
-    assert_eq!(app.partner().get("/api/v1/embedded_check_user").await.status, 405);
     assert_eq!(told(&app, &check(&app).await), (1, 0, 60));
+}
+
+/// Without a key, with keys that are none, and for a user's key that nobody has.
+async fn an_address_without_a_key_has_a_window_of_its_own(engine: Engine) {
+    let settings = [
+        ("limits.anonymous_per_minute", "4"),
+        ("server.trusted_proxies", "[\"127.0.0.0/8\"]"),
+    ];
+    let app = limited(engine, &settings).await;
+    let from = |address: &str| app.anonymous().with("x-forwarded-for", address);
+    let (login, caller) = (
+        json!({ "api_key": "abu_test_x", "wrapp_user_id": "wrp_x" }),
+        from("203.0.113.7"),
+    );
+    let unknown = app.anonymous().call("GET", "/api/v1/nothing");
+    let unknown = unknown.header("x-forwarded-for", "203.0.113.7").send().await;
+    assert_eq!((unknown.status, told(&app, &unknown)), (404, (4, 3, 60)));
+    let guess = caller.post("/api/v1/login", &login).await;
+    assert_eq!((guess.status, told(&app, &guess)), (401, (4, 2, 60)));
+    let method = caller.get("/v1/login_codes/exchange").await;
+    assert_eq!((method.status, told(&app, &method)), (405, (4, 1, 60)));
+    let wallet = caller.get("/api/v2/wallet/address").await;
+    assert_eq!((wallet.status, told(&app, &wallet)), (404, (4, 0, 60)));
+
+    let refused = caller.post("/api/v1/login", &login).await;
+    assert_eq!(refused.whole(), plain_refusal(Code::RateLimited));
+    assert_eq!(
+        (told(&app, &refused), refused.header("retry-after")),
+        ((4, 0, 60), "60")
+    );
+    let refused = caller.get("/v1/nothing").await;
+    assert_eq!(
+        (refused.status, &refused.json()["error"]["code"]),
+        (429, &json!("RATE_LIMIT_EXCEEDED"))
+    );
+    let refused = caller.get("/api/v2/wallet/address").await;
+    assert_eq!(
+        refused.json(),
+        json!({ "status": 429, "message": "Too many requests.", "data": null })
+    );
+
+    // Neighbours have windows of their own: an IPv4 address, an IPv6 network of 64 bits.
+    assert_eq!(from("203.0.113.8").get("/v1/nothing").await.status, 404);
+    for (left, address) in [
+        (3, "2001:db8:1:2::1"),
+        (2, "2001:db8:1:2:ffff::2"),
+        (3, "2001:db8:1:3::1"),
+    ] {
+        let answer = from(address).get("/v1/nothing").await;
+        assert_eq!(told(&app, &answer), (4, left, 60), "{address}");
+    }
+    // Pages are no surface: nobody is kept from reading one.
+    let page = caller.get("/account").await;
+    assert_eq!((page.status, page.header("x-ratelimit-limit")), (200, ""));
+    app.advance(60);
+    assert_eq!(caller.get("/v1/nothing").await.status, 404);
+}
+
+async fn of_many_guesses_at_once_exactly_the_limit_is_told_what_is_wrong(engine: Engine) {
+    let app = limited(engine, &[("limits.anonymous_per_minute", "40")]).await;
+    let mut calls = JoinSet::new();
+    for _ in 0..70 {
+        let ids = &app.instance().ids;
+        let guess = NewKey::new(KeyKind::Partner, EnvironmentKind::Sandbox, ids.id(), ids.secret());
+        let client = app.anonymous().with("x-partner-api-key", guess.expose());
+        calls.spawn(async move { client.post("/api/v1/embedded_check_user", &json!({})).await.status });
+    }
+    let mut statuses = calls.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[401; 40].as_slice(), &[429; 30]].concat());
+}
+
+async fn a_good_key_is_never_refused_for_its_neighbours(engine: Engine) {
+    let app = limited(engine, &[("limits.anonymous_per_minute", "1")]).await;
+    for status in [401, 429, 429] {
+        let guess = app.anonymous().post("/api/v1/embedded_check_user", &json!({})).await;
+        assert_eq!(guess.status, status);
+    }
+    for _ in 0..3 {
+        assert_eq!(check(&app).await.status, 404);
+    }
+}
+
+async fn unknown_paths_and_methods_count_for_the_key_that_is_presented(engine: Engine) {
+    let app = limited(engine, &[("limits.sandbox_per_minute", "3")]).await;
+    let (api_key, id) = crate::api::partner::login::issue(&app, "ada").await;
+    let jwt = crate::api::partner::login::token(&app, &api_key, &id).await;
+    app.advance(60);
+    let user = app.anonymous().with("authorization", &jwt);
+    let in_the_wrong_place = app
+        .anonymous()
+        .with("authorization", &app.sandbox.partner.created.partner_key);
+    for (client, left) in [
+        (app.partner(), 2),
+        (&app.server(), 2),
+        (&user, 2),
+        (&in_the_wrong_place, 1),
+    ] {
+        let answer = client.get("/v1/nothing").await;
+        assert_eq!((answer.status, told(&app, &answer)), (404, (3, left, 60)));
+    }
+    let answer = app.partner().get("/api/v1/external_login").await;
+    assert_eq!((answer.status, told(&app, &answer)), (405, (3, 0, 60)));
+    assert_eq!(answer.header("allow"), "POST");
+    let refused = app.partner().get("/api/v1/nothing").await;
+    assert_eq!(refused.whole(), plain_refusal(Code::RateLimited));
+    assert_eq!(
+        (told(&app, &refused), refused.header("retry-after")),
+        ((3, 0, 60), "60")
+    );
+    assert_eq!(check(&app).await.status, 429, "it is one window");
+    // A key that is revoked is nobody's.
+    let key = app.sandbox.partner.created.key;
+    assert!(
+        app.instance()
+            .store
+            .revoke_key(app.system(), key, app.now())
+            .await
+            .expect("it answers")
+    );
+    let answer = app.partner().get("/api/v1/nothing").await;
+    assert_eq!((answer.status, told(&app, &answer).0), (404, 100_000));
+}
+
+async fn a_key_may_have_a_limit_of_its_own(engine: Engine) {
+    let app = limited(engine, &[HUNDRED]).await;
+    let key = app.sandbox.partner.created.key;
+    let set = async |per_minute| {
+        let store = &app.instance().store;
+        store
+            .set_key_limit(app.system(), key, per_minute)
+            .await
+            .expect("it answers")
+    };
+    assert_eq!(told(&app, &check(&app).await), (100, 99, 60));
+    assert!(set(Some(2)).await);
+    // What was used stays used.
+    assert_eq!(told(&app, &check(&app).await), (2, 0, 60));
+    assert_eq!(check(&app).await.status, 429);
+    assert!(set(None).await);
+    assert_eq!(told(&app, &check(&app).await), (100, 97, 60));
+    let rival = &app.sandbox.rival.client;
+    let other = rival
+        .post("/api/v1/embedded_check_user", &json!({ "partner_user_id": "nobody" }))
+        .await;
+    assert_eq!(told(&app, &other), (100, 99, 60));
 }

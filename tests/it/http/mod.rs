@@ -1,6 +1,9 @@
 //! What holds for every request, whatever it asks for.
 
+mod cors;
 mod edge;
+mod headers;
+mod hosts;
 mod limits;
 mod probes;
 mod shutdown;

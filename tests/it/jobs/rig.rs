@@ -112,6 +112,7 @@ impl Rig {
             hash: key.key.hash,
             hint: key.hint(),
             scopes: Vec::new(),
+            per_minute: None,
         };
         store.create_key(store.system(), new, clock.now()).await.unwrap();
         let presented = store

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aboard::domain::{ApiKey, EnvironmentKind, KeyId, KeyKind, NewKey};
-use aboard::store::KeyUse;
+use aboard::domain::{ApiKey, AppId, EnvironmentKind, KeyId, KeyKind, NewKey};
+use aboard::store::{KeyUse, NewApp};
 
 use crate::support::store::{TestStore, both, race};
 use crate::support::world::api_key_of;
 
 both! {
+    the_origins_of_every_app_are_known_until_they_change,
     a_key_opens_what_it_is_for_and_nothing_else,
     a_key_that_differs_in_anything_is_refused,
     a_revoked_key_is_refused_at_once_here,
@@ -210,6 +211,46 @@ async fn keys_scopes_and_limit_come_with_the_credential(store: TestStore) {
     assert_eq!(credential.scopes, ["users:read", "users:write"]);
     assert!(credential.may("users:read") && !credential.may("users") && !credential.may(""));
     assert_eq!(credential.per_minute, Some(7));
+}
+
+async fn the_origins_of_every_app_are_known_until_they_change(store: TestStore) {
+    let world = store.world().await;
+    let knows = async |store: &TestStore, origin: &str| store.is_app_origin(origin, store.now()).await.unwrap();
+    let create = async |environment, origins: &[&str]| {
+        let new = NewApp {
+            id: AppId(store.ids.id()),
+            environment,
+            name: "web".to_owned(),
+            origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        };
+        store.create_app(store.system(), new, store.now()).await.unwrap();
+    };
+    let node = store.another().await;
+    node.refresh_credentials(node.now()).await.unwrap();
+    store.refresh_credentials(store.now()).await.unwrap();
+    assert!(!knows(&store, "https://a.example").await && !knows(&node, "https://a.example").await);
+    create(world.sandbox.id, &["https://a.example", "https://b.example"]).await;
+    create(world.production.id, &["https://c.example"]).await;
+    create(world.production.id, &[]).await;
+    for origin in ["https://a.example", "https://b.example", "https://c.example"] {
+        assert!(knows(&store, origin).await, "{origin}");
+    }
+    for origin in [
+        "",
+        "https://a",
+        "https://a.example https://b.example",
+        "https://d.example",
+    ] {
+        assert!(!knows(&store, origin).await, "{origin}");
+    }
+    // Another node learns it with the next look at the revision, or once it cannot have looked for too long.
+    assert!(!knows(&node, "https://a.example").await);
+    assert!(node.refresh_credentials(node.now()).await.unwrap());
+    assert!(knows(&node, "https://a.example").await);
+    create(world.sandbox.id, &["https://d.example"]).await;
+    assert!(!knows(&node, "https://d.example").await);
+    node.advance(6);
+    assert!(knows(&node, "https://d.example").await);
 }
 
 async fn a_key_revoked_while_it_is_presented_is_refused_afterwards(store: TestStore) {

@@ -15,6 +15,7 @@ both! {
     a_rotation_never_lengthens_a_life,
     every_change_of_a_credential_raises_the_revision,
     a_key_id_is_taken_once,
+    a_limit_is_changed_until_the_key_is_revoked,
 }
 
 /// A partner key that is not stored yet.
@@ -155,12 +156,13 @@ async fn every_change_of_a_credential_raises_the_revision(store: TestStore) {
     let secret = store.partner_of(sandbox.id, "unused").secret;
     let (system, now) = (store.system(), store.now());
     let mut last = store.instance().await.unwrap().unwrap().revision;
-    for change in 0..5 {
+    for change in 0..6 {
         match change {
             0 => store.create_partner(system, partner.clone(), now).await.unwrap(),
             1 => store.create_key(system, new.clone(), now).await.unwrap(),
             2 => assert!(rotate(&store, &key.key, fresh(&store, &sandbox).1, store.later(60)).await),
-            3 => assert!(store.revoke_key(system, KeyId(key.key.id), now).await.unwrap()),
+            3 => assert!(store.set_key_limit(system, KeyId(key.key.id), Some(5)).await.unwrap()),
+            4 => assert!(store.revoke_key(system, KeyId(key.key.id), now).await.unwrap()),
             _ => {
                 let rotated = store
                     .rotate_webhook_secret(system, partner.id, secret.clone(), store.later(60), now)
@@ -188,4 +190,48 @@ async fn a_key_id_is_taken_once(store: TestStore) {
         .await
         .expect_err("the id is taken");
     assert!(good(&store, &key.key).await);
+}
+
+async fn a_limit_is_changed_until_the_key_is_revoked(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let (key, mut new) = fresh(&store, &sandbox);
+    new.per_minute = Some(7);
+    store.create_key(store.system(), new, store.now()).await.unwrap();
+    store.refresh_credentials(store.now()).await.unwrap();
+    let limit = async |key: &ApiKey| {
+        let presented = store.authenticate(key, store.now()).await.unwrap().unwrap();
+        let listed = row(&store, key).await.per_minute;
+        assert_eq!(presented.credential.per_minute, listed);
+        listed
+    };
+    let set = async |per_minute| {
+        let set = store.set_key_limit(store.system(), KeyId(key.key.id), per_minute).await;
+        set.unwrap()
+    };
+    assert_eq!(limit(&key.key).await, Some(7));
+    assert!(set(Some(u32::MAX)).await);
+    assert_eq!(limit(&key.key).await, Some(u32::MAX));
+    assert_eq!(limit(&sandbox.partner.key).await, None, "no other key");
+    // A successor has the limit that it is made with.
+    let (successor, mut new) = fresh(&store, &sandbox);
+    new.per_minute = Some(9);
+    assert!(rotate(&store, &key.key, new, store.later(60)).await);
+    assert_eq!(limit(&successor.key).await, Some(9));
+    assert!(set(None).await);
+    assert_eq!(limit(&key.key).await, None);
+
+    assert!(
+        store
+            .revoke_key(store.system(), KeyId(key.key.id), store.now())
+            .await
+            .unwrap()
+    );
+    assert!(!set(Some(1)).await);
+    assert!(
+        !store
+            .set_key_limit(store.system(), KeyId(store.ids.id()), Some(1))
+            .await
+            .unwrap()
+    );
+    assert_eq!(row(&store, &key.key).await.per_minute, None);
 }

@@ -20,6 +20,7 @@ mod organizations;
 mod parity;
 mod partner_users;
 mod races;
+mod requests;
 mod sessions;
 mod settings;
 mod sweep;

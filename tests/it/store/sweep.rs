@@ -17,7 +17,7 @@ both! {
 }
 
 const HOUR: u64 = 3_600;
-const DAY: u64 = 24 * HOUR;
+pub const DAY: u64 = 24 * HOUR;
 
 async fn sweep(store: &TestStore) -> u64 {
     store.sweep(store.system(), store.now()).await.unwrap()

@@ -113,6 +113,7 @@ impl TestApp {
             ("store.connections", "8"),
             ("keys.file", &key_file),
             ("limits.sandbox_per_minute", "100000"),
+            ("limits.anonymous_per_minute", "100000"),
             ("webhooks.sandbox_loopback", "true"),
             ("log.access", "false"),
         ];

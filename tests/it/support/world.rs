@@ -147,6 +147,10 @@ pub fn api_key_of(key: &NewKey, environment: EnvironmentId, owner: uuid::Uuid) -
         name: "a key".to_owned(),
         hash: key.key.hash,
         hint: key.hint(),
-        scopes: Vec::new(),
+        scopes: match key.key.kind {
+            KeyKind::Server => vec!["users".to_owned(), "users:token".to_owned()],
+            _ => Vec::new(),
+        },
+        per_minute: None,
     }
 }

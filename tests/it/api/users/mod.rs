@@ -1,3 +1,4 @@
 //! `/v1/…`
 
 mod login_codes;
+mod requests;

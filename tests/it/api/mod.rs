@@ -5,4 +5,4 @@ mod bad_input;
 mod credentials;
 mod issuers;
 pub mod partner;
-mod users;
+pub mod users;

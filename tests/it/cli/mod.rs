@@ -14,5 +14,6 @@ mod place;
 mod refusals;
 mod serve;
 mod server;
+mod signing;
 mod socket;
 mod users;

@@ -21,6 +21,8 @@ mod parity;
 mod partner_users;
 mod races;
 mod sessions;
+mod signing_keys;
 mod sweep;
 mod texts;
 mod user_keys;
+mod user_tokens;

@@ -1,7 +1,8 @@
 //! Organizations, environments, partners, apps and their secrets.
 
-use aboard::domain::{AppId, EnvironmentId, EnvironmentKind, PartnerId};
+use aboard::domain::{AppId, EnvironmentId, EnvironmentKind, PartnerId, SigningPurpose};
 use aboard::store::NewApp;
+use aboard_vault::Algorithm;
 
 use crate::support::store::{TestStore, both};
 
@@ -52,7 +53,7 @@ async fn an_environment_signs_with_its_own_key(store: TestStore) {
         .create_organization(store.system(), new.clone(), store.now())
         .await
         .unwrap();
-    let keys = store.signing_keys(store.system()).await.unwrap();
+    let keys = store.signing_keys(store.system(), store.now()).await.unwrap();
     assert_eq!(keys.len(), 2);
     for made in new.environments {
         let key = keys.iter().find(|key| key.environment == made.id).unwrap();
@@ -61,14 +62,11 @@ async fn an_environment_signs_with_its_own_key(store: TestStore) {
             (key.id, &key.public_key, &key.sealed),
             (expected.id, &expected.public_key, &expected.sealed)
         );
+        assert_eq!(
+            (key.purpose, key.algorithm, key.retired_at),
+            (SigningPurpose::Published, Algorithm::EdDsa, None)
+        );
     }
-    store
-        .execute(&format!(
-            "update signing_keys set retired_at = {}",
-            store.moment(store.now())
-        ))
-        .await;
-    assert!(store.signing_keys(store.system()).await.unwrap().is_empty());
 }
 
 async fn a_name_with_a_taken_id_writes_nothing(store: TestStore) {

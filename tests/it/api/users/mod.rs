@@ -1,3 +1,5 @@
 //! `/v1/…`
 
+mod introspect;
 mod login_codes;
+pub mod tokens;

@@ -24,10 +24,13 @@ const EVENTS: &str = "delete from events where seq in (
 const DELIVERIES: &str = "delete from deliveries where id in (
     select id from (select id, state, finished_at from deliveries order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :month_ago)";
+// The table is small. What a rotation replaced is of no use once it verifies nothing, and its private half of some use to
+// a thief.
+const SIGNING_KEYS: &str = "delete from signing_keys where retired_at < :before";
 
 impl Store {
-    /// Deletes one batch of what has ended: links and sessions an hour after their end, idempotency keys at
-    /// their end, events and finished deliveries after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end, idempotency
+    /// keys at their end, events and finished deliveries after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -37,7 +40,8 @@ impl Store {
             .then(ENDED_SESSIONS, params![before: before, batch: BATCH])
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
             .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
-            .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH]);
+            .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH])
+            .then(SIGNING_KEYS, params![before: before]);
         Ok(self.run(script).await?.into_iter().sum())
     }
 }

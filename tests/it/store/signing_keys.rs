@@ -13,6 +13,7 @@ both! {
     rotations_at_once_leave_one_key_without_an_end,
     an_unknown_environment_gets_no_key,
     other_nodes_see_a_new_revision,
+    a_key_is_erased_an_hour_after_its_end,
 }
 
 fn rotation(store: &TestStore, environment: EnvironmentId, overlap: i64) -> SigningKeyRotation {
@@ -133,4 +134,16 @@ async fn other_nodes_see_a_new_revision(store: TestStore) {
     assert!(!store.refresh_credentials(store.now()).await.unwrap());
     assert!(rotate(&store, rotation(&store, sandbox, 60)).await);
     assert!(store.refresh_credentials(store.now()).await.unwrap());
+}
+
+async fn a_key_is_erased_an_hour_after_its_end(store: TestStore) {
+    let sandbox = store.world().await.sandbox.id;
+    assert!(rotate(&store, rotation(&store, sandbox, 60)).await);
+    store.advance(60 + 3_600);
+    for (swept, left) in [(0, 3), (1, 2), (0, 2)] {
+        assert_eq!(store.sweep(store.system(), store.now()).await.unwrap(), swept);
+        assert_eq!(store.count("signing_keys").await, left);
+        store.advance(1);
+    }
+    assert_eq!(keys(&store, sandbox).await.len(), 1);
 }

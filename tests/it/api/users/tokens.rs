@@ -1,9 +1,12 @@
 //! `POST /v1/users/{user_id}/tokens`
 
 use aboard::admin;
-use aboard::domain::{Code, KeyKind, UserId};
+use aboard::domain::{Amr, Code, KeyKind, RequestId, UserId};
+use aboard::web::{Context, Failure, Surface, UserToken};
+use axum::extract::FromRequestParts as _;
 use serde_json::{Value, json};
 
+use super::super::partner::login;
 use crate::support::app::{Engine, Plane, TestApp, on_both};
 use crate::support::client::{Answer, Client};
 use crate::support::token::{jose, parts};
@@ -17,6 +20,7 @@ on_both! {
     a_key_without_the_scope_gets_none,
     a_replay_mints_another_token,
     it_opens_nothing_of_the_partner_surface,
+    the_extractor_tells_whose_word_a_token_is,
 }
 
 /// A user of the sandbox, brought by its partner.
@@ -252,4 +256,42 @@ async fn it_opens_nothing_of_the_partner_surface(engine: Engine) {
     let caller = app.anonymous().with("authorization", &format!("Bearer {token}"));
     let answer = caller.get("/api/v1/tenant_details").await;
     assert_eq!(answer.status, 401, "{answer:?}");
+}
+
+/// What `GET /v1/users/me` and its like see of a caller.
+async fn extracted(app: &TestApp, credential: &str) -> Result<UserToken, Failure> {
+    let request = axum::http::Request::builder().header("authorization", credential);
+    let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+    let id = RequestId(app.instance().ids.id());
+    parts.extensions.insert(Context::new(id, app.now(), Surface::Users));
+    UserToken::from_request_parts(&mut parts, &app.app.web).await
+}
+
+async fn the_extractor_tells_whose_word_a_token_is(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let user = ada(&app).await;
+    let (api_key, id) = login::issue(&app, "ada").await;
+    let partners = format!("Bearer {}", login::token(&app, &api_key, &id).await);
+    let own = token(&app, user).await;
+    let by_partner = extracted(&app, &partners).await.expect("it stands");
+    let by_us = extracted(&app, &own).await.expect("it stands");
+    let partner = app.sandbox.partner.created.partner;
+    for (found, amr, partner) in [(&by_partner, Amr::UserKey, Some(partner)), (&by_us, Amr::Org, None)] {
+        let scope = found.scope();
+        assert_eq!((found.amr(), scope.user(), scope.partner()), (amr, user, partner));
+        assert_eq!(scope.environment(), app.sandbox.environment.id);
+    }
+    assert!(matches!(by_partner, UserToken::UserKey(_)) && matches!(by_us, UserToken::Organization(_)));
+    for wrong in [&api_key, &app.sandbox.server_key, &own[1..], "Bearer "] {
+        assert!(
+            extracted(&app, wrong)
+                .await
+                .is_err_and(|failure| failure.code == Code::Unauthorized),
+            "{wrong}"
+        );
+    }
+    app.execute("update users set status = 'suspended'").await;
+    for gone in [&partners, &own] {
+        assert!(extracted(&app, gone).await.is_err(), "{gone}");
+    }
 }

@@ -23,6 +23,8 @@ mod races;
 mod requests;
 mod sessions;
 mod settings;
+mod signing_keys;
 mod sweep;
 mod texts;
 mod user_keys;
+mod user_tokens;

@@ -7,5 +7,6 @@ pub mod client;
 pub mod database;
 pub mod source;
 pub mod store;
+pub mod token;
 pub mod wire;
 pub mod world;

@@ -1,4 +1,6 @@
 //! `/v1/…`
 
+mod introspect;
 mod login_codes;
 mod requests;
+pub mod tokens;

@@ -7,5 +7,6 @@ pub mod client;
 pub mod database;
 pub mod source;
 pub mod store;
+pub mod users;
 pub mod wire;
 pub mod world;

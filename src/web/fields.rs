@@ -20,7 +20,8 @@ impl Fields {
         match self.0.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(Failure::field(name, Invalid::new(format!("{name} must be a text."))).holding(other)),
+            // Not repeated: it may be a secret, sent as a number.
+            Some(_) => Err(Failure::field(name, Invalid::new(format!("{name} must be a text.")))),
         }
     }
 

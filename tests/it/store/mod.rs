@@ -24,3 +24,4 @@ mod sessions;
 mod sweep;
 mod texts;
 mod user_keys;
+mod users;

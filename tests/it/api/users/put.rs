@@ -131,7 +131,7 @@ async fn a_partners_user_can_be_changed(engine: Engine) {
         .partner()
         .post("/api/v1/embedded_check_user", &json!({ "partner_user_id": "ada" }))
         .await;
-    assert_eq!(seen.json()["email"], "ada@example.com");
+    assert_eq!(seen.json()["user"], "ada@example.com");
 }
 
 async fn an_email_of_another_user_is_a_conflict(engine: Engine) {

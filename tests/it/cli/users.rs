@@ -162,7 +162,10 @@ fn users_are_listed_shown_and_erased() {
         listed.starts_with("ID ") && listed.contains(&user) && listed.contains("user@example.com"),
         "{listed}"
     );
-    assert_eq!(run(&["list", "--email", "user@example.com"]), "There is no such user.");
+    assert_eq!(
+        run(&["list", "--email", "user@example.com"]),
+        "There is no such user.\n"
+    );
     let all = place.json(&["users", "list", "--environment", "sandbox"]);
     assert_eq!(
         (&all["users"][0]["user_id"], &all["next"]),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{PartnerId, SigningPurpose, UserKeyId};
+use crate::domain::{PartnerId, SigningKeyId, SigningPurpose, UserKeyId};
 
 const URL: &str = "https://aboard.example.com";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

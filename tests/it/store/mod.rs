@@ -28,3 +28,4 @@ mod sweep;
 mod texts;
 mod user_keys;
 mod user_tokens;
+mod users;

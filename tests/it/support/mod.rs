@@ -8,5 +8,6 @@ pub mod database;
 pub mod source;
 pub mod store;
 pub mod token;
+pub mod users;
 pub mod wire;
 pub mod world;

@@ -1,6 +1,6 @@
 //! `POST /v1/tokens/introspect`
 
-use aboard::admin;
+use aboard::admin::{self, Allowed};
 use serde_json::{Value, json};
 
 use super::super::partner::login::{issue, token as user_key_token};
@@ -168,9 +168,16 @@ async fn a_call_that_is_none_is_refused(engine: Engine) {
     assert_eq!(ask(&app.anonymous(), &token).await.status, 401);
     let environment = &app.sandbox.environment;
     let kind = aboard::domain::KeyKind::Server;
-    let bare = admin::create_key(app.instance(), environment, kind, environment.id.0, "bare", &[])
-        .await
-        .expect("made");
+    let bare = admin::create_key(
+        app.instance(),
+        environment,
+        kind,
+        environment.id.0,
+        "bare",
+        Allowed::default(),
+    )
+    .await
+    .expect("made");
     let bare = app.anonymous().with("authorization", &bare.secret);
     assert_eq!(ask(&bare, &token).await.json()["active"], json!(true));
     assert_eq!(bare.post(&path("usr_x"), &json!({})).await.status, 403);

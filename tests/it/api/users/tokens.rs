@@ -1,7 +1,9 @@
 //! `POST /v1/users/{user_id}/tokens`
 
-use aboard::admin;
-use aboard::domain::{Amr, Code, KeyKind, RequestId, UserId};
+use aboard::admin::{self, Allowed};
+use std::net::Ipv4Addr;
+
+use aboard::domain::{Amr, Code, KeyKind, KeyScope, RequestId, UserId};
 use aboard::web::{Context, Failure, Surface, UserToken};
 use axum::extract::FromRequestParts as _;
 use serde_json::{Value, json};
@@ -209,7 +211,7 @@ async fn a_key_without_the_scope_gets_none(engine: Engine) {
         KeyKind::Server,
         environment.id.0,
         "reader",
-        &["users"],
+        Allowed::to(&[KeyScope::Users]),
     );
     let key = key.await.expect("made").secret;
     let reader = app.anonymous().with("authorization", &key);
@@ -263,7 +265,13 @@ async fn extracted(app: &TestApp, credential: &str) -> Result<UserToken, Failure
     let request = axum::http::Request::builder().header("authorization", credential);
     let (mut parts, ()) = request.body(()).expect("a request").into_parts();
     let id = RequestId(app.instance().ids.id());
-    parts.extensions.insert(Context::new(id, app.now(), Surface::Users));
+    parts.extensions.insert(Context::new(
+        id,
+        app.now(),
+        Surface::Users,
+        Ipv4Addr::LOCALHOST.into(),
+        None,
+    ));
     UserToken::from_request_parts(&mut parts, &app.app.web).await
 }
 

@@ -41,7 +41,8 @@ pub struct Allowed {
 
 impl Allowed {
     /// Scopes, and the environment's rate limit.
-    fn to(scopes: &[KeyScope]) -> Self {
+    #[must_use]
+    pub fn to(scopes: &[KeyScope]) -> Self {
         Self {
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
             per_minute: None,

@@ -23,7 +23,7 @@ pub enum EnvironmentSettings {
 /// What holds in an environment.
 #[derive(Args)]
 pub struct Get {
-    /// One setting, like login.return_urls; without it, all
+    /// One setting, like `login.return_urls`; without it, all
     name: Option<String>,
     #[command(flatten)]
     place: In,
@@ -34,9 +34,9 @@ pub struct Get {
 /// A value of the environment's own.
 #[derive(Args)]
 pub struct Set {
-    /// The setting, like login.return_urls
+    /// The setting, like `login.return_urls`
     name: String,
-    /// Its value as in the configuration file, like '["https://app.example.com/welcome"]'
+    /// Its value as in the configuration file: a number, a text, a list
     value: String,
     #[command(flatten)]
     place: In,

@@ -76,7 +76,7 @@ pub struct Create {
     /// What it may do; repeatable [default of server keys: users, users:token]
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
-    /// Requests per minute [default: limits.sandbox_per_minute, limits.production_per_minute]
+    /// Requests per minute [default: `limits.sandbox_per_minute`, `limits.production_per_minute`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     per_minute: Option<u32>,
     #[command(flatten)]

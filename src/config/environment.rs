@@ -45,9 +45,9 @@ impl EnvironmentConfig {
             }
             figment = figment.merge(setting("settings", name, value)?);
         }
-        let changed: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
-        changed.login.check()?;
-        Ok(changed)
+        let whole: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
+        whole.login.check()?;
+        Ok(whole)
     }
 
     /// Every setting by its name, with its value as JSON.

@@ -135,11 +135,25 @@ impl Shared {
         Arrival {
             watch: Stopwatch::start(),
             _running: self.in_flight.enter(),
-            context: Context::new(id, now, surface, address, asked.flatten()),
+            context: Context::new(id, now, surface, address, asked.and_then(|asked| asked.pinned)),
             method: method.clone(),
             cross_origin: CrossOrigin::of(surface, method, headers),
             known_host: probe || asked.is_some(),
             route,
+        }
+    }
+
+    /// The route's answer, within the time limit; a panic is a fault like another.
+    async fn run(&self, answer: RouteFuture<Infallible>) -> Response {
+        let answer = AssertUnwindSafe(answer).catch_unwind();
+        match tokio::time::timeout(self.web.config.server.request_timeout(), answer).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(_)) => Failure::internal("a handler panicked").into_response(),
+            Err(_) => Failure {
+                retry_after: Some(1),
+                ..Failure::new(Code::Timeout)
+            }
+            .into_response(),
         }
     }
 
@@ -153,21 +167,9 @@ impl Shared {
         let preflight = cross_origin.as_ref().and_then(CrossOrigin::preflight);
         let response = match (preflight, answer) {
             (Some(preflight), _) => preflight,
-            (None, None) => Failure::new(Code::UnknownHost).into_response(),
-            (None, Some(answer)) => {
-                let answer = AssertUnwindSafe(answer).catch_unwind();
-                match tokio::time::timeout(self.web.config.server.request_timeout(), answer).await {
-                    Ok(Ok(Ok(response))) => response,
-                    Ok(Err(_)) => Failure::internal("a handler panicked").into_response(),
-                    Err(_) => Failure {
-                        retry_after: Some(1),
-                        ..Failure::new(Code::Timeout)
-                    }
-                    .into_response(),
-                }
-            }
+            (None, None) => count_the_rest(&self.web, context, Failure::new(Code::UnknownHost).into_response()),
+            (None, Some(answer)) => count_the_rest(&self.web, context, self.run(answer).await),
         };
-        let response = count_the_rest(&self.web, context, response);
         let ending = Ending::of(&response);
         let id = context.id.text();
         let mut response = answer_in_shape(response, context, |failure, status| {

@@ -12,6 +12,13 @@ pub struct Hosts {
     known: Vec<(String, Option<EnvironmentKind>)>,
 }
 
+/// A host of ours that was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The one kind of environment that it stands for, if it stands for one.
+    pub pinned: Option<EnvironmentKind>,
+}
+
 impl Hosts {
     /// Reads the settings. A host that is named several times is pinned if one of them pins it.
     #[must_use]
@@ -30,22 +37,22 @@ impl Hosts {
         }
     }
 
-    /// What the host that was asked is pinned to, if it is one of ours.
+    /// The host that was asked, if it is one of ours.
     #[must_use]
-    pub fn asked(&self, uri: &Uri, headers: &HeaderMap) -> Option<Option<EnvironmentKind>> {
+    pub fn asked(&self, uri: &Uri, headers: &HeaderMap) -> Option<Asked> {
         let find = |host: &str| {
             let known = self.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(host));
-            known.map(|(_, pinned)| *pinned)
+            known.map(|(_, pinned)| Asked { pinned: *pinned })
         };
         // One Host header, no more (RFC 9112, 3.2); a request line that names a host has to name a known one as well.
         let mut named = headers.get_all(HOST).iter();
         let (Some(host), None) = (named.next(), named.next()) else {
             return None;
         };
-        let pinned = find(host.to_str().ok()?)?;
+        let asked = find(host.to_str().ok()?)?;
         match uri.authority() {
-            Some(authority) => find(authority.as_str()).filter(|other| *other == pinned),
-            None => Some(pinned),
+            Some(authority) => find(authority.as_str()).filter(|other| *other == asked),
+            None => Some(asked),
         }
     }
 }

@@ -119,7 +119,8 @@ mod tests {
             // Each proxy appends whoever called it.
             let mut chain = lies.join(",");
             for seen in std::iter::once(caller).chain(hops.iter().copied().map(hop)) {
-                chain.push_str(&format!("{}{seen}", if chain.is_empty() { "" } else { ", " }));
+                let comma = if chain.is_empty() { "" } else { ", " };
+                chain = format!("{chain}{comma}{seen}");
             }
             prop_assert_eq!(proxies().caller(hop([1, 2, 3]), &forwarded(&[chain.clone()])), caller);
             // From a stranger's connection nothing of it counts.

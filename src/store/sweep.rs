@@ -25,6 +25,9 @@ const EVENTS: &str = "delete from events where seq in (
 const DELIVERIES: &str = "delete from deliveries where id in (
     select id from (select id, state, finished_at from deliveries order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :month_ago)";
+// The table is small. What a rotation replaced is of no use once it verifies nothing, and its private half of some use to
+// a thief.
+const SIGNING_KEYS: &str = "delete from signing_keys where retired_at < :before";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -33,8 +36,8 @@ const REQUESTS: &str = "delete from requests where environment_id = :environment
     select id from requests where environment_id = :environment and id < :before order by id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links and sessions an hour after their end, idempotency keys at
-    /// their end, events, finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,
+    /// idempotency keys at their end, events, finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -48,7 +51,8 @@ impl Store {
             .then(ENDED_SESSIONS, params![before: before, batch: BATCH])
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
             .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
-            .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH]);
+            .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH])
+            .then(SIGNING_KEYS, params![before: before]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -58,14 +58,12 @@ impl User {
 
     /// Where the check of the person stands. There are no cases yet.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "the user's cases will answer")]
     pub fn kyc_status(&self) -> &'static str {
         "not_started"
     }
 
     /// Where the check of the business stands. There are no cases yet.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "the user's cases will answer")]
     pub fn kyb_status(&self) -> &'static str {
         "not_started"
     }

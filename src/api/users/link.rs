@@ -57,13 +57,13 @@ pub async fn link(
         identities: std::array::from_fn(|_| IdentityId(ids.id())),
         event: EventId(ids.id()),
         event_body: resource::user_event,
-        saved_answer: |linked| answer(linked, Value::Null).to_string(),
+        saved_answer: |linked| answer(linked, &Value::Null).to_string(),
         idempotency: repeatable.claim.clone(),
     };
     let token_of = |user| shape::waffy_token(&web, &scope, user);
     match once(web.instance.store.link_user(&scope, call).await?)? {
         Call::Done(LinkOutcome::Linked(linked)) => {
-            let data = answer(&linked, token_of(linked.user.id));
+            let data = answer(&linked, &token_of(linked.user.id));
             Ok(envelope(&context, &data).into_response())
         }
         Call::Done(LinkOutcome::Suspended(user)) => Err(Failure::new(Code::Conflict).saying(format!(
@@ -88,7 +88,7 @@ pub async fn link(
     }
 }
 
-fn answer(linked: &Linked, waffy_token: Value) -> Value {
+fn answer(linked: &Linked, waffy_token: &Value) -> Value {
     let user = &linked.user;
     json!({
         "user_id": user.id,

@@ -103,14 +103,15 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
     let Some(value) = fields.optional_value("expires_in") else {
         return Ok(SignedDuration::from_secs(USUAL_LIFE));
     };
-    let seconds = value.as_i64();
-    match seconds.filter(|seconds| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds)) {
-        Some(seconds) => Ok(SignedDuration::from_secs(seconds)),
-        None => {
+    let allowed = |seconds: &i64| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds);
+    value
+        .as_i64()
+        .filter(allowed)
+        .map(SignedDuration::from_secs)
+        .ok_or_else(|| {
             let wrong = Invalid::new("expires_in must be a whole number of seconds from 60 to 3600.");
-            Err(Failure::field("expires_in", wrong).holding(value))
-        }
-    }
+            Failure::field("expires_in", wrong).holding(value)
+        })
 }
 
 /// As `GET /v1/users/{id}` says it.

@@ -5,6 +5,7 @@
 
 mod disk;
 mod serve;
+mod users;
 mod verbs;
 
 use std::path::PathBuf;

@@ -18,13 +18,13 @@ use crate::domain::{
     ApiKey, Email, EventId, IdentityId, LoginLinkId, PartnerUserId, Phone, SessionId, Token, UserId, WrappUserId,
 };
 use crate::instance::Instance;
-use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption};
+use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption, ServerScope};
 
 /// Calls each verb from so many callers for so long and prints calls per second.
 pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow::Result<()> {
     let in_flight = InFlight::default();
     let instance = Instance::open(config, Clock::System, in_flight.clone()).await?;
-    let scope = fresh_partner(&instance).await?;
+    let (scope, server) = fresh_partner(&instance).await?;
     let bench = Arc::new(Bench {
         instance,
         scope,
@@ -94,6 +94,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             .await?
         };
         row.insert("redeem_login_link".into(), json!(rate));
+        super::users::measure(&bench.instance, server, &bench.in_flight, callers, time, &mut row).await?;
         measured.insert(callers.to_string(), Value::Object(row));
     }
     print::out(&Value::Object(measured).to_string())?;
@@ -144,7 +145,8 @@ struct Bench {
     in_flight: InFlight,
 }
 
-async fn fresh_partner(instance: &Instance) -> anyhow::Result<PartnerScope> {
+/// A partner and a back end of an organization of their own.
+async fn fresh_partner(instance: &Instance) -> anyhow::Result<(PartnerScope, ServerScope)> {
     let organization = admin::create_organization(instance, "Bench").await?;
     let environments = instance.store.environments(instance.store.system()).await?;
     let environment = environments
@@ -152,7 +154,14 @@ async fn fresh_partner(instance: &Instance) -> anyhow::Result<PartnerScope> {
         .find(|known| known.organization == organization)
         .context("no environment")?;
     let partner = admin::create_partner(instance, environment, "Bench").await?;
-    scope_of(instance, &partner.partner_key).await
+    let server = admin::create_server_key(instance, environment, "Bench").await?;
+    let presented = instance
+        .store
+        .authenticate(&ApiKey::parse(&server.secret)?, instance.clock.now())
+        .await?
+        .context("unknown server key")?;
+    let server = presented.credential.server_scope().context("no server key")?;
+    Ok((scope_of(instance, &partner.partner_key).await?, server))
 }
 
 async fn scope_of(instance: &Instance, key: &str) -> anyhow::Result<PartnerScope> {
@@ -268,7 +277,11 @@ impl Bench {
 
 /// Runs so many callers for so long, or until a call says that there is nothing left, each one call after the other;
 /// answers calls per second.
-async fn drive<F>(callers: usize, time: Duration, call: impl Fn() -> F + Clone + Send + 'static) -> anyhow::Result<f64>
+pub(super) async fn drive<F>(
+    callers: usize,
+    time: Duration,
+    call: impl Fn() -> F + Clone + Send + 'static,
+) -> anyhow::Result<f64>
 where
     F: Future<Output = anyhow::Result<bool>> + Send,
 {

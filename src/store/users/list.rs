@@ -36,13 +36,13 @@ const LIST: &str = "
     left join identities claim on claim.user_id = account.id
         and (claim.kind in ('email', 'phone') or (claim.kind = 'partner_user' and claim.source = 'organization'))
     order by account.id desc";
-// Each filter that is given names candidates by an index; an empty one names nobody, and holds for everybody.
+// Each filter that is given names candidates by an index; an empty one names nobody, and holds for everybody. `cross
+// join` keeps SQLite from walking the whole environment in the order of the page instead.
 const FILTERED: &str = "
     select account.id, account.status, account.name, account.metadata, account.created_at, account.updated_at,
         claim.kind, claim.source, claim.id, claim.key, claim.shown, claim.state, claim.updated_at, claim.verified_at
     from (
-        select * from users
-        where id in (
+        select users.* from (
                 select user_id from identities
                 where environment_id = :environment and kind = 'email' and key = :email
                     and state = 'verified' and kind in ('email', 'phone')
@@ -63,8 +63,10 @@ const FILTERED: &str = "
                 union
                 select user_id from identities
                 where source_id = :environment and kind = 'partner_user' and kind not in ('email', 'phone')
-                    and key = :external_id)
-            and environment_id = :environment and id < :before and status <> 'erased'
+                    and key = :external_id) candidate
+        cross join users
+        where users.id = candidate.user_id
+            and users.environment_id = :environment and users.id < :before and users.status <> 'erased'
             and (cast(:email as text) = '' or exists (
                 select 1 from identities named where named.user_id = users.id and named.kind = 'email' and named.key = :email
                     and (named.state = 'verified' or named.source = 'organization')))
@@ -74,7 +76,7 @@ const FILTERED: &str = "
             and (cast(:external_id as text) = '' or exists (
                 select 1 from identities named where named.user_id = users.id and named.kind = 'partner_user'
                     and named.key = :external_id))
-        order by id desc limit :limit) account
+        order by users.id desc limit :limit) account
     left join identities claim on claim.user_id = account.id
         and (claim.kind in ('email', 'phone') or (claim.kind = 'partner_user' and claim.source = 'organization'))
     order by account.id desc";

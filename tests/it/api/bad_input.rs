@@ -15,13 +15,16 @@ on_both! {
     an_unknown_path_is_answered_in_the_shape_of_its_surface,
 }
 
+const INTROSPECT: &str = "/v1/tokens/introspect";
+
 /// The operations that read a body, each with a caller that may use it.
-fn readers(app: &TestApp) -> [(&'static str, Client); 4] {
+fn readers(app: &TestApp) -> [(&'static str, Client); 5] {
     [
         ("/api/v1/external_login", app.partner().clone()),
         ("/api/v1/embedded_check_user", app.partner().clone()),
         ("/api/v1/login", app.anonymous()),
         ("/v1/login_codes/exchange", app.server()),
+        (INTROSPECT, app.server()),
     ]
 }
 
@@ -92,6 +95,9 @@ async fn another_content_type_is_refused(engine: Engine) {
             "text/json;x=é",
         ] {
             let mut call = client.call("POST", path).body(user("ada").to_string());
+            if path == INTROSPECT && kind == "application/x-www-form-urlencoded" {
+                continue;
+            }
             if !kind.is_empty() {
                 call = call.header("content-type", kind);
             }

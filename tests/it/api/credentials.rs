@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::partner::login::{issue, token};
+use super::users::tokens;
 use crate::support::app::{Engine, TestApp, on_both, user};
 use crate::support::client::{Answer, Client};
 
@@ -18,13 +19,16 @@ on_both! {
 }
 
 /// The operations that take a credential: method, path, the header it is in.
-const OPERATIONS: [(&str, &str, &str); 5] = [
+const OPERATIONS: [(&str, &str, &str); 7] = [
     ("POST", "/api/v1/external_login", "x-partner-api-key"),
     ("POST", "/api/v1/embedded_check_user", "x-partner-api-key"),
     ("POST", "/api/v1/users/ada/api_key", "x-partner-api-key"),
     ("GET", "/api/v1/tenant_details", "authorization"),
     ("POST", "/v1/login_codes/exchange", "authorization"),
+    ("POST", "/v1/users/ada/tokens", "authorization"),
+    ("POST", INTROSPECT, "authorization"),
 ];
+const INTROSPECT: &str = "/v1/tokens/introspect";
 
 /// The limit of an address in these tests.
 const ANONYMOUS: &str = "100000";
@@ -73,15 +77,21 @@ async fn a_credential_in_the_wrong_place_is_401(engine: Engine) {
     let client = admin::create_app(app.instance(), &app.sandbox.environment, "web", Vec::new())
         .await
         .expect("made");
-    let credentials: [(&str, &str, &[&str]); 6] = [
+    let organization_token = tokens::token(&app, tokens::ada(&app).await).await;
+    let credentials: [(&str, &str, &[&str]); 7] = [
         (
             "a partner key",
             &app.sandbox.partner.created.partner_key,
             &["x-partner-api-key"],
         ),
-        ("a server key", &app.sandbox.server_key, &["/v1/login_codes/exchange"]),
+        (
+            "a server key",
+            &app.sandbox.server_key,
+            &["/v1/login_codes/exchange", "/v1/users/ada/tokens", INTROSPECT],
+        ),
         ("a user key", &user_key, &[]),
         ("a user token", &jwt, &["/api/v1/tenant_details"]),
+        ("a token of the organization", &organization_token, &[]),
         ("a client secret", &client.client_secret, &[]),
         ("an app id", &client.app.to_string(), &[]),
     ];

@@ -6,4 +6,4 @@ mod credentials;
 mod issuers;
 pub mod partner;
 mod scopes;
-mod users;
+pub mod users;

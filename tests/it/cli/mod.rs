@@ -16,5 +16,6 @@ mod refusals;
 mod requests;
 mod serve;
 mod server;
+mod signing;
 mod socket;
 mod users;

@@ -168,7 +168,7 @@ pub fn redacted(text: &str) -> String {
 }
 
 fn redacted_word(word: &str) -> String {
-    let prefix = ["org_", "env_", "prt_", "app_", "key_", "usr_", "whsec_"]
+    let prefix = ["org_", "env_", "prt_", "app_", "key_", "usr_", "sgn_", "whsec_"]
         .into_iter()
         .find(|prefix| word.starts_with(prefix));
     let secret = ["abp_", "abs_", "abc_"].iter().any(|prefix| word.starts_with(prefix));

@@ -145,3 +145,47 @@ fn who_is_not_there_is_named() {
         "aboard: --amount: `nine` is no amount; write a number and a currency, like \"9.00 EUR\"\n"
     );
 }
+
+#[test]
+fn users_are_listed_shown_and_erased() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, token) = bring_user(&server);
+    let environment = ["--environment", "sandbox"];
+    let run = |words: &[&str]| place.works(&[&["users"], words, &environment].concat());
+    assert_eq!(
+        redacted(&run(&["show", &user])),
+        "  id       usr_…\n  status   linked\n  email    user@example.com\n  phone    1234567890\n  made     DAY TIME\n  changed  DAY TIME"
+    );
+    let listed = run(&["list", "--external-id", "abc123"]);
+    assert!(
+        listed.starts_with("ID ") && listed.contains(&user) && listed.contains("user@example.com"),
+        "{listed}"
+    );
+    assert_eq!(
+        run(&["list", "--email", "user@example.com"]),
+        "There is no such user.\n"
+    );
+    let all = place.json(&["users", "list", "--environment", "sandbox"]);
+    assert_eq!(
+        (&all["users"][0]["user_id"], &all["next"]),
+        (&json!(user), &Value::Null)
+    );
+
+    assert_eq!(
+        redacted(&run(&["erase", &user])),
+        "usr_… is erased: its sessions, keys and tokens have ended, and nothing that names the person is left."
+    );
+    let bearer = ("Authorization", &*format!("Bearer {token}"));
+    assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 401);
+    for gone in ["show", "erase", "suspend"] {
+        assert_eq!(
+            place.fails(&["users", gone, &user, "--environment", "sandbox"]),
+            format!("aboard: there is no user {user} in the sandbox of Example; check the id and --environment\n")
+        );
+    }
+    assert_eq!(
+        place.fails(&["users", "list", "--environment", "sandbox", "--phone", "123"]),
+        "aboard: --phone: Invalid phone format: send E.164, a + and 7 to 15 digits, like +306912345678.\n"
+    );
+}

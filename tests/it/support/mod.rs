@@ -7,5 +7,7 @@ pub mod client;
 pub mod database;
 pub mod source;
 pub mod store;
+pub mod token;
+pub mod users;
 pub mod wire;
 pub mod world;

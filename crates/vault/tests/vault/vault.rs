@@ -154,6 +154,7 @@ fn an_old_root_key_still_opens_and_verifies() {
     let before = Vault::new(kms.clone(), old).ok().unwrap();
     let sealed = before.seal(&PLACE, b"secret", &SystemEntropy);
     let mac = before.mac(Purpose::CodeMac, &[b"123456"]);
+    let lasting = before.lasting_mac(Purpose::UserToken, &[b"user"]);
 
     let mut keys = Vec::new();
     for (purpose, wrapped) in &wrapped {
@@ -173,6 +174,11 @@ fn an_old_root_key_still_opens_and_verifies() {
     assert_eq!(newer.key_id, [0xbb; 16]);
     assert!(after.verify_mac(Purpose::CodeMac, &[b"123456"], &newer));
     assert!(!before.verify_mac(Purpose::CodeMac, &[b"123456"], &newer));
+
+    // What is derived anew each time does not change with the keys.
+    assert_eq!(after.lasting_mac(Purpose::UserToken, &[b"user"]), lasting);
+    assert_ne!(after.lasting_mac(Purpose::UserToken, &[b"other"]), lasting);
+    assert_ne!(after.lasting_mac(Purpose::Cursor, &[b"user"]), lasting);
 }
 
 #[test]

@@ -1,4 +1,12 @@
-//! `/v1/…`
+//! The users surface.
 
+mod delete;
+mod get;
+mod introspect;
+mod link;
+mod list;
 mod login_codes;
+mod me;
+mod put;
 mod requests;
+pub mod tokens;

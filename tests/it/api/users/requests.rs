@@ -13,6 +13,7 @@ on_both! {
     nothing_that_a_caller_wrote_is_kept,
     a_page_is_filtered_and_followed,
     only_ones_own_environment_is_shown,
+    a_token_of_the_back_end_is_its_users,
     it_takes_the_scope_requests,
     of_refused_calls_the_first_in_each_second_is_kept,
     it_can_be_switched_off,
@@ -208,6 +209,36 @@ async fn only_ones_own_environment_is_shown(engine: Engine) {
             [&json!(plane.rival.created.key), &json!(plane.partner.created.key)]
         );
     }
+}
+
+/// No key was sent with it, so none is named; a host of the other kind refuses it like a key.
+async fn a_token_of_the_back_end_is_its_users(engine: Engine) {
+    let app = TestApp::with(engine, &[("server.production_host", "api.example.com")]).await;
+    let reader = reader(&app, &app.sandbox).await;
+    let person = json!({ "email": "ada@example.com", "phone": "+1234567890", "name": "Ada Lovelace" });
+    let linked = app.server().post("/v1/users/link", &person).await;
+    let user = linked.json()["data"]["user_id"].as_str().expect("a user").to_owned();
+    let made = app.server().post(&format!("/v1/users/{user}/tokens"), &json!({})).await;
+    let token = format!("Bearer {}", made.json()["data"]["token"].as_str().expect("a token"));
+    let holder = app.anonymous().with("authorization", &token);
+    app.advance(1);
+    assert_eq!(holder.get("/v1/users/me").await.status, 200);
+    assert_eq!(holder.get("/v1/nothing").await.status, 404);
+    assert_eq!(
+        holder.with("host", "api.example.com").get("/v1/users/me").await.status,
+        401
+    );
+    let log = log(&app, &reader, "").await;
+    assert_eq!(
+        calls(&log),
+        [
+            "user GET none 404 ROUTE_NOT_FOUND -",
+            "user GET /v1/users/me 200 - -",
+            "server POST /v1/users/{user_id}/tokens 201 - -",
+            "server POST /v1/users/link 200 - -",
+        ]
+    );
+    assert_eq!((&log[0]["key_id"], &log[1]["key_id"]), (&Value::Null, &Value::Null));
 }
 
 async fn it_takes_the_scope_requests(engine: Engine) {

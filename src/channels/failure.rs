@@ -16,7 +16,7 @@ pub struct SendFailure {
     pub code: Option<i64>,
     /// What it is, in our own words: safe to store, to log and to show.
     pub words: &'static str,
-    /// What the provider says about it, without digits that could be a code or a number: for the people who run the
+    /// What the provider says about it, without what could be a code, a number or a secret: for the people who run the
     /// channel. Not for logs.
     pub details: Option<String>,
 }
@@ -208,27 +208,36 @@ impl SendFailure {
     }
 }
 
-/// A provider's words, fit to be shown: one line, at most 200 characters, and a `…` for everything that could be a
-/// code, a number or an address.
+/// The most characters of a provider's words.
+const LONGEST: usize = 200;
+/// A longer word is a token or an address, not language.
+const LONGEST_WORD: usize = 24;
+
+/// A provider's words, fit to be shown: one line, at most 200 characters, whole words, and a `…` for everything that
+/// could be a code, a number, an address or a token.
 pub(super) fn presentable(text: &str) -> String {
     let mut shown = String::new();
+    let mut length = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         if word.is_empty() {
             continue;
         }
-        if !shown.is_empty() {
-            shown.push(' ');
-        }
         let digits = word.chars().filter(char::is_ascii_digit).count();
         // A step-up code may be of letters alone; it is then all in capitals.
         let capitals = word.chars().filter(char::is_ascii_uppercase).count();
-        if digits >= 4 || digits + capitals >= 6 || word.contains('@') {
-            shown.push('…');
-        } else {
-            shown.push_str(word);
+        let long = word.chars().count() > LONGEST_WORD;
+        let hidden = long || digits >= 4 || digits + capitals >= 6 || word.contains('@');
+        let word = if hidden { "…" } else { word };
+        length += word.chars().count() + 1;
+        if length > LONGEST {
+            break;
         }
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        shown.push_str(word);
     }
-    shown.chars().take(200).collect()
+    shown
 }
 
 #[cfg(test)]
@@ -250,7 +259,8 @@ mod tests {
         ] {
             assert_eq!(presentable(said), shown);
         }
-        assert_eq!(presentable(&"long ".repeat(100)).chars().count(), 200);
+        assert_eq!(presentable(&"long ".repeat(100)).chars().count(), 199);
+        assert_eq!(presentable(&format!("Bearer {}", "a".repeat(25))), "Bearer …");
     }
 
     #[test]

@@ -102,6 +102,17 @@ impl Channel {
             Self::Http(_) => ChannelKind::Http,
         }
     }
+
+    /// What no provider may make us repeat.
+    fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::WhatsApp(whatsapp) => whatsapp.secrets().into(),
+            Self::Sms(twilio) => twilio.secrets(),
+            Self::Email(smtp) => smtp.secrets(),
+            // It is never sent.
+            Self::Http(_) => Vec::new(),
+        }
+    }
 }
 
 impl ChannelKind {
@@ -170,7 +181,18 @@ impl Channels {
             }
         };
         note(channel.kind(), &message.reference, &sent);
-        sent
+        sent.map_err(|failure| without_echo(failure, channel, message))
+    }
+}
+
+/// Drops what the provider says if it says a secret: some repeat a whole request.
+fn without_echo(failure: SendFailure, channel: &Channel, message: &Message) -> SendFailure {
+    let mut secrets = channel.secrets();
+    secrets.push(message.code.expose());
+    let echo = |details: &String| secrets.iter().any(|secret| details.contains(*secret));
+    SendFailure {
+        details: failure.details.filter(|details| !echo(details)),
+        ..failure
     }
 }
 

@@ -118,6 +118,10 @@ impl Smtp {
         })
     }
 
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        self.login.iter().map(|(_, password)| password.as_str()).collect()
+    }
+
     pub(super) async fn send(&self, attempt: &Attempt<'_>, message: &Message) -> Result<Sent, SendFailure> {
         let to = match &message.to {
             Destination::Email(email) => email.key().parse::<Address>().ok(),

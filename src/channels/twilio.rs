@@ -122,6 +122,11 @@ impl Twilio {
         self.auth_token.as_bytes()
     }
 
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        let key = self.api_key.iter().map(|(_, secret)| secret.as_str());
+        key.chain([self.auth_token.as_str()]).collect()
+    }
+
     pub(super) async fn send(&self, attempt: &Attempt<'_>, message: &Message) -> Result<Sent, SendFailure> {
         if !message.to.key().starts_with('+') {
             let words = "the number has no country code";

@@ -115,6 +115,10 @@ impl WhatsApp {
         self.verify_token.as_bytes()
     }
 
+    pub(super) fn secrets(&self) -> [&str; 3] {
+        [&self.access_token, &self.app_secret, &self.verify_token]
+    }
+
     pub(super) async fn send(&self, attempt: &Attempt<'_>, message: &Message) -> Result<Sent, SendFailure> {
         let Some(to) = message.to.key().strip_prefix('+') else {
             let words = "the number has no country code";

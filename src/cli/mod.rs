@@ -6,6 +6,8 @@ mod bench;
 mod config;
 mod dev_keys;
 mod doctor;
+#[cfg(feature = "fakes")]
+mod fake;
 mod gen_files;
 mod keys;
 mod manage;
@@ -78,6 +80,10 @@ enum Command {
     Config(config::ConfigCommand),
     /// Look for what is wrong, and say what to do
     Doctor(doctor::Doctor),
+    /// Stand in for WhatsApp, Twilio or a mail server, to watch codes arrive
+    #[cfg(feature = "fakes")]
+    #[command(subcommand)]
+    Fake(fake::Fake),
     /// Write the generated files of the repository
     #[command(hide = true)]
     Gen,
@@ -117,6 +123,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        #[cfg(feature = "fakes")]
+        Command::Fake(command) => fake::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

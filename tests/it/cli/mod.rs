@@ -9,6 +9,8 @@ mod commands;
 mod configuration;
 mod dev;
 mod doctor;
+#[cfg(feature = "fakes")]
+mod fake;
 mod help;
 mod place;
 mod refusals;

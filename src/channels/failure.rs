@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_wait_of_the_answer_wins() {
-        let (asked, own) = (Some(Duration::from_secs(7)), Some(Duration::from_secs(60)));
+        let (asked, own) = (Some(Duration::from_secs(7)), Some(Duration::from_mins(1)));
         let retry = |after| SendFailure::new(Then::Retry { after }, About::Limit, "");
         assert_eq!(retry(own).retry_after(asked).then, Then::Retry { after: asked });
         assert_eq!(retry(own).retry_after(None).then, Then::Retry { after: own });

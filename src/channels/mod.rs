@@ -232,9 +232,9 @@ mod tests {
 
     #[test]
     fn each_channel_carries_what_it_can() {
+        use ChannelKind::{Email as Mail, Http, Sms, WhatsApp};
         let phone = Destination::Phone(Phone::parse("+306912345678", None).unwrap());
         let email = Destination::Email(Email::parse("ada@example.com").unwrap());
-        use ChannelKind::{Email as Mail, Http, Sms, WhatsApp};
         for (to, purpose, carriers) in [
             (&phone, Purpose::LogIn, &[WhatsApp, Sms, Http][..]),
             (&phone, Purpose::ExportWallet, &[Sms, Http]),

@@ -23,7 +23,7 @@ use super::{About, Attempt, Destination, Mark, Message, SendFailure, Sent, Then}
 use crate::domain::Email;
 
 /// How long a server that greylists is left alone.
-const GREYLISTED: Duration = Duration::from_secs(60);
+const GREYLISTED: Duration = Duration::from_mins(1);
 
 /// When TLS begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -241,11 +241,12 @@ fn refused(stage: Stage, code: u16, text: &str) -> SendFailure {
         (_, S::Connect, _) => (Then::Stop, A::Configuration, "the mail server does not serve us"),
         (_, S::LogIn, _) => (Then::Stop, A::Credentials, "user name or password is wrong"),
         (_, S::Sender, _) => (Then::Stop, A::Configuration, "the mail server refuses the sender"),
-        (_, _, Some((1, 0..=4 | 6 | 10))) => (NOWHERE, A::Destination, "there is no such mailbox"),
+        (_, _, Some((1, 0..=4 | 6 | 10))) | (550 | 551 | 553, S::Recipient, None) => {
+            (NOWHERE, A::Destination, "there is no such mailbox")
+        }
         (_, _, Some((2, 1))) => (NOWHERE, A::Destination, "the mailbox is closed"),
         (_, _, Some((2, 2))) => (Then::FallBack, A::Destination, "the mailbox is full"),
         (_, _, Some((7, _))) => (Then::FallBack, A::Abuse, "a policy of the mail server forbids it"),
-        (550 | 551 | 553, S::Recipient, None) => (NOWHERE, A::Destination, "there is no such mailbox"),
         (_, S::Recipient, _) => (Then::FallBack, A::Destination, "the mail server refuses the recipient"),
         _ => (Then::FallBack, A::Message, "the mail server refuses the mail"),
     };

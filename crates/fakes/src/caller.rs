@@ -45,7 +45,7 @@ async fn post(url: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<u1
         body.len()
     );
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     let mut stream = TcpStream::connect(address).await?;

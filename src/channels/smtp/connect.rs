@@ -70,7 +70,8 @@ impl Smtp {
         let encrypting = TlsConnector::from(Arc::clone(&self.roots.0)).connect(name, stream);
         let stream = encrypting.await.map_err(|error| {
             // A lost connection mends itself, a certificate does not.
-            let tls = error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>());
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+            let tls = cause.is_some();
             if tls {
                 failed()
             } else {

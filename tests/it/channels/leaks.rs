@@ -1,6 +1,6 @@
 //! No code and no credential in logs, errors or failures.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{Debug, Display, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use aboard::channels::http::HttpSender;
 use aboard::channels::smtp::Smtp as SmtpChannel;
 use aboard::channels::twilio::Twilio as TwilioChannel;
 use aboard::channels::whatsapp::WhatsApp as WhatsAppChannel;
-use aboard::channels::{Channel, ChannelKind, Message, SecretCode};
+use aboard::channels::{Channel, ChannelKind, Message, SecretCode, SendFailure, Sent};
 use aboard_fakes::{Answer, Plan, Receiver, Smtp, SmtpOptions, Stage, Twilio, WhatsApp};
 use serde::Serialize;
 use serde_json::json;
@@ -62,6 +62,10 @@ impl<'a> MakeWriter<'a> for Kept {
     }
 }
 
+fn tell(told: &mut String, sent: Result<Sent, SendFailure>) {
+    writeln!(told, "{sent:?}").unwrap();
+}
+
 /// Everything goes wrong, with providers that repeat all they got, while everything is logged.
 #[tokio::test]
 async fn no_secret_is_logged_or_told() {
@@ -98,24 +102,18 @@ async fn no_secret_is_logged_or_told() {
     whatsapp.plan_all(Some(Plan::Refuse(190)));
     for (kind, credentials) in &all {
         let channel = channel(*kind, credentials);
-        told.push_str(&format!("{:?}\n", send(&channels, &channel, &message(PHONE)).await));
+        tell(&mut told, send(&channels, &channel, &message(PHONE)).await);
     }
     whatsapp.plan_all(None);
     let good = channel(ChannelKind::WhatsApp, &whatsapp.credentials());
-    told.push_str(&format!("{:?}\n", send(&channels, &good, &message(PHONE)).await));
+    tell(&mut told, send(&channels, &good, &message(PHONE)).await);
     let mail = channel(ChannelKind::Email, &smtp.credentials());
     for stage in [Stage::Auth, Stage::Recipient, Stage::End] {
         let words = format!("550 5.1.1 {CODE} <ada@example.com> fake-password");
         smtp.reply_at(stage, &words);
-        told.push_str(&format!(
-            "{:?}\n",
-            send(&channels, &mail, &message("ada@example.com")).await
-        ));
+        tell(&mut told, send(&channels, &mail, &message("ada@example.com")).await);
     }
-    told.push_str(&format!(
-        "{:?}\n",
-        send(&channels, &mail, &message("ada@example.com")).await
-    ));
+    tell(&mut told, send(&channels, &mail, &message("ada@example.com")).await);
 
     let logged = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("a channel needs attention"), "{logged}");

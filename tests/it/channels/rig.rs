@@ -66,7 +66,7 @@ pub fn message(to: &str) -> Message {
         purpose: Purpose::LogIn,
         app: AppName::new("Acme").unwrap(),
         language: Language::English,
-        expires_at: clock().now() + Duration::from_secs(600),
+        expires_at: clock().now() + Duration::from_mins(10),
         page_host: None,
         status_url: None,
     }

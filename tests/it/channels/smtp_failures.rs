@@ -57,7 +57,7 @@ async fn a_server_that_greylists_takes_the_mail_the_second_time() {
     assert_eq!(
         failure.then,
         Then::Retry {
-            after: Some(Duration::from_secs(60))
+            after: Some(Duration::from_mins(1))
         }
     );
     send(&patient(), &to(&fake), &message(ADA)).await.unwrap();
@@ -96,8 +96,10 @@ async fn a_certificate_that_is_not_valid_stops_the_channel() {
     stranger["ca_certificate"] = json!(null);
     let mut other = fake.credentials();
     other["ca_certificate"] = json!(server(SmtpTls::Implicit).await.certificate());
-    let mut misnamed = SmtpOptions::default();
-    misnamed.names = vec!["smtp.example.com".to_owned()];
+    let misnamed = SmtpOptions {
+        names: vec!["smtp.example.com".to_owned()],
+        ..SmtpOptions::default()
+    };
     let misnamed = Smtp::start(misnamed).await.unwrap();
     let mut wrong_name = misnamed.credentials();
     wrong_name["host"] = json!("127.0.0.1");
@@ -137,7 +139,7 @@ async fn a_slow_or_endless_server_is_left_in_time() {
             (Stage::Recipient, "retry"),
             (Stage::End, "unknown"),
         ] {
-            fake.at(stage, Act::Pause(Duration::from_secs(3_600)));
+            fake.at(stage, Act::Pause(Duration::from_hours(1)));
             assert_fails(send(&impatient(), &to(&fake), &message(ADA)).await, then, "provider");
         }
         fake.at(Stage::Greeting, Act::Flood);

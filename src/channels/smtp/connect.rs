@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Smtp, Stage, Tls, lost, refused, server_name};
+use super::replies::{lost, refused};
+use super::{Smtp, Stage, Tls, server_name};
 use crate::channels::credentials::CredentialsError;
 use crate::channels::{About, Attempt, SendFailure, Then};
 

@@ -62,7 +62,7 @@ impl<'a> MakeWriter<'a> for Kept {
     }
 }
 
-fn tell(told: &mut String, sent: Result<Sent, SendFailure>) {
+fn tell(told: &mut String, sent: &Result<Sent, SendFailure>) {
     writeln!(told, "{sent:?}").unwrap();
 }
 
@@ -102,18 +102,18 @@ async fn no_secret_is_logged_or_told() {
     whatsapp.plan_all(Some(Plan::Refuse(190)));
     for (kind, credentials) in &all {
         let channel = channel(*kind, credentials);
-        tell(&mut told, send(&channels, &channel, &message(PHONE)).await);
+        tell(&mut told, &send(&channels, &channel, &message(PHONE)).await);
     }
     whatsapp.plan_all(None);
     let good = channel(ChannelKind::WhatsApp, &whatsapp.credentials());
-    tell(&mut told, send(&channels, &good, &message(PHONE)).await);
+    tell(&mut told, &send(&channels, &good, &message(PHONE)).await);
     let mail = channel(ChannelKind::Email, &smtp.credentials());
     for stage in [Stage::Auth, Stage::Recipient, Stage::End] {
         let words = format!("550 5.1.1 {CODE} <ada@example.com> fake-password");
         smtp.reply_at(stage, &words);
-        tell(&mut told, send(&channels, &mail, &message("ada@example.com")).await);
+        tell(&mut told, &send(&channels, &mail, &message("ada@example.com")).await);
     }
-    tell(&mut told, send(&channels, &mail, &message("ada@example.com")).await);
+    tell(&mut told, &send(&channels, &mail, &message("ada@example.com")).await);
 
     let logged = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("a channel needs attention"), "{logged}");

@@ -8,13 +8,16 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check gen bench bench-large fault
+.PHONY: help run fake test check gen bench bench-large fault
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start a server to try things on (make run ARGS="--help")
 	cargo run --release -- dev $(ARGS)
+
+fake: ## stand in for a service that carries codes (make fake ARGS="whatsapp --help"; twilio, smtp)
+	cargo run --quiet --features fakes -- fake $(ARGS)
 
 test: ## run every test; installs what is missing, brings its own PostgreSQL (make test ARGS="api::users")
 	scripts/test $(ARGS)

@@ -7,6 +7,8 @@ mod config;
 mod dev_keys;
 mod doctor;
 mod environment_settings;
+#[cfg(feature = "fakes")]
+mod fake;
 mod gen_files;
 mod keys;
 mod manage;
@@ -86,6 +88,10 @@ enum Command {
     Config(config::ConfigCommand),
     /// Look for what is wrong, and say what to do
     Doctor(doctor::Doctor),
+    /// Stand in for WhatsApp, Twilio or a mail server, to watch codes arrive
+    #[cfg(feature = "fakes")]
+    #[command(subcommand)]
+    Fake(fake::Fake),
     /// Write the generated files of the repository
     #[command(hide = true)]
     Gen,
@@ -127,6 +133,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Requests(requests) => requests::run(requests).await?,
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
+        #[cfg(feature = "fakes")]
+        Command::Fake(command) => fake::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

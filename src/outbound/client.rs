@@ -64,7 +64,10 @@ pub enum SendError {
     /// The name has no address, or the name servers do not answer.
     #[error("the name was not found")]
     NameNotFound,
-    /// No connection, or it was lost before an answer came.
+    /// There was no connection: nothing was sent.
+    #[error("connection failed")]
+    NotConnected,
+    /// The connection was lost before an answer came: what was sent may have arrived.
     #[error("connection failed")]
     Connection,
     /// The certificate is not valid for the host, or the port does not speak TLS.
@@ -81,7 +84,9 @@ pub enum SendError {
 /// The guarded client. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Outbound {
-    guard: Guard,
+    pub(super) guard: Guard,
+    pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) connect_timeout: Duration,
     timeout: Duration,
     // One for each kind of environment: a connection that a sandbox may have is never lent to production.
     sandbox: Client,
@@ -123,6 +128,8 @@ impl Outbound {
             sandbox: client(EnvironmentKind::Sandbox)?,
             production: client(EnvironmentKind::Production)?,
             timeout: options.timeout,
+            connect_timeout: options.connect_timeout,
+            lookup: Arc::clone(lookup),
             guard,
         })
     }
@@ -226,7 +233,11 @@ fn in_few_words(error: &reqwest::Error) -> SendError {
         hyper.is_some_and(hyper::Error::is_parse)
     };
     if error.is_timeout() {
-        SendError::TimeOut
+        if error.is_connect() {
+            SendError::NotConnected
+        } else {
+            SendError::TimeOut
+        }
     } else if causes.iter().any(|cause| cause.is::<Refused>()) {
         SendError::Refused
     } else if error.is_dns() {
@@ -235,6 +246,8 @@ fn in_few_words(error: &reqwest::Error) -> SendError {
         SendError::Tls
     } else if causes.iter().any(is_not_http) {
         SendError::NotHttp
+    } else if error.is_connect() {
+        SendError::NotConnected
     } else {
         SendError::Connection
     }

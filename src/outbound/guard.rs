@@ -77,7 +77,8 @@ static CLOSED: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     v4.chain(v6).collect()
 });
 
-fn is_public(ip: IpAddr) -> bool {
+/// Whether an address is public, whatever the operator allows beside.
+pub(super) fn is_public(ip: IpAddr) -> bool {
     let in_public_space = match ip {
         IpAddr::V4(_) => true,
         IpAddr::V6(ip) => Ipv6Net::new_assert(PUBLIC_V6.0, PUBLIC_V6.1).contains(&ip),
@@ -158,7 +159,7 @@ impl Guard {
     }
 
     /// Refuses names that never mean a public host. All others are decided by what they resolve to.
-    fn allows_name(&self, name: &str, kind: EnvironmentKind) -> bool {
+    pub(super) fn allows_name(&self, name: &str, kind: EnvironmentKind) -> bool {
         let name = name.trim_end_matches('.');
         let last = name.rsplit('.').next().unwrap_or_default();
         let inward = ["localhost", "internal", "local"].contains(&last);

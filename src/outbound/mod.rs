@@ -2,8 +2,10 @@
 //!
 //! [`guard`] decides where such a call may go, [`resolve`] applies it to every address that a name resolves to,
 //! each time a connection is made, and [`client`] makes the call: no redirects, no proxy, bounded time and size.
+//! [`dial`] makes the connections of what is not HTTP.
 
 pub mod client;
+pub mod dial;
 pub mod guard;
 pub mod resolve;
 

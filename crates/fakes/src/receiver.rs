@@ -68,6 +68,16 @@ impl Answer {
         }
     }
 
+    /// An answer with a JSON body.
+    #[must_use]
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        let answer = Self {
+            body: body.to_string().into(),
+            ..Self::new(status)
+        };
+        answer.header("content-type", "application/json")
+    }
+
     /// With one more header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -128,7 +138,15 @@ impl Receiver {
     /// # Errors
     /// There is no free port.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::start_on(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// As [`Receiver::start`], on an address of one's choice.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn start_on(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let state = Arc::<State>::default();
         let listening = tokio::spawn(listen(listener, Arc::clone(&state)));

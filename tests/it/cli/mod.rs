@@ -10,6 +10,8 @@ mod configuration;
 mod dev;
 mod doctor;
 mod environment_settings;
+#[cfg(feature = "fakes")]
+mod fake;
 mod help;
 mod place;
 mod refusals;

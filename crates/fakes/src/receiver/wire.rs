@@ -10,6 +10,9 @@ use tokio::time::sleep;
 
 use super::{Answer, Request};
 
+/// The most bytes of a request's body.
+const LONGEST_BODY: usize = 16 << 20;
+
 /// The next request, if the other end does not close first.
 pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     match stream.fill_buf().await?.first() {
@@ -33,6 +36,9 @@ pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option
     }
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    if length > LONGEST_BODY {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     Ok(Some(Request {

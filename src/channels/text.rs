@@ -1,0 +1,175 @@
+//! A message as plain text: what an SMS says, and the first part of an e-mail.
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::Message;
+use super::words::words;
+
+/// The characters of the basic GSM alphabet (3GPP TS 23.038, 6.2.1).
+const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
+    ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// Those that take two places in it.
+const GSM_EXTENSION: &str = "^{}\\[~]|€\u{c}";
+
+/// How many messages an SMS is billed and sent as: 160 or 153 characters each in the GSM alphabet, 70 or 67 as soon as
+/// one character is not in it.
+pub(super) fn segments(text: &str) -> usize {
+    let in_gsm = |c: char| {
+        if GSM.contains(c) {
+            Some(1)
+        } else {
+            GSM_EXTENSION.contains(c).then_some(2)
+        }
+    };
+    let (length, alone, each) = match text.chars().map(in_gsm).sum::<Option<usize>>() {
+        Some(septets) => (septets, 160, 153),
+        None => (text.encode_utf16().count(), 70, 67),
+    };
+    if length <= alone { 1 } else { length.div_ceil(each) }
+}
+
+/// The text of an SMS: the code first, then what it is for. A code to log in stays in one segment, if need be without
+/// the warning; a step-up says everything, whatever it costs.
+pub(super) fn sms(message: &Message) -> Zeroizing<String> {
+    let words = words(message.language);
+    let (code, mark) = (message.code.expose(), mark(message));
+    let what = (words.what)(message.purpose, message.app.as_str());
+    let short = Zeroizing::new(format!("{mark}{code}: {what}."));
+    let long = Zeroizing::new(format!("{mark}{code}: {what}. {}", words.keep_it));
+    // Phones look for this line at the very end (WebOTP).
+    let bound = message
+        .page_host
+        .as_ref()
+        .map(|host| format!("\n@{host} #{code}"))
+        .map(Zeroizing::new);
+    let bound = bound.as_ref().map_or("", |line| line.as_str());
+    let full = Zeroizing::new(format!("{}{bound}", *long));
+    if message.purpose.is_step_up() {
+        return full;
+    }
+    let candidates = [full, Zeroizing::new(format!("{}{bound}", *short)), long];
+    let fitting = candidates.into_iter().find(|text| segments(text) == 1);
+    fitting.unwrap_or(short)
+}
+
+/// The text of an e-mail: the code alone on the first line, so that it shows in lists and is easy to copy.
+pub(super) fn mail(message: &Message, now: Timestamp) -> Zeroizing<String> {
+    let words = words(message.language);
+    let what = (words.what)(message.purpose, message.app.as_str());
+    let works_for = (words.works_for)(message.minutes_left(now));
+    Zeroizing::new(format!(
+        "{}\n\n{what}.\n{works_for} {}\n\n{}\n",
+        message.code.expose(),
+        words.keep_it,
+        words.not_you
+    ))
+}
+
+/// Without it, a text that begins with a code would run from left to right in every language.
+fn mark(message: &Message) -> &'static str {
+    if message.language.is_rtl() { "\u{200f}" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channels::{AppName, Destination, Purpose, Reference, SecretCode};
+    use crate::domain::{Language, Phone};
+
+    fn message(language: Language, purpose: Purpose, app: &str, page_host: Option<&str>) -> Message {
+        Message {
+            reference: Reference::new("msg_1").unwrap(),
+            to: Destination::Phone(Phone::parse("+306912345678", None).unwrap()),
+            code: SecretCode::new("482913".to_owned()).map_err(drop).unwrap(),
+            purpose,
+            app: AppName::new(app).unwrap(),
+            language,
+            expires_at: Timestamp::from_second(600).unwrap(),
+            page_host: page_host.map(str::to_owned),
+            status_url: None,
+        }
+    }
+
+    #[test]
+    fn segments_are_counted_as_they_are_billed() {
+        for (text, expected) in [
+            (String::new(), 1),
+            ("a".repeat(160), 1),
+            ("a".repeat(161), 2),
+            ("a".repeat(307), 3),
+            ("€".repeat(80), 1),
+            ("€".repeat(81), 2),
+            ("я".repeat(70), 1),
+            ("я".repeat(71), 2),
+            ("😀".repeat(36), 2),
+            (format!("{}я", "a".repeat(70)), 2),
+        ] {
+            assert_eq!(segments(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_to_log_in_is_one_segment_in_every_language() {
+        for language in Language::ALL {
+            for host in [None, Some("login.example.com")] {
+                let text = sms(&message(*language, Purpose::LogIn, "Acme", host));
+                assert_eq!(segments(&text), 1, "{}", *text);
+                assert!(text.trim_start_matches('\u{200f}').starts_with("482913: "), "{}", *text);
+                if let Some(host) = host {
+                    assert_eq!(text.lines().last(), Some(&*format!("@{host} #482913")));
+                }
+            }
+            // What does not fit at all still says the code and what it is for.
+            let long = "a".repeat(40);
+            let text = sms(&message(*language, Purpose::LogIn, &long, Some("login.example.com")));
+            assert!(text.contains("482913: ") && text.contains(&long), "{}", *text);
+        }
+    }
+
+    #[test]
+    fn the_english_text_word_by_word() {
+        let text = sms(&message(
+            Language::English,
+            Purpose::LogIn,
+            "Acme",
+            Some("login.example.com"),
+        ));
+        assert_eq!(
+            *text,
+            "482913: Your code to log in to Acme. Do not share it.\n@login.example.com #482913"
+        );
+        let text = mail(
+            &message(Language::English, Purpose::LogIn, "Acme", None),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(
+            *text,
+            "482913\n\nYour code to log in to Acme.\nIt works for 10 minutes. Do not share it.\n\n\
+             If you did not ask for it, do nothing: without the code nobody gets any further.\n"
+        );
+    }
+
+    #[test]
+    fn a_step_up_always_names_the_purpose_the_app_and_the_warning() {
+        for language in Language::ALL {
+            for purpose in Purpose::ALL.iter().filter(|purpose| purpose.is_step_up()) {
+                let message = message(
+                    *language,
+                    *purpose,
+                    "Acme Trading International",
+                    Some("login.example.com"),
+                );
+                let words = words(*language);
+                for text in [sms(&message), mail(&message, Timestamp::UNIX_EPOCH)] {
+                    assert!(
+                        text.contains(&(words.what)(*purpose, message.app.as_str())),
+                        "{}",
+                        *text
+                    );
+                    assert!(text.contains(words.keep_it), "{}", *text);
+                }
+            }
+        }
+    }
+}

@@ -25,7 +25,7 @@ use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
 pub use command::{AdminCommand, KeyFor, execute};
-pub use signing::{SigningAlgorithm, new_key as new_signing_key};
+pub use signing::{SigningAlgorithm, ensure_private_keys, new_key as new_signing_key};
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];
@@ -104,6 +104,7 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
         .store
         .create_organization(instance.store.system(), new, instance.clock.now())
         .await?;
+    ensure_private_keys(instance).await?;
     Ok(id)
 }
 

@@ -13,9 +13,12 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
+use crate::admin;
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
+use crate::jobs::messages::MessageWorker;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
@@ -37,6 +40,9 @@ pub struct App {
     /// Delivers webhooks; tests make it work at once.
     pub webhooks: WebhookWorker,
     deliveries: JoinHandle<()>,
+    /// Sends one-time codes; tests make it work at once.
+    pub messages: MessageWorker,
+    sending: JoinHandle<()>,
     admin: Option<AdminSocket>,
     log: AccessLog,
     /// Keeps what was asked; tests wait for it.
@@ -106,12 +112,14 @@ impl App {
         recorder();
         let tokens = Tokens::new(&public_url);
         instance.store.refresh_credentials(instance.clock.now()).await?;
+        admin::ensure_private_keys(&instance).await?;
         tokens.load(&instance).await?;
         let guard = Guard::new(GuardRules {
             allow: config.webhooks.allow.clone(),
             allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
         });
         let webhooks = worker(&config, &instance, guard.clone())?;
+        let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let web = Web::new(Inner {
@@ -125,6 +133,10 @@ impl App {
                 let webhooks = webhooks.clone();
                 Box::new(move || webhooks.wake())
             },
+            wake_messages: {
+                let messages = messages.clone();
+                Box::new(move || messages.wake())
+            },
             welcome,
             config,
         });
@@ -132,6 +144,10 @@ impl App {
         let deliveries = {
             let webhooks = webhooks.clone();
             tokio::spawn(async move { webhooks.serve().await })
+        };
+        let sending = {
+            let messages = messages.clone();
+            tokio::spawn(async move { messages.serve().await })
         };
         let mut app = Self {
             web,
@@ -142,6 +158,8 @@ impl App {
             upkeep,
             webhooks,
             deliveries,
+            messages,
+            sending,
             admin: None,
             log,
             requests,
@@ -200,12 +218,39 @@ impl App {
             let _ = task.await;
         }
         self.webhooks.stop();
+        self.messages.stop();
         let _ = self.deliveries.await;
+        let _ = self.sending.await;
         self.upkeep.abort();
         self.requests.flush().await;
         self.web.instance.store.close().await;
         self.log.close();
     }
+}
+
+fn message_worker(
+    config: &Config,
+    instance: &Instance,
+    guard: Guard,
+    public_url: &str,
+) -> anyhow::Result<MessageWorker> {
+    let outbound = Outbound::new(guard, OutboundOptions::default())?;
+    let Instance {
+        store,
+        vault,
+        clock,
+        ids,
+        settings: _,
+    } = instance.clone();
+    Ok(MessageWorker::new(
+        store,
+        vault,
+        Channels::new(outbound, clock.clone()),
+        clock,
+        ids,
+        public_url.to_owned(),
+        Duration::from_secs(config.server.shutdown_seconds),
+    ))
 }
 
 fn worker(config: &Config, instance: &Instance, guard: Guard) -> anyhow::Result<WebhookWorker> {

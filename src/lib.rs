@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod inbox;
 pub mod instance;
 pub mod jobs;
 pub mod outbound;

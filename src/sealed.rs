@@ -3,7 +3,7 @@
 
 use aboard_vault::Aad;
 
-use crate::domain::{DeliveryId, EnvironmentId, SigningKeyId, WebhookSecretId};
+use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, WebhookSecretId};
 
 fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
     Aad {
@@ -30,4 +30,22 @@ pub fn delivery_body(environment: EnvironmentId, delivery: DeliveryId) -> Aad<'s
 #[must_use]
 pub fn signing_key(environment: EnvironmentId, key: SigningKeyId) -> Aad<'static> {
     place("signing_keys", "sealed", environment, key.bytes())
+}
+
+/// A message on its way, with its code.
+#[must_use]
+pub fn message(environment: EnvironmentId, message: MessageId) -> Aad<'static> {
+    place("messages", "sealed", environment, message.bytes())
+}
+
+/// A message in a sandbox's inbox.
+#[must_use]
+pub fn inbox(environment: EnvironmentId, message: InboxId) -> Aad<'static> {
+    place("inbox", "sealed", environment, message.bytes())
+}
+
+/// The credentials of a channel: one row an environment and channel.
+#[must_use]
+pub fn channel(environment: EnvironmentId, column: &'static str) -> Aad<'static> {
+    place("channel_credentials", column, environment, environment.bytes())
 }

@@ -45,16 +45,6 @@ create table familiar_networks (
 );
 create index familiar_networks_age on familiar_networks (proven_at);
 
--- Codes a day by country and by prefix, and how many of them were typed in.
-create table code_counts (
-    environment_id uuid not null,
-    day bigint not null,
-    scope text collate "C" not null,
-    sent bigint not null,
-    proven bigint not null,
-    primary key (environment_id, day, scope)
-);
-
 -- Messages on their way, under the id of their job. `sealed` holds destination, code and texts; it is erased once sent.
 create table messages (
     id uuid primary key,
@@ -62,8 +52,11 @@ create table messages (
     challenge_id uuid not null,
     channel text not null check (channel in ('whatsapp', 'sms', 'email', 'http')),
     sealed bytea,
-    state text not null check (state in ('pending', 'sent', 'delivered', 'failed')),
+    state text not null check (state in ('pending', 'sent', 'unknown', 'delivered', 'failed')),
     attempts bigint not null,
+    -- Attempts over the channel that it is on now, and the channels that it was on before.
+    channel_attempts bigint not null,
+    tried text not null,
     provider_id text,
     last_error text,
     expires_at timestamptz not null,
@@ -74,21 +67,39 @@ create index messages_provider on messages (provider_id) where provider_id is no
 
 -- What a sandbox would have sent. It never leaves.
 create table inbox (
+    id uuid primary key,
     environment_id uuid not null,
-    id uuid not null,
     channel text not null,
     recipient text collate "C" not null,
     sealed bytea not null,
-    created_at timestamptz not null,
-    primary key (environment_id, id)
+    created_at timestamptz not null
 );
+create index inbox_environment on inbox (environment_id, id);
 create index inbox_recipient on inbox (environment_id, recipient, id);
 
--- Credentials of an environment's channels, sealed.
+-- Credentials of an environment's channels, sealed. One that is out of order is stopped until somebody sets it again.
 create table channel_credentials (
     environment_id uuid not null references environments (id),
     channel text not null check (channel in ('whatsapp', 'sms', 'email', 'http')),
     sealed bytea not null,
     updated_at timestamptz not null,
+    stopped_at timestamptz,
+    stopped_why text,
     primary key (environment_id, channel)
 );
+
+-- Destinations that a channel does not reach.
+create table destination_marks (
+    environment_id uuid not null,
+    kind text not null check (kind in ('email', 'phone')),
+    key text collate "C" not null,
+    channel text collate "C" not null,
+    mark text not null check (mark in ('not_on_this_channel', 'does_not_exist', 'opted_out')),
+    expires_at timestamptz not null,
+    primary key (environment_id, kind, key, channel)
+);
+create index destination_marks_expiry on destination_marks (expires_at);
+
+-- An app that has ended, and whether one in production is served version 1 of the wallet surface.
+alter table apps add column revoked_at timestamptz;
+alter table apps add column serves_v1 boolean not null default false;

@@ -45,16 +45,6 @@ create table familiar_networks (
 ) strict, without rowid;
 create index familiar_networks_age on familiar_networks (proven_at);
 
--- Codes a day by country and by prefix, and how many of them were typed in.
-create table code_counts (
-    environment_id blob not null,
-    day integer not null,
-    scope text not null,
-    sent integer not null,
-    proven integer not null,
-    primary key (environment_id, day, scope)
-) strict, without rowid;
-
 -- Messages on their way, under the id of their job. `sealed` holds destination, code and texts; it is erased once sent.
 create table messages (
     id blob primary key check (length(id) = 16),
@@ -62,8 +52,11 @@ create table messages (
     challenge_id blob not null,
     channel text not null check (channel in ('whatsapp', 'sms', 'email', 'http')),
     sealed blob,
-    state text not null check (state in ('pending', 'sent', 'delivered', 'failed')),
+    state text not null check (state in ('pending', 'sent', 'unknown', 'delivered', 'failed')),
     attempts integer not null,
+    -- Attempts over the channel that it is on now, and the channels that it was on before.
+    channel_attempts integer not null,
+    tried text not null,
     provider_id text,
     last_error text,
     expires_at integer not null,
@@ -74,21 +67,39 @@ create index messages_provider on messages (provider_id) where provider_id is no
 
 -- What a sandbox would have sent. It never leaves.
 create table inbox (
+    id blob primary key check (length(id) = 16),
     environment_id blob not null,
-    id blob not null check (length(id) = 16),
     channel text not null,
     recipient text not null,
     sealed blob not null,
-    created_at integer not null,
-    primary key (environment_id, id)
+    created_at integer not null
 ) strict, without rowid;
+create index inbox_environment on inbox (environment_id, id);
 create index inbox_recipient on inbox (environment_id, recipient, id);
 
--- Credentials of an environment's channels, sealed.
+-- Credentials of an environment's channels, sealed. One that is out of order is stopped until somebody sets it again.
 create table channel_credentials (
     environment_id blob not null references environments (id),
     channel text not null check (channel in ('whatsapp', 'sms', 'email', 'http')),
     sealed blob not null,
     updated_at integer not null,
+    stopped_at integer,
+    stopped_why text,
     primary key (environment_id, channel)
 ) strict, without rowid;
+
+-- Destinations that a channel does not reach.
+create table destination_marks (
+    environment_id blob not null,
+    kind text not null check (kind in ('email', 'phone')),
+    key text not null,
+    channel text not null,
+    mark text not null check (mark in ('not_on_this_channel', 'does_not_exist', 'opted_out')),
+    expires_at integer not null,
+    primary key (environment_id, kind, key, channel)
+) strict, without rowid;
+create index destination_marks_expiry on destination_marks (expires_at);
+
+-- An app that has ended, and whether one in production is served version 1 of the wallet surface.
+alter table apps add column revoked_at integer;
+alter table apps add column serves_v1 integer not null default 0 check (serves_v1 in (0, 1));

@@ -123,3 +123,30 @@ async fn published(instance: &Instance, now: Timestamp) -> anyhow::Result<Vec<Se
     keys.retain(|key| key.purpose == SigningPurpose::Published);
     Ok(keys)
 }
+
+/// Gives every environment that lacks one its key for tokens that nobody else has to check. Called at every start and
+/// after an organization was made; whoever comes second changes nothing.
+pub async fn ensure_private_keys(instance: &Instance) -> anyhow::Result<()> {
+    let (store, now) = (&instance.store, instance.clock.now());
+    let system = store.system();
+    let keys = store.signing_keys(system, now).await?;
+    for environment in store.environments(system).await? {
+        let has_one =
+            |key: &&SealedSigningKey| key.environment == environment.id && key.purpose == SigningPurpose::Private;
+        if keys.iter().find(has_one).is_some() {
+            continue;
+        }
+        let key = new_key(instance, environment.id, Algorithm::EdDsa)?;
+        store
+            .add_first_signing_key(
+                system,
+                environment.id,
+                SigningPurpose::Private,
+                Algorithm::EdDsa,
+                key,
+                now,
+            )
+            .await?;
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 mod issuers;
 mod partner;
 mod users;
+mod wallet;
 
 use axum::routing::{get, post};
 
@@ -25,7 +26,23 @@ pub fn routes() -> Routes {
         .route("/v1/users/me", get(users::me::me))
         .route("/v1/users/{user_id}", get(users::get::get).put(users::put::put).delete(users::delete::delete))
         .route("/v1/users/{user_id}/tokens", post(users::tokens::tokens))
+        .route("/v1/users/{user_id}/verifications", post(users::verifications::verifications))
+        .route("/v1/users/{user_id}/verifications/check", post(users::verifications_check::check))
         .route("/v1/tokens/introspect", post(users::introspect::introspect))
+        .route("/v1/inbox", get(users::inbox::inbox))
+        // The wallet surface: `x-client-secret`, or `x-app-id` alone.
+        .route("/api/v1/auth/login-otp", post(wallet::auth::login_otp::login_otp))
+        .route("/api/v2/auth/login-otp", post(wallet::auth::login_otp::login_otp))
+        .route("/api/v1/auth/verify-otp", post(wallet::auth::verify_otp::verify_otp))
+        .route("/api/v2/auth/verify-otp", post(wallet::auth::verify_otp::verify_otp))
+        .route("/api/v1/auth/login-whatsapp", post(wallet::auth::login_whatsapp::login_whatsapp))
+        .route("/api/v2/auth/login-whatsapp", post(wallet::auth::login_whatsapp::login_whatsapp))
+        .route("/api/v1/auth/verify-whatsapp", post(wallet::auth::verify_whatsapp::verify_whatsapp))
+        .route("/api/v2/auth/verify-whatsapp", post(wallet::auth::verify_whatsapp::verify_whatsapp))
+        .route("/api/v1/auth/login-sms", post(wallet::auth::login_sms::login_sms))
+        .route("/api/v2/auth/login-sms", post(wallet::auth::login_sms::login_sms))
+        .route("/api/v1/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
+        .route("/api/v2/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
         // Issuers: public.
         .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
         .route("/.well-known/oauth-authorization-server/e/{environment}", get(issuers::metadata))

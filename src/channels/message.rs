@@ -5,40 +5,14 @@ use std::fmt;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::SendFailure;
-use crate::domain::{Email, Invalid, Language, Phone};
+use super::words::words;
+use super::{SendFailure, text};
+use crate::domain::{Destination, Invalid, Language, OneTimeCode, Purpose};
 
-/// The most characters of a code: WhatsApp takes no more.
-const LONGEST_CODE: usize = 15;
 /// The most characters of an app's name in a message.
 const LONGEST_NAME: usize = 40;
 /// The most characters of a reference: with its frame it fits into every provider's field.
 const LONGEST_REFERENCE: usize = 64;
-
-/// A one-time code to be sent, wiped when dropped. It can be neither printed, serialized nor cloned.
-pub struct SecretCode(Zeroizing<String>);
-
-impl SecretCode {
-    /// Takes over a code of 4 to 15 ASCII letters and digits.
-    ///
-    /// # Errors
-    /// Says which rule it breaks.
-    pub fn new(code: String) -> Result<Self, Invalid> {
-        let code = Zeroizing::new(code);
-        let plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if plain && (4..=LONGEST_CODE).contains(&code.len()) {
-            Ok(Self(code))
-        } else {
-            Err(Invalid::new("A code has 4 to 15 ASCII letters and digits."))
-        }
-    }
-
-    /// The code. The name is meant to stand out in a review.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Our own name of one queued message, the same over all of its attempts and channels. It goes to the provider, comes
 /// back in status reports, and tells a receiver that two attempts are one message.
@@ -72,80 +46,6 @@ impl Reference {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Where a message goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// A telephone number, for WhatsApp and SMS.
-    Phone(Phone),
-    /// An e-mail address.
-    Email(Email),
-}
-
-impl Destination {
-    /// What identifies it: E.164, or the address's key.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Phone(phone) => phone.key(),
-            Self::Email(email) => email.key(),
-        }
-    }
-}
-
-/// What a code is for. The text of a step-up names it, so that nobody types a code for something else than they think.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// To log in.
-    LogIn,
-    /// To prove that the destination is the person's.
-    ConfirmContact,
-    /// To take the wallet's keys out.
-    ExportWallet,
-    /// To let an app use the wallet.
-    GiveConsent,
-    /// To change an e-mail address or a phone number that logs in.
-    ChangeIdentity,
-    /// To make two accounts one.
-    JoinAccounts,
-}
-
-impl Purpose {
-    /// All purposes.
-    pub const ALL: &'static [Self] = &[
-        Self::LogIn,
-        Self::ConfirmContact,
-        Self::ExportWallet,
-        Self::GiveConsent,
-        Self::ChangeIdentity,
-        Self::JoinAccounts,
-    ];
-
-    /// Whether it asks somebody who is signed in for a fresh proof.
-    #[must_use]
-    pub const fn is_step_up(self) -> bool {
-        !matches!(self, Self::LogIn | Self::ConfirmContact)
-    }
-
-    /// The name in rows and towards the organization's own sender.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LogIn => "log_in",
-            Self::ConfirmContact => "confirm_contact",
-            Self::ExportWallet => "export_wallet",
-            Self::GiveConsent => "give_consent",
-            Self::ChangeIdentity => "change_identity",
-            Self::JoinAccounts => "join_accounts",
-        }
-    }
-
-    /// The purpose of a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|purpose| purpose.name() == name)
     }
 }
 
@@ -193,7 +93,7 @@ pub struct Message {
     /// Where it goes. For a known user this is the stored address, never the typed one.
     pub to: Destination,
     /// The code.
-    pub code: SecretCode,
+    pub code: OneTimeCode,
     /// What the code is for.
     pub purpose: Purpose,
     /// Who asks for it.
@@ -210,6 +110,18 @@ pub struct Message {
 }
 
 impl Message {
+    /// What the recipient would read: the subject of an e-mail, and the text.
+    #[must_use]
+    pub fn in_plain(&self, now: Timestamp) -> (Option<String>, Zeroizing<String>) {
+        match &self.to {
+            Destination::Phone(_) => (None, text::sms(self)),
+            Destination::Email(_) => {
+                let what = (words(self.language).what)(self.purpose, self.app.as_str());
+                (Some(what), text::mail(self, now))
+            }
+        }
+    }
+
     /// Whole minutes that the code still works at `now`, at least one.
     pub(super) fn minutes_left(&self, now: Timestamp) -> i64 {
         (self.expires_at.duration_since(now).as_secs() / 60).max(1)
@@ -241,27 +153,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn codes_are_plain_and_of_a_length_that_every_channel_takes() {
-        for good in ["4829", "482913", "K7M29QXT", "ABCDEFGHJKLMNPQ"] {
-            assert_eq!(SecretCode::new(good.to_owned()).map_err(drop).unwrap().expose(), good);
-        }
-        for bad in ["", "123", "1234567890123456", "12 34", "1234\r\nBcc: x", "١٢٣٤"] {
-            assert!(SecretCode::new(bad.to_owned()).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
     fn references_are_safe_in_every_place() {
         assert!(Reference::new("msg_01hzy8d3c3x1e").is_ok());
         for bad in ["", "a.b", "a b", "a>b", "a\r\nb", &"a".repeat(65)] {
             assert!(Reference::new(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn names_of_purposes_are_read_back() {
-        for purpose in Purpose::ALL {
-            assert_eq!(Purpose::from_name(purpose.name()), Some(*purpose));
         }
     }
 

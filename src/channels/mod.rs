@@ -22,13 +22,14 @@ mod words;
 
 pub use credentials::CredentialsError;
 pub use failure::{About, Mark, SendFailure, Then};
-pub use message::{AppName, Destination, Message, Purpose, Reference, SecretCode, Sent};
+pub use message::{AppName, Message, Reference, Sent};
 pub use status::{Progress, StatusUpdate};
 
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::domain::EnvironmentKind;
+pub use crate::domain::{Destination, OneTimeCode, Purpose};
 use crate::outbound::Outbound;
 
 /// The kinds of channels.

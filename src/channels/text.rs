@@ -74,14 +74,14 @@ fn mark(message: &Message) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::{AppName, Destination, Purpose, Reference, SecretCode};
+    use crate::channels::{AppName, Destination, OneTimeCode, Purpose, Reference};
     use crate::domain::{Language, Phone};
 
     fn message(language: Language, purpose: Purpose, app: &str, page_host: Option<&str>) -> Message {
         Message {
             reference: Reference::new("msg_1").unwrap(),
             to: Destination::Phone(Phone::parse("+306912345678", None).unwrap()),
-            code: SecretCode::new("482913".to_owned()).map_err(drop).unwrap(),
+            code: OneTimeCode::made("482913".to_owned()).map_err(drop).unwrap(),
             purpose,
             app: AppName::new(app).unwrap(),
             language,

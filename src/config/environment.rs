@@ -4,7 +4,7 @@
 use figment2::Figment;
 use figment2::providers::Serialized;
 
-use super::{Config, ConfigError, Limits, Login, Users, explain, setting};
+use super::{Codes, Config, ConfigError, Limits, Login, Users, explain, setting};
 
 /// In the sections below, but the whole server's.
 const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
@@ -15,6 +15,8 @@ const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
 pub struct EnvironmentConfig {
     /// Links, codes, sessions.
     pub login: Login,
+    /// One-time codes.
+    pub codes: Codes,
     /// Requests per minute.
     pub limits: Limits,
     /// What is asked of users.
@@ -25,6 +27,7 @@ impl From<&Config> for EnvironmentConfig {
     fn from(config: &Config) -> Self {
         Self {
             login: config.login.clone(),
+            codes: config.codes.clone(),
             limits: config.limits.clone(),
             users: config.users.clone(),
         }
@@ -47,6 +50,7 @@ impl EnvironmentConfig {
         }
         let whole: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
         whole.login.check()?;
+        whole.codes.check()?;
         Ok(whole)
     }
 

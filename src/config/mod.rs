@@ -1,5 +1,6 @@
 //! The configuration: one typed section per file. `aboard.default.toml` holds the defaults and is embedded.
 
+mod codes;
 mod environment;
 mod keys;
 mod limits;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use figment2::Figment;
 use figment2::providers::{Env, Format as _, Serialized, Toml};
 
+pub use codes::Codes;
 pub use environment::EnvironmentConfig;
 pub use keys::Keys;
 pub use limits::Limits;
@@ -40,6 +42,8 @@ pub struct Config {
     pub keys: Keys,
     /// Links, codes, sessions.
     pub login: Login,
+    /// One-time codes.
+    pub codes: Codes,
     /// Requests per minute.
     pub limits: Limits,
     /// What is asked of users.
@@ -110,6 +114,7 @@ impl Config {
         self.server.check()?;
         self.store.check()?;
         self.login.check()?;
+        self.codes.check()?;
         self.webhooks.check()
     }
 }

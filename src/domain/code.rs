@@ -38,6 +38,8 @@ codes! {
     Unauthorized = 401, "UNAUTHORIZED", "The credential is missing or not valid here.", "Send a valid key of this environment in the documented header.";
     /// A user key or its companion field does not name a user.
     NotValidUser = 401, "NOT_VALID_USER", "Not valid user", "Check the user's api_key and that it belongs to the e-mail or wrapp_user_id sent with it.";
+    /// A one-time code or its verification token is wrong, whatever about it.
+    OtpRefused = 401, "OTP_REFUSED", "This code is wrong, expired or already used. Check it, or ask for a new one.", "Send the code with the verificationToken of the same answer. A code works once, for ten minutes and five tries; then ask for a new one.";
     /// The credential is good, but may not do this.
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
     /// No such user for this caller.

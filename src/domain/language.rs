@@ -51,11 +51,41 @@ impl Language {
         let mut known = Self::ALL.iter().copied();
         known.find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
+
+    /// The language that an `Accept-Language` (RFC 9110, 12.5.4) likes best of those that there are.
+    #[must_use]
+    pub fn accepted(header: &str) -> Option<Self> {
+        let mut best: Option<(f32, Self)> = None;
+        for part in header.split(',').take(32) {
+            let (tag, quality) = part.split_once(";q=").unwrap_or((part, "1"));
+            let quality: f32 = quality.trim().parse().unwrap_or(0.0);
+            let Some(language) = Self::from_tag(tag.trim()) else {
+                continue;
+            };
+            if quality > best.map_or(0.0, |(quality, _)| quality) {
+                best = Some((quality, language));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_best_of_the_accepted_languages_is_taken() {
+        for (header, language) in [
+            ("el-GR,el;q=0.9,en;q=0.8", Some(Language::Greek)),
+            ("fr, en;q=0.5, ar;q=0.7", Some(Language::Arabic)),
+            ("id;q=0", None),
+            ("fr", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
+    }
 
     #[test]
     fn tags_are_read_as_people_and_devices_write_them() {

@@ -128,6 +128,16 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_plain_and_of_a_length_that_every_channel_takes() {
+        for good in ["4829", "482913", "K7M29QXT", "ABCDEFGHJKLMNPQ"] {
+            assert_eq!(OneTimeCode::made(good.to_owned()).map_err(drop).unwrap().expose(), good);
+        }
+        for bad in ["", "123", "1234567890123456", "12 34", "1234\r\nBcc: x", "١٢٣٤"] {
+            assert!(OneTimeCode::made(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn letters_that_look_like_digits_are_those() {
         assert_eq!(OneTimeCode::typed("o1il 42").unwrap().expose(), "011142");
         assert!(OneTimeCode::typed("123").is_none());

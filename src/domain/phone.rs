@@ -61,6 +61,13 @@ impl Phone {
         })
     }
 
+    /// Whether a numbering plan knows the number: asked before something is really sent there.
+    #[must_use]
+    pub fn is_in_a_plan(&self) -> bool {
+        let number = PHONE_NUMBER_UTIL.parse(&self.key, None);
+        number.is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
+    }
+
     /// The number as it was given.
     #[must_use]
     pub fn shown(&self) -> &str {

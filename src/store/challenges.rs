@@ -3,6 +3,7 @@
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
+use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::ChallengeScope;
 use super::sql::params;
 use super::transaction::Tx;
@@ -81,13 +82,13 @@ const WRONG: &str = "
 const ADD: &str = "
     insert into challenges (id, environment_id, app_id, user_id, purpose, kind, key, shown, code_mac, tries, wrong, created_at, expires_at)
     values (:id, :environment, :app, :user, :purpose, :kind, :key, :shown, :code_mac, 0, 0, :now, :expires_at)";
-// A send has the challenge's id: each challenge is sent once, and a second send has an id of its own.
+// A send has the challenge's id. None is counted for a test number: nothing is sent there.
 const ADD_SEND: &str = "
     insert into code_sends (id, environment_id, app_id, challenge_id, kind, key, network, familiar, created_at)
     values (:id, :environment, :app, :challenge, :kind, :key, :network, :familiar, :now)";
 const ADD_MESSAGE: &str = "
-    insert into messages (id, environment_id, challenge_id, channel, sealed, state, attempts, expires_at, created_at)
-    values (:id, :environment, :challenge, :channel, :sealed, 'pending', 0, :expires_at, :now)";
+    insert into messages (id, environment_id, challenge_id, channel, sealed, state, attempts, channel_attempts, tried, expires_at, created_at)
+    values (:id, :environment, :challenge, :channel, :sealed, 'pending', 0, 0, '', :expires_at, :now)";
 const ADD_JOB: &str = "
     insert into jobs (id, environment_id, kind, due_at, attempts, created_at)
     values (:id, :environment, 'message', :now, 0, :now)";
@@ -100,10 +101,24 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 impl Store {
     /// Begins a challenge and queues its message, if the budget has room. Everything that decides is read under a
     /// lock of the destination, so that no two calls can take the last send.
-    pub async fn start_challenge(&self, scope: impl Into<ChallengeScope>, new: NewChallenge) -> Result<Started> {
+    /// An `Idempotency-Key` is recorded with its answer once the code is on its way.
+    pub async fn start_challenge(
+        &self,
+        scope: impl Into<ChallengeScope>,
+        new: NewChallenge,
+        repeatable: Option<(IdempotencyClaim, SavedAnswer)>,
+    ) -> Result<Once<Started>> {
         let scope = scope.into();
-        self.transact(move |tx| async move { start(tx, scope, &new).await }.boxed())
-            .await
+        let (claim, saved) = repeatable.unzip();
+        let now = new.now;
+        self.transact_once(scope.environment, claim, now, move |tx| {
+            async move {
+                let started = start(tx, scope, &new).await?;
+                Ok((started, saved.filter(|_| started == Started::Sent)))
+            }
+            .boxed()
+        })
+        .await
     }
 }
 
@@ -141,7 +156,9 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
         id: new.id.0, environment: environment.0, app: app, challenge: new.id.0, kind: kind, key: key,
         network: new.network.as_str(), familiar: familiar, now: new.now,
     ];
-    tx.execute(ADD_SEND, &send).await?;
+    if new.limits.is_some() {
+        tx.execute(ADD_SEND, &send).await?;
+    }
     if let Some(message) = new.message {
         let queued = params![
             id: message.id.0, environment: environment.0, challenge: new.id.0, channel: message.channel, sealed: &code.sealed[..],

@@ -8,7 +8,7 @@ use super::scope::{ServerScope, SystemScope};
 use super::sql::{Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, InboxId, MessageId};
+use crate::domain::{ChallengeId, Destination, EnvironmentId, EnvironmentKind, InboxId, MessageId};
 
 /// A message that is due and now leased to the caller.
 #[derive(Debug, Clone)]
@@ -25,8 +25,12 @@ pub struct DueMessage {
     pub channel: String,
     /// The whole message, sealed.
     pub sealed: Vec<u8>,
-    /// Attempts made before this one.
+    /// Attempts over this channel before this one.
     pub attempts: u32,
+    /// The channels that it was on before.
+    pub tried: Vec<String>,
+    /// Whether an attempt was begun whose end nobody wrote down: it may have been sent.
+    pub lost: bool,
     /// When its code ends: it is not sent afterwards.
     pub expires_at: Timestamp,
 }
@@ -47,6 +51,13 @@ pub enum MessageEnd {
         at: Timestamp,
         /// Over which channel.
         channel: String,
+        /// The channels that it was on before.
+        tried: Vec<String>,
+        /// Why, in our own words.
+        error: String,
+    },
+    /// It may have been sent: it is not sent again, and the code is erased.
+    Unknown {
         /// Why, in our own words.
         error: String,
     },
@@ -66,6 +77,32 @@ pub struct NewInboxMessage {
     pub recipient: String,
     /// Subject, text and code, sealed.
     pub sealed: Vec<u8>,
+}
+
+/// A channel of an environment as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredChannel {
+    /// `whatsapp`, `sms`, `email` or `http`.
+    pub channel: String,
+    /// Its credentials, sealed.
+    pub sealed: Vec<u8>,
+    /// When they were set.
+    pub updated_at: Timestamp,
+    /// Why it is stopped, if it is.
+    pub stopped: Option<String>,
+}
+
+/// A channel that does not reach a destination.
+#[derive(Debug, Clone)]
+pub struct NewMark {
+    /// The destination.
+    pub to: Destination,
+    /// The channel.
+    pub channel: String,
+    /// `not_on_this_channel`, `does_not_exist` or `opted_out`.
+    pub mark: &'static str,
+    /// Until when that is believed.
+    pub until: Timestamp,
 }
 
 /// A message in an inbox.
@@ -88,14 +125,17 @@ const CLAIM: &str = "
     where id in (select id from jobs where kind = 'message' and due_at <= :now order by due_at limit :limit)
     returning id";
 const LOAD: &str = "
-    select message.environment_id, environment.kind, message.challenge_id, message.channel, message.sealed, message.attempts,
-        message.expires_at
+    select message.environment_id, environment.kind, message.challenge_id, message.channel, message.sealed,
+        message.channel_attempts, message.expires_at, message.tried, message.attempts, job.attempts
     from messages message join environments environment on environment.id = message.environment_id
+    join jobs job on job.id = message.id
     where message.id = :id and message.state = 'pending' and message.sealed is not null";
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const AGAIN: &str = "
-    update messages set attempts = attempts + 1, channel = :channel, last_error = :error where id = :id";
+    update messages set attempts = attempts + 1, last_error = :error, tried = :tried, channel = :channel,
+        channel_attempts = case when channel = :channel then channel_attempts + 1 else 0 end
+    where id = :id";
 const FINISH: &str = "
     update messages set attempts = attempts + 1, state = :state, provider_id = :provider_id, last_error = :error, sealed = null,
         finished_at = :now
@@ -191,24 +231,74 @@ impl Store {
     }
 
     /// The channels of an environment with their sealed credentials, and since when.
-    pub async fn channels(
+    pub async fn channels(&self, _: SystemScope, environment: EnvironmentId) -> Result<Vec<StoredChannel>> {
+        self.all(CHANNELS, &params![environment: environment.0], |row| {
+            Ok(StoredChannel {
+                channel: row.text(0)?,
+                sealed: row.bytes(1)?,
+                updated_at: row.time(2)?,
+                stopped: row.opt_text(3)?,
+            })
+        })
+        .await
+    }
+
+    /// Stops a channel that is out of order until somebody sets it again; false if somebody just did.
+    pub async fn stop_channel(
         &self,
         _: SystemScope,
         environment: EnvironmentId,
-    ) -> Result<Vec<(String, Vec<u8>, Timestamp)>> {
-        self.all(CHANNELS, &params![environment: environment.0], |row| {
-            Ok((row.text(0)?, row.bytes(1)?, row.time(2)?))
-        })
-        .await
+        stopped: &StoredChannel,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let params = params![
+            environment: environment.0, channel: stopped.channel.clone(), seen: stopped.updated_at, why: why.to_owned(), now: now,
+        ];
+        let changed = self.run(Script::default().then(STOP_CHANNEL, params)).await?;
+        Ok(changed.first() == Some(&1))
+    }
+
+    /// Remembers that a channel does not reach a destination.
+    pub async fn mark_destination(&self, _: SystemScope, environment: EnvironmentId, mark: NewMark) -> Result<()> {
+        let params = params![
+            environment: environment.0, kind: mark.to.kind(), key: mark.to.key().to_owned(), channel: mark.channel, mark: mark.mark,
+            until: mark.until,
+        ];
+        self.run(Script::default().then(MARK, params)).await?;
+        Ok(())
+    }
+
+    /// The channels that are known not to reach a destination, with what is known.
+    pub async fn destination_marks(
+        &self,
+        _: SystemScope,
+        environment: EnvironmentId,
+        to: &Destination,
+        now: Timestamp,
+    ) -> Result<Vec<(String, String)>> {
+        let params = params![environment: environment.0, kind: to.kind(), key: to.key(), now: now];
+        self.all(MARKS, &params, |row| Ok((row.text(0)?, row.text(1)?))).await
     }
 }
 
 const SET_CHANNEL: &str = "
     insert into channel_credentials (environment_id, channel, sealed, updated_at)
     values (:environment, :channel, :sealed, :now)
-    on conflict (environment_id, channel) do update set sealed = excluded.sealed, updated_at = excluded.updated_at";
+    on conflict (environment_id, channel) do update set sealed = excluded.sealed, updated_at = excluded.updated_at,
+        stopped_at = null, stopped_why = null";
+const STOP_CHANNEL: &str = "
+    update channel_credentials set stopped_at = :now, stopped_why = :why
+    where environment_id = :environment and channel = :channel and updated_at = :seen and stopped_at is null";
+const MARK: &str = "
+    insert into destination_marks (environment_id, kind, key, channel, mark, expires_at)
+    values (:environment, :kind, :key, :channel, :mark, :until)
+    on conflict (environment_id, kind, key, channel) do update set mark = excluded.mark, expires_at = excluded.expires_at";
+const MARKS: &str = "
+    select channel, mark from destination_marks
+    where environment_id = :environment and kind = :kind and key = :key and expires_at > :now";
 const CHANNELS: &str = "
-    select channel, sealed, updated_at from channel_credentials where environment_id = :environment order by channel";
+    select channel, sealed, updated_at, stopped_why from channel_credentials where environment_id = :environment order by channel";
 
 async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
     tx.one(LOAD, &params![id: id.0], |row| {
@@ -221,6 +311,9 @@ async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
             sealed: row.bytes(4)?,
             attempts: u32::try_from(row.int(5)?).unwrap_or(u32::MAX),
             expires_at: row.time(6)?,
+            tried: row.text(7)?.split_whitespace().map(str::to_owned).collect(),
+            // The claim itself is counted already.
+            lost: row.int(9)? > row.int(8)? + 1,
         })
     })
     .await
@@ -228,12 +321,21 @@ async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
 
 async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, now: Timestamp) -> Result<bool> {
     let id = message.0;
-    if let MessageEnd::Again { at, channel, error } = end {
+    if let MessageEnd::Again {
+        at,
+        channel,
+        tried,
+        error,
+    } = end
+    {
         if tx.execute(FREE, &params![at: at, id: id, owner: owner]).await? == 0 {
             return Ok(false);
         }
-        tx.execute(AGAIN, &params![channel: channel, error: error, id: id])
-            .await?;
+        tx.execute(
+            AGAIN,
+            &params![channel: channel, tried: tried.join(" "), error: error, id: id],
+        )
+        .await?;
         return Ok(true);
     }
     if tx.execute(DONE, &params![id: id, owner: owner]).await? == 0 {
@@ -248,6 +350,7 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, n
             tx.execute(KEEP, &params).await?;
             ("delivered", None, None)
         }
+        MessageEnd::Unknown { error } => ("unknown", None, Some(error)),
         MessageEnd::Failed { error } => ("failed", None, Some(error)),
         MessageEnd::Again { .. } => return Ok(true),
     };

@@ -45,10 +45,10 @@ pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey}
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
-pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage};
+pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage, NewMark, StoredChannel};
 pub use migrations::known_migrations;
 pub use organizations::{
-    AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
+    App, AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
     OrganizationRow, PartnerRow, SealedWebhookSecret,
 };
 pub use partner_users::{

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::instance::BUMP_REVISION;
-use super::scope::{PartnerScope, SystemScope};
+use super::scope::{AppScope, PartnerScope, ServerScope, SystemScope};
 use super::signing_keys::NewSigningKey;
 use super::sql::{Row, Script, Statement, params};
-use super::{Result, Store};
+use super::{Result, Store, StoreError};
 use crate::domain::{
-    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, OrganizationId, PartnerId, WebhookSecretId,
+    AppId, EnvironmentId, EnvironmentKind, KeyId, KeyKind, KeyScopes, OrganizationId, PartnerId, WebhookSecretId,
 };
 
 /// A new organization with its two environments.
@@ -155,6 +155,37 @@ pub struct AppRow {
     pub created_at: Timestamp,
 }
 
+/// An app that may be used.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its id, which is also its public `x-app-id`.
+    pub id: AppId,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// Sandbox or production.
+    pub kind: EnvironmentKind,
+    /// Its name, as people see it.
+    pub name: String,
+    /// The web origins it may call from.
+    pub origins: Vec<String>,
+    /// Whether it is served version 1 of the wallet surface. A sandbox always is.
+    pub serves_v1: bool,
+}
+
+impl App {
+    /// What somebody reaches who knows the id and nothing else.
+    #[must_use]
+    pub fn public_scope(&self) -> AppScope {
+        AppScope {
+            environment: self.environment,
+            kind: self.kind,
+            app: self.id,
+            key: None,
+            scopes: KeyScopes::default(),
+        }
+    }
+}
+
 /// A key in a list; never its text.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct KeyRow {
@@ -194,6 +225,10 @@ const ADD_SIGNING_KEY: &str = "
     insert into signing_keys (id, environment_id, purpose, algorithm, public_key, sealed, created_at)
     values (:id, :environment, 'published', 'EdDSA', :public_key, :sealed, :now)";
 const ORGANIZATIONS: &str = "select id, name, created_at from organizations order by id";
+const ORGANIZATION_NAME: &str = "
+    select organization.name
+    from environments environment join organizations organization on organization.id = environment.organization_id
+    where environment.id = :environment";
 const ENVIRONMENTS: &str = "
     select environment.id, environment.kind, organization.id, organization.name
     from environments environment join organizations organization on organization.id = environment.organization_id
@@ -211,6 +246,12 @@ const PARTNER_SECRET: &str = "
     order by created_at desc, id desc limit 1";
 const PARTNERS: &str = "select id, environment_id, name, created_at from partners order by id";
 const ADD_APP: &str = "insert into apps (id, environment_id, name, origins, created_at) values (:id, :environment, :name, :origins, :now)";
+const APP: &str = "
+    select app.environment_id, environment.kind, app.name, app.origins, app.serves_v1
+    from apps app join environments environment on environment.id = app.environment_id
+    where app.id = :id and app.revoked_at is null";
+const REVOKE_APP: &str = "update apps set revoked_at = :now where id = :id and revoked_at is null";
+const SERVE_V1: &str = "update apps set serves_v1 = :serves_v1 where id = :id";
 const APPS: &str = "select id, environment_id, name, origins, created_at from apps order by id";
 const ADD_KEY: &str = "
     insert into api_keys (id, environment_id, kind, owner_id, name, hash, hint, scopes, per_minute, created_at)
@@ -265,6 +306,13 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// The organization of a server key, as people see it.
+    pub async fn organization_name(&self, scope: &ServerScope) -> Result<String> {
+        let params = params![environment: scope.environment.0];
+        let name = self.one(ORGANIZATION_NAME, &params, |row| row.text(0)).await?;
+        name.ok_or_else(|| StoreError::Fault("an environment has no organization".to_owned()))
     }
 
     /// Every environment.
@@ -347,6 +395,34 @@ impl Store {
         let params = params![id: new.id.0, environment: new.environment.0, name: new.name, origins: new.origins.join(" "), now: now];
         self.change_credentials(Script::default().then(ADD_APP, params)).await?;
         Ok(())
+    }
+
+    /// An app by its public id; `None` once it is revoked.
+    pub async fn app(&self, app: AppId) -> Result<Option<App>> {
+        self.one(APP, &params![id: app.0], |row| {
+            let kind = row.word(1, EnvironmentKind::parse)?;
+            Ok(App {
+                id: app,
+                environment: EnvironmentId(row.id(0)?),
+                kind,
+                name: row.text(2)?,
+                origins: row.text(3)?.split_whitespace().map(str::to_owned).collect(),
+                serves_v1: kind == EnvironmentKind::Sandbox || row.boolean(4)?,
+            })
+        })
+        .await
+    }
+
+    /// Ends an app: its id opens nothing any more, nor do the tokens it was given. False if it had ended before.
+    pub async fn revoke_app(&self, _: SystemScope, app: AppId, now: Timestamp) -> Result<bool> {
+        let script = Script::default().then(REVOKE_APP, params![now: now, id: app.0]);
+        Ok(self.change_credentials(script).await?.first() == Some(&1))
+    }
+
+    /// Switches version 1 of the wallet surface on or off for an app in production; false if there is no such app.
+    pub async fn set_app_v1(&self, _: SystemScope, app: AppId, serves_v1: bool) -> Result<bool> {
+        let script = Script::default().then(SERVE_V1, params![serves_v1: serves_v1, id: app.0]);
+        Ok(self.change_credentials(script).await?.first() == Some(&1))
     }
 
     /// Every app.

@@ -110,6 +110,15 @@ impl AppScope {
         self.key
     }
 
+    /// The same for a client secret that was seen where everybody can read it: it keeps no scope.
+    #[must_use]
+    pub fn exposed(self) -> Self {
+        Self {
+            scopes: KeyScopes::default(),
+            ..self
+        }
+    }
+
     /// Whether the client secret may do this; a public client may do nothing that needs a scope.
     #[must_use]
     pub fn allows(&self, scope: KeyScope) -> bool {

@@ -69,7 +69,40 @@ const RETIRE: &str = "
     update signing_keys set retired_at = :until
     where environment_id = :environment and purpose = :purpose and id <> :id and (retired_at is null or retired_at > :until)";
 
+const ADD_FIRST: &str = "
+    insert into signing_keys (id, environment_id, purpose, algorithm, public_key, sealed, created_at)
+    select :id, id, :purpose, :algorithm, :public_key, :sealed, :now from environments where id = :environment
+        and not exists (select 1 from signing_keys held where held.environment_id = :environment and held.purpose = :purpose)";
+
 impl Store {
+    /// Gives an environment its first key of a purpose; false if it has one, and then nothing is written.
+    pub async fn add_first_signing_key(
+        &self,
+        _: SystemScope,
+        environment: EnvironmentId,
+        purpose: SigningPurpose,
+        algorithm: Algorithm,
+        key: NewSigningKey,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.transact(move |tx| {
+            async move {
+                tx.lock(&[b"signing_keys", &environment.bytes()]).await?;
+                let added = params![
+                    id: key.id.0, purpose: purpose.as_str(), algorithm: algorithm.as_str(), public_key: key.public_key,
+                    sealed: key.sealed, now: now, environment: environment.0,
+                ];
+                if tx.execute(ADD_FIRST, &added).await? == 0 {
+                    return Ok(false);
+                }
+                tx.execute(BUMP_REVISION, &[]).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// The keys that sign tokens or still verify them, oldest first: all environments, both purposes.
     pub async fn signing_keys(&self, _: SystemScope, now: Timestamp) -> Result<Vec<SealedSigningKey>> {
         self.all(ALIVE, &params![now: now], stored).await

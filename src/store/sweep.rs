@@ -28,6 +28,18 @@ const DELIVERIES: &str = "delete from deliveries where id in (
 // The table is small. What a rotation replaced is of no use once it verifies nothing, and its private half of some use to
 // a thief.
 const SIGNING_KEYS: &str = "delete from signing_keys where retired_at < :before";
+// What the budgets ask for goes back a day.
+const CHALLENGES: &str = "delete from challenges where id in (
+    select id from (select id, created_at from challenges order by id limit :batch) oldest where created_at < :before)";
+const CODE_SENDS: &str = "delete from code_sends where id in (
+    select id from (select id, created_at from code_sends order by id limit :batch) oldest where created_at < :before)";
+const INBOX: &str = "delete from inbox where id in (
+    select id from (select id, created_at from inbox order by id limit :batch) oldest where created_at < :before)";
+const MESSAGES: &str = "delete from messages where id in (
+    select id from (select id, state, finished_at from messages order by id limit :batch) oldest
+    where state <> 'pending' and finished_at < :before)";
+const FAMILIAR_NETWORKS: &str = "delete from familiar_networks where proven_at < :before";
+const MARKS: &str = "delete from destination_marks where expires_at < :now";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -37,11 +49,12 @@ const REQUESTS: &str = "delete from requests where environment_id = :environment
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,
-    /// idempotency keys at their end, events, finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// idempotency keys at their end, what codes left behind after a day (messages: a week, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
         let month_old = first_id_at(month_ago);
+        let [day_ago, week_ago, season_ago] = [1, 7, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
         let with_old_requests = self
             .all(WITH_OLD_REQUESTS, &params![before: month_old], |row| row.id(0))
             .await?;
@@ -52,7 +65,13 @@ impl Store {
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
             .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
             .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH])
-            .then(SIGNING_KEYS, params![before: before]);
+            .then(SIGNING_KEYS, params![before: before])
+            .then(CHALLENGES, params![before: day_ago, batch: BATCH])
+            .then(CODE_SENDS, params![before: day_ago, batch: BATCH])
+            .then(INBOX, params![before: day_ago, batch: BATCH])
+            .then(MESSAGES, params![before: week_ago, batch: BATCH])
+            .then(FAMILIAR_NETWORKS, params![before: season_ago])
+            .then(MARKS, params![now: now]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

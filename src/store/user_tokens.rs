@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::{ServerScope, UserScope};
-use super::sql::params;
+use super::sql::{Params, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{Amr, EnvironmentId, EnvironmentKind, UserId};
+use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
 
 /// Whether a token may be made for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,12 @@ const STATUS: &str = "select status from users where id = :user and environment_
 const HOLDER: &str = "
     select environment.kind, account.valid_after
     from users account join environments environment on environment.id = account.environment_id
+    where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
+
+const HOLDER_AT_APP: &str = "
+    select environment.kind, account.valid_after
+    from users account join environments environment on environment.id = account.environment_id
+    join apps app on app.id = :app and app.environment_id = account.environment_id and app.revoked_at is null
     where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
 
 impl Store {
@@ -75,14 +81,40 @@ impl Store {
         user: UserId,
         issued_at: Timestamp,
     ) -> Result<Option<TokenHolder>> {
-        let params = params![user: user.0, environment: environment.0];
-        let found = self.one(HOLDER, &params, |row| {
+        let holder = params![user: user.0, environment: environment.0];
+        self.holder(HOLDER, &holder, environment, user, Amr::Org, issued_at)
+            .await
+    }
+
+    /// The user of an access token, who sees everything of their own; `None` as above, and once the app is revoked.
+    pub async fn user_by_access_token(
+        &self,
+        environment: EnvironmentId,
+        user: UserId,
+        app: AppId,
+        issued_at: Timestamp,
+    ) -> Result<Option<TokenHolder>> {
+        let holder = params![user: user.0, environment: environment.0, app: app.0];
+        self.holder(HOLDER_AT_APP, &holder, environment, user, Amr::Otp, issued_at)
+            .await
+    }
+
+    async fn holder(
+        &self,
+        sql: &'static str,
+        params: &Params<'_>,
+        environment: EnvironmentId,
+        user: UserId,
+        amr: Amr,
+        issued_at: Timestamp,
+    ) -> Result<Option<TokenHolder>> {
+        let found = self.one(sql, params, |row| {
             let scope = UserScope {
                 environment,
                 user,
                 partner: None,
                 user_key: None,
-                amr: Amr::Org,
+                amr,
             };
             let kind = row.word(0, EnvironmentKind::parse)?;
             Ok((TokenHolder { scope, kind }, row.time(1)?))

@@ -4,13 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Amr, EnvironmentId, PartnerId, SigningPurpose, UserId, UserKeyId};
+use crate::domain::{Amr, AppId, ChallengeId, EnvironmentId, PartnerId, SigningPurpose, UserId, UserKeyId};
 
 /// The life of a user key's token.
 pub const USER_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// The life of an access token.
+pub const ACCESS_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// One kind of token.
 pub trait Claims: Serialize + DeserializeOwned + Send + Sync {
+    /// Whom or what it names: the `sub`.
+    type Subject: Serialize + DeserializeOwned + Copy + Send + Sync;
     /// Its `typ`.
     const TYPE: &'static str;
     /// Its `aud`.
@@ -44,6 +48,7 @@ impl UserKeyClaims {
 }
 
 impl Claims for UserKeyClaims {
+    type Subject = UserId;
     const TYPE: &'static str = "aboard-user+jwt";
     const AUDIENCE: &'static str = "aboard:user";
     const PURPOSE: SigningPurpose = SigningPurpose::Published;
@@ -68,17 +73,101 @@ impl OrganizationClaims {
 }
 
 impl Claims for OrganizationClaims {
+    type Subject = UserId;
     const TYPE: &'static str = "aboard-org-user+jwt";
     const AUDIENCE: &'static str = "aboard:org-user";
     const PURPOSE: SigningPurpose = SigningPurpose::Published;
 }
 
+/// What a verification token says: which log-in it continues. Its subject is the challenge; nothing in it is secret,
+/// and without the code it opens nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerificationClaims {
+    /// The app that asked for the code.
+    pub app: AppId,
+    /// The version of the surface that it was asked for at.
+    pub version: u8,
+}
+
+impl VerificationClaims {
+    /// For the app that asked.
+    #[must_use]
+    pub fn new(app: AppId, version: u8) -> Self {
+        Self { app, version }
+    }
+}
+
+impl Claims for VerificationClaims {
+    type Subject = ChallengeId;
+    const TYPE: &'static str = "aboard-verification+jwt";
+    const AUDIENCE: &'static str = "aboard:verification";
+    const PURPOSE: SigningPurpose = SigningPurpose::Private;
+}
+
+/// What an access token says: somebody logged in with their own proof, and has no wallet (yet).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// The user again, under the name that clients of the wallet surface read.
+    uid: UserId,
+    /// The version of the surface that it opens: 1 or 2.
+    pub version: u8,
+    /// The app that the person logged in to.
+    pub app: AppId,
+    amr: Amr,
+    auth_time: i64,
+    /// What carried the code: `whatsapp`, `sms` or `email`.
+    provider: String,
+    /// The address that the person has just proven, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// The number that the person has just proven, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+}
+
+impl AccessClaims {
+    /// For somebody who has just proven a destination with a code.
+    #[must_use]
+    pub fn by_code(
+        user: UserId,
+        version: u8,
+        app: AppId,
+        provider: &'static str,
+        proven: String,
+        now: Timestamp,
+    ) -> Self {
+        let (email, phone) = if provider == "email" {
+            (Some(proven), None)
+        } else {
+            (None, Some(proven))
+        };
+        Self {
+            uid: user,
+            version,
+            app,
+            amr: Amr::Otp,
+            auth_time: now.as_second(),
+            provider: provider.to_owned(),
+            email,
+            phone,
+        }
+    }
+}
+
+impl Claims for AccessClaims {
+    type Subject = UserId;
+    const TYPE: &'static str = "aboard-access+jwt";
+    const AUDIENCE: &'static str = "aboard:access";
+    const PURPOSE: SigningPurpose = SigningPurpose::Published;
+}
+
 /// What every token says, with what its kind adds.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Payload<C> {
+#[serde(bound(serialize = "C: Claims", deserialize = "C: Claims"))]
+pub(super) struct Payload<C: Claims> {
     pub iss: String,
     pub aud: String,
-    pub sub: UserId,
+    pub sub: C::Subject,
     pub iat: i64,
     pub exp: i64,
     /// When it was made, in microseconds: whole seconds would not tell a token that was made before a log-out from
@@ -89,11 +178,11 @@ pub(super) struct Payload<C> {
 }
 
 impl<C: Claims> Payload<C> {
-    pub fn new(issuer: String, user: UserId, claims: C, life: SignedDuration, now: Timestamp) -> Self {
+    pub fn new(issuer: String, subject: C::Subject, claims: C, life: SignedDuration, now: Timestamp) -> Self {
         Self {
             iss: issuer,
             aud: C::AUDIENCE.to_owned(),
-            sub: user,
+            sub: subject,
             iat: now.as_second(),
             exp: now.as_second() + life.as_secs(),
             iat_us: now.as_microsecond(),
@@ -104,7 +193,7 @@ impl<C: Claims> Payload<C> {
     pub fn into_read(self, environment: EnvironmentId) -> Option<Read<C>> {
         Some(Read {
             environment,
-            user: self.sub,
+            subject: self.sub,
             issued_at: Timestamp::from_microsecond(self.iat_us).ok()?,
             expires_at: Timestamp::from_second(self.exp).ok()?,
             claims: self.claims,
@@ -115,11 +204,11 @@ impl<C: Claims> Payload<C> {
 /// What a token says whose signature, issuer, audience, type and end are good. Whether the user may still use it
 /// is the store's to say.
 #[derive(Debug, Clone)]
-pub struct Read<C> {
+pub struct Read<C: Claims> {
     /// The data plane that signed it.
     pub environment: EnvironmentId,
-    /// The user.
-    pub user: UserId,
+    /// The user, or what else its kind names.
+    pub subject: C::Subject,
     /// When it was made, to the microsecond.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -128,11 +217,13 @@ pub struct Read<C> {
     pub claims: C,
 }
 
-/// A user's token of either kind.
+/// A user's token of whichever kind.
 #[derive(Debug, Clone)]
 pub enum UserTokenClaims {
     /// Made from a user key.
     UserKey(Read<UserKeyClaims>),
     /// Asked for by the organization's back end.
     Organization(Read<OrganizationClaims>),
+    /// Born of the person's own proof.
+    Access(Read<AccessClaims>),
 }

@@ -20,12 +20,15 @@ use aboard_vault::TokenKey;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{EnvironmentId, UserId};
+use crate::domain::EnvironmentId;
 use crate::instance::Instance;
 use crate::sealed;
 use crate::store::SealedSigningKey;
 
-pub use claims::{Claims, OrganizationClaims, Read, USER_TOKEN_LIFE, UserKeyClaims, UserTokenClaims};
+pub use claims::{
+    ACCESS_TOKEN_LIFE, AccessClaims, Claims, OrganizationClaims, Read, USER_TOKEN_LIFE, UserKeyClaims, UserTokenClaims,
+    VerificationClaims,
+};
 pub use jwks::{Jwk, PublishedKeys};
 use jwt::Refused;
 use ring::{Ring, RingKey};
@@ -123,18 +126,18 @@ impl Tokens {
         Some(self.ring(environment)?.published(now))
     }
 
-    /// Makes a token of a user. `None` if the environment has no key for it (yet).
+    /// Makes a token. `None` if the environment has no key for it (yet).
     #[must_use]
     pub fn sign<C: Claims>(
         &self,
         environment: EnvironmentId,
-        user: UserId,
+        subject: C::Subject,
         claims: C,
         life: SignedDuration,
         now: Timestamp,
     ) -> Option<Signed> {
         let ring = self.ring(environment)?;
-        let payload = claims::Payload::new(self.issuer(environment), user, claims, life, now);
+        let payload = claims::Payload::new(self.issuer(environment), subject, claims, life, now);
         Some(Signed {
             token: jwt::encode(ring.signer(C::PURPOSE, now)?, &payload)?,
             expires_at: Timestamp::from_second(payload.exp).ok()?,
@@ -147,6 +150,7 @@ impl Tokens {
         match jwt::kind(token)?.as_str() {
             UserKeyClaims::TYPE => Some(UserTokenClaims::UserKey(self.read(instance, token, now).await?)),
             OrganizationClaims::TYPE => Some(UserTokenClaims::Organization(self.read(instance, token, now).await?)),
+            AccessClaims::TYPE => Some(UserTokenClaims::Access(self.read(instance, token, now).await?)),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use axum::http::HeaderName;
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 
-use super::auth::{authenticate, context, count, header, refuse};
+use super::auth::{admit_address, authenticate, check_host, context, header, refuse};
 use super::{Failure, Web};
 use crate::domain::KeyKind;
 use crate::store::{App, AppScope};
@@ -19,6 +19,8 @@ pub struct AppCredential {
     pub scope: AppScope,
     /// Its name, as people see it.
     pub name: String,
+    /// Whether it is served version 1 of the wallet surface.
+    pub serves_v1: bool,
 }
 
 impl FromRequestParts<Web> for AppCredential {
@@ -42,7 +44,11 @@ impl FromRequestParts<Web> for AppCredential {
                 "This origin is not registered for the app. Add it with `aboard apps create --origin`.",
             ));
         }
-        Ok(Self { scope, name: app.name })
+        Ok(Self {
+            scope,
+            name: app.name,
+            serves_v1: app.serves_v1,
+        })
     }
 }
 
@@ -68,8 +74,8 @@ async fn by_id(parts: &Parts, web: &Web, id: &str) -> Result<(App, AppScope), Fa
     let id = id.parse().map_err(|_| unknown())?;
     let app = web.instance.store.app(id).await?.ok_or_else(unknown)?;
     let scope = app.public_scope();
-    let limit = web.instance.settings.of(scope.environment()).limits.per_minute(scope.kind());
+    check_host(web, &context, scope.kind())?;
     // A public id is nobody's secret: what counts is who calls, not whom they name.
-    count(web, &context, context.caller_key(), limit)?;
+    admit_address(web, &context)?;
     Ok((app, scope))
 }

@@ -91,7 +91,12 @@ pub fn count_the_rest(web: &Web, context: &Context, response: Response) -> Respo
     }
 }
 
-async fn authenticate(parts: &Parts, web: &Web, text: &str, kind: KeyKind) -> Result<Arc<Presented>, Failure> {
+pub(super) async fn authenticate(
+    parts: &Parts,
+    web: &Web,
+    text: &str,
+    kind: KeyKind,
+) -> Result<Arc<Presented>, Failure> {
     let key = ApiKey::parse(text).map_err(|error| match error {
         ParseKeyError::NotAKey => refuse("This is not a key of this server."),
         ParseKeyError::Mistyped => refuse("This key is mistyped or cut off: its checksum does not fit. Copy it again."),

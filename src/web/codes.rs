@@ -6,19 +6,22 @@ use aboard_vault::{Mac, Purpose as RootPurpose, Vault};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Context, Failure, Web};
+use super::{Call, Context, Failure, Web, once};
 use crate::domain::{
-    ChallengeId, Code, Destination, EnvironmentId, EnvironmentKind, EventId, IdentityId, MessageId, OneTimeCode,
-    Purpose, UserId,
+    ChallengeId, Code, Destination, EnvironmentId, EnvironmentKind, EventId, IdentityId, Language, MessageId,
+    OneTimeCode, Purpose, UserId,
 };
 use crate::resource;
 use crate::sealed;
 use crate::store::{
-    ChallengeScope, NewChallenge, NewMessage, PreparedCode, ProofAttempt, ProofOutcome, Proven, Started,
+    ChallengeScope, IdempotencyClaim, NewChallenge, NewMessage, PreparedCode, ProofAttempt, ProofOutcome, Proven,
+    SavedAnswer, Started,
 };
 
 /// What is asked for.
 pub struct Ask<'a> {
+    /// The challenge that is begun.
+    pub id: ChallengeId,
     /// Who asks.
     pub scope: ChallengeScope,
     /// Sandbox or production.
@@ -31,8 +34,12 @@ pub struct Ask<'a> {
     pub purpose: Purpose,
     /// Where to.
     pub to: Destination,
+    /// The language of the message.
+    pub language: Language,
     /// `whatsapp`, `sms` or `email`.
     pub channel: &'static str,
+    /// An `Idempotency-Key`, and what a replay answers.
+    pub repeatable: Option<(IdempotencyClaim, SavedAnswer)>,
 }
 
 /// A code that somebody typed.
@@ -45,22 +52,33 @@ pub struct Try<'a> {
     pub user: Option<UserId>,
     /// What the challenge has to be for.
     pub purpose: Purpose,
-    /// `email` or `phone`, as the route says.
-    pub kind: &'static str,
+    /// `email` or `phone`, where the route says so.
+    pub kind: Option<&'static str>,
     /// As it was typed.
     pub code: &'a str,
+    /// An `Idempotency-Key`.
+    pub claim: Option<IdempotencyClaim>,
 }
 
 /// Begins a challenge; its message is on its way once this answers. Nothing in answer or time tells whether the
 /// destination is known.
-pub async fn ask(web: &Web, context: &Context, ask: Ask<'_>) -> Result<ChallengeId, Failure> {
+pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<()>, Failure> {
     let settings = web.instance.settings.of(ask.scope.environment());
     let (ids, now) = (&web.instance.ids, context.now);
-    let id = ChallengeId(ids.id());
+    let id = ask.id;
+    let repeatable = ask.repeatable.take();
     let message = MessageId(ids.id());
     let test = ask.to.is_test_number();
     if test && ask.kind == EnvironmentKind::Production {
-        return Err(Failure::new(Code::Validation).saying("This number is kept for tests in a sandbox. Send a real one."));
+        return Err(
+            Failure::new(Code::Validation).saying("This number is kept for tests in a sandbox. Send a real one.")
+        );
+    }
+    if let (EnvironmentKind::Production, Destination::Phone(phone)) = (ask.kind, &ask.to)
+        && !phone.is_in_a_plan()
+    {
+        let wrong = "No numbering plan has this number. Check it, and send it with its country code.";
+        return Err(Failure::new(Code::Validation).saying(wrong));
     }
     let code = match (test, ask.purpose.is_step_up()) {
         (true, _) => OneTimeCode::of_test_number(),
@@ -85,12 +103,14 @@ pub async fn ask(web: &Web, context: &Context, ask: Ask<'_>) -> Result<Challenge
         expires_at: now + settings.codes.life(),
         now,
     };
-    match web.instance.store.start_challenge(ask.scope, new).await? {
-        Started::Sent => {
+    let started = web.instance.store.start_challenge(ask.scope, new, repeatable).await?;
+    match once(started)? {
+        Call::Replayed(saved) => Ok(Call::Replayed(saved)),
+        Call::Done(Started::Sent) => {
             (web.wake_messages)();
-            Ok(id)
+            Ok(Call::Done(()))
         }
-        Started::TooMany(until) => {
+        Call::Done(Started::TooMany(until)) => {
             let seconds = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
             Err(Failure {
                 retry_after: u32::try_from(seconds).ok(),
@@ -102,7 +122,10 @@ pub async fn ask(web: &Web, context: &Context, ask: Ask<'_>) -> Result<Challenge
 
 /// Tries a code. Wrong, expired, used, foreign: one answer for all, which says what to do next.
 pub async fn try_code(web: &Web, context: &Context, typed: Try<'_>) -> Result<Proven, Failure> {
-    match prove(web, context, typed).await? {
+    let Call::Done(outcome) = prove(web, context, typed).await? else {
+        return Err(Failure::internal("a call without a key was replayed"));
+    };
+    match outcome {
         ProofOutcome::Proven(proven) => Ok(proven),
         // For a log-in there is nobody whom the address could be another's of.
         ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => Err(refused()),
@@ -110,7 +133,7 @@ pub async fn try_code(web: &Web, context: &Context, typed: Try<'_>) -> Result<Pr
 }
 
 /// As [`try_code`], for whoever tells the outcomes apart.
-pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<ProofOutcome, Failure> {
+pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<ProofOutcome>, Failure> {
     // What can be no code still costs a try, as any wrong one.
     let code = OneTimeCode::typed(typed.code);
     let ids = &web.instance.ids;
@@ -132,7 +155,7 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Proof
         event_body: resource::user_event,
         now: context.now,
     };
-    Ok(web.instance.store.prove(typed.scope, attempt).await?)
+    once(web.instance.store.prove(typed.scope, attempt, typed.claim).await?)
 }
 
 /// The one refusal of a code.
@@ -151,7 +174,7 @@ fn prepare(web: &Web, ask: &Ask<'_>, id: ChallengeId, message: MessageId, code: 
     let text = Zeroizing::new(
         json!({
             "kind": ask.to.kind(), "key": ask.to.key(), "shown": ask.to.shown(), "code": code.expose(),
-            "purpose": ask.purpose.name(), "asked_by": ask.asked_by,
+            "purpose": ask.purpose.name(), "asked_by": ask.asked_by, "language": ask.language.tag(),
         })
         .to_string(),
     );

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::limits::Decision;
+use super::limits::{Decision, Who};
 use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind, RequestId};
 
 /// Which of the three documented surfaces a path belongs to, or the pages.
@@ -95,6 +95,15 @@ impl Context {
             limit: OnceLock::new(),
             holder: OnceLock::new(),
         }))
+    }
+
+    /// The network that it came from, for budgets: an IPv4 address, or an IPv6 network of 64 bits.
+    #[must_use]
+    pub fn network(&self) -> String {
+        match Who::at(self.0.address) {
+            Who::Address(address) => address.to_string(),
+            Who::Key(key) => key.to_string(),
+        }
     }
 
     /// Notes what the limit said, for the answer's headers.

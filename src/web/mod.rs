@@ -1,7 +1,9 @@
 //! What every face of the server shares: reading requests, credentials, limits, errors, cookies.
 
+mod app_credential;
 mod auth;
 mod body;
+pub mod codes;
 mod context;
 mod failure;
 mod fields;
@@ -22,6 +24,7 @@ use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
+pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
 pub use context::{Context, Holder, Surface};
@@ -59,6 +62,8 @@ pub struct Inner {
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.
     pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
+    /// Called after a commit that left a message to be sent.
+    pub wake_messages: Box<dyn Fn() + Send + Sync>,
     /// What the welcome page of `aboard dev` shows; `None` in `serve`.
     pub welcome: Option<Welcome>,
 }

@@ -9,15 +9,17 @@ use super::limits::Who;
 use super::{Context, Failure, Surface, Web};
 use crate::domain::{Amr, ApiKey, Code, KeyKind};
 use crate::store::{TokenHolder, UserKeyHolder, UserScope};
-use crate::tokens::{OrganizationClaims, Read, UserKeyClaims, UserTokenClaims};
+use crate::tokens::{AccessClaims, OrganizationClaims, Read, UserKeyClaims, UserTokenClaims};
 
-/// The user whose token is in `Authorization`, as `Bearer <jwt>` or bare. Neither kind is the person's own proof: ask
-/// [`UserToken::scope`] what it reaches.
+/// The user whose token is in `Authorization`, as `Bearer <jwt>` or bare. Only one kind is born of the person's own
+/// proof: ask [`UserToken::scope`] what a token reaches.
 pub enum UserToken {
     /// Made from a user key by `POST /api/v1/login`: reaches what the partner of that key brought.
     UserKey(Box<UserKeyHolder>),
     /// Asked for by the organization's back end (`POST /v1/users/{id}/tokens`): reaches what that brought.
     Organization(TokenHolder),
+    /// From a log-in with the person's own proof: reaches everything of their own.
+    Access(TokenHolder),
 }
 
 impl UserToken {
@@ -26,11 +28,11 @@ impl UserToken {
     pub fn scope(&self) -> &UserScope {
         match self {
             Self::UserKey(holder) => &holder.scope,
-            Self::Organization(holder) => &holder.scope,
+            Self::Organization(holder) | Self::Access(holder) => &holder.scope,
         }
     }
 
-    /// How the token was born: `user_key` or `org`.
+    /// How the token was born: `user_key`, `org` or `otp`.
     #[must_use]
     pub fn amr(&self) -> Amr {
         self.scope().amr()
@@ -46,6 +48,8 @@ pub enum LiveToken {
     UserKey(Read<UserKeyClaims>, Box<UserKeyHolder>),
     /// Asked for by the organization's back end.
     Organization(Read<OrganizationClaims>, TokenHolder),
+    /// From a log-in with the person's own proof.
+    Access(Read<AccessClaims>, TokenHolder),
 }
 
 impl LiveToken {
@@ -57,13 +61,17 @@ impl LiveToken {
         Ok(match read {
             None => None,
             Some(UserTokenClaims::UserKey(read)) => store
-                .user_by_token(read.environment, read.user, read.claims.uky, read.issued_at, now)
+                .user_by_token(read.environment, read.subject, read.claims.uky, read.issued_at, now)
                 .await?
                 .map(|holder| Self::UserKey(read, Box::new(holder))),
             Some(UserTokenClaims::Organization(read)) => store
-                .user_by_organization_token(read.environment, read.user, read.issued_at)
+                .user_by_organization_token(read.environment, read.subject, read.issued_at)
                 .await?
                 .map(|holder| Self::Organization(read, holder)),
+            Some(UserTokenClaims::Access(read)) => store
+                .user_by_access_token(read.environment, read.subject, read.claims.app, read.issued_at)
+                .await?
+                .map(|holder| Self::Access(read, holder)),
         })
     }
 }
@@ -74,7 +82,7 @@ impl FromRequestParts<Web> for UserToken {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
         let wrong = || {
             refuse(
-                "Send a user's token as Authorization: Bearer <jwt>, from POST /v1/users/{id}/tokens or POST /api/v1/login.",
+                "Send a user's token as Authorization: Bearer <jwt>, from a log-in with a code, POST /v1/users/{id}/tokens or POST /api/v1/login.",
             )
         };
         let text = authorization(parts).ok_or_else(wrong)?;
@@ -85,20 +93,28 @@ impl FromRequestParts<Web> for UserToken {
                 Ok(Self::UserKey(holder))
             }
             LiveToken::Organization(_, holder) => {
-                check_host(web, &context, holder.kind)?;
-                let environment = holder.scope.environment();
-                // The back end asked for it, but no key of the back end was sent with it.
-                context.note_holder(Holder {
-                    environment,
-                    kind: KeyKind::User,
-                    key: None,
-                });
-                let limit = web.instance.settings.of(environment).limits.per_minute(holder.kind);
-                count(web, &context, Who::Key(holder.scope.user().0), limit)?;
+                admit_holder(web, &context, &holder)?;
                 Ok(Self::Organization(holder))
+            }
+            LiveToken::Access(_, holder) => {
+                admit_holder(web, &context, &holder)?;
+                Ok(Self::Access(holder))
             }
         }
     }
+}
+
+/// Counts a request of a user whose token no key stands behind.
+fn admit_holder(web: &Web, context: &Context, holder: &TokenHolder) -> Result<(), Failure> {
+    check_host(web, context, holder.kind)?;
+    let environment = holder.scope.environment();
+    context.note_holder(Holder {
+        environment,
+        kind: KeyKind::User,
+        key: None,
+    });
+    let limit = web.instance.settings.of(environment).limits.per_minute(holder.kind);
+    count(web, context, Who::Key(holder.scope.user().0), limit)
 }
 
 impl FromRequestParts<Web> for UserKeyToken {
@@ -113,7 +129,7 @@ impl FromRequestParts<Web> for UserKeyToken {
                 admit_user(web, &context, &holder)?;
                 Ok(Self(*holder))
             }
-            Some(LiveToken::Organization(..)) | None => Err(wrong()),
+            Some(LiveToken::Organization(..) | LiveToken::Access(..)) | None => Err(wrong()),
         }
     }
 }

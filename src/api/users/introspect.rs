@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Amr, EnvironmentId, PartnerId, UserId, UserKeyId};
-use crate::tokens::{Claims, OrganizationClaims, Read, UserKeyClaims};
+use crate::tokens::{AccessClaims, Claims, OrganizationClaims, Read, UserKeyClaims};
 use crate::web::{ANY_SCOPE, Context, Failure, FormOrJson, LiveToken, ServerKey, Web};
 
 /// What a token that stands says, in the names of its own claims.
@@ -26,7 +26,7 @@ pub struct ActiveToken {
     sub: UserId,
     iat: i64,
     exp: i64,
-    /// How it was born: `user_key` or `org`.
+    /// How it was born: `user_key`, `org` or `otp`.
     amr: Amr,
     /// The user key it was made from, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,16 +66,19 @@ fn active(web: &Web, environment: EnvironmentId, live: LiveToken) -> Option<Acti
         LiveToken::Organization(read, holder) => {
             (read.environment == environment).then(|| said::<OrganizationClaims>(web, &read, holder.scope.amr()))
         }
+        LiveToken::Access(read, holder) => {
+            (read.environment == environment).then(|| said::<AccessClaims>(web, &read, holder.scope.amr()))
+        }
     }
 }
 
-fn said<C: Claims>(web: &Web, read: &Read<C>, amr: Amr) -> ActiveToken {
+fn said<C: Claims<Subject = UserId>>(web: &Web, read: &Read<C>, amr: Amr) -> ActiveToken {
     ActiveToken {
         active: true,
         token_type: "Bearer",
         iss: web.tokens.issuer(read.environment),
         aud: C::AUDIENCE,
-        sub: read.user,
+        sub: read.subject,
         iat: read.issued_at.as_second(),
         exp: read.expires_at.as_second(),
         amr,

@@ -3,6 +3,7 @@
 pub mod delete;
 pub mod envelope;
 pub mod get;
+pub mod inbox;
 pub mod introspect;
 pub mod link;
 pub mod list;
@@ -12,6 +13,8 @@ pub mod put;
 pub mod requests;
 mod shape;
 pub mod tokens;
+pub mod verifications;
+pub mod verifications_check;
 
 use crate::domain::{Code, Email, Invalid, UserId};
 use crate::store::ServerScope;

@@ -3,10 +3,43 @@
 pub mod auth;
 
 use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::request::Parts;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::domain::{Code, Language};
+use crate::web::{AppCredential, Failure, Web};
 
 /// Wraps what a call answers.
 fn answer(message: &str, data: &impl Serialize) -> Json<Value> {
     Json(json!({ "status": 200, "message": message, "data": data }))
+}
+
+/// The app that calls, the version of the surface that it calls, and the language that it asks for.
+pub struct Caller {
+    /// The app.
+    pub app: AppCredential,
+    /// 1 or 2, as the path says.
+    pub version: u8,
+    /// The language of messages.
+    pub language: Language,
+}
+
+impl FromRequestParts<Web> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
+        let app = AppCredential::from_request_parts(parts, web).await?;
+        let version = if parts.uri.path().starts_with("/api/v1/") { 1 } else { 2 };
+        if version == 1 && !app.serves_v1 {
+            let off =
+                "Version 1 is switched off for this app. Call /api/v2, or switch it on: `aboard apps set --v1 true`.";
+            return Err(Failure::new(Code::Forbidden).saying(off));
+        }
+        let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let language = accepted.and_then(Language::accepted).unwrap_or(Language::English);
+        Ok(Self { app, version, language })
+    }
 }

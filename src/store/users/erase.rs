@@ -33,6 +33,24 @@ const DELIVERIES: &str = "
 const EVENT_TYPES: &str = "select distinct type from events where user_id = :user and type <> 'user.created'";
 const EVENTS: &str = "
     update events set body = :body where user_id = :user and type = :type and type <> 'user.created'";
+// What codes know of an address that the user has proven. Another user cannot have proven it.
+const PROVEN: &str = "
+    select kind, key from identities where user_id = :user and source = 'person' and kind in ('email', 'phone')";
+const CODE_JOBS: &str = "
+    delete from jobs where kind = 'message' and id in (
+        select message.id from messages message
+        join code_sends send on send.challenge_id = message.challenge_id
+        where send.environment_id = :environment and send.kind = :kind and send.key = :key)";
+const CODE_MESSAGES: &str = "
+    delete from messages where challenge_id in (
+        select challenge_id from code_sends where environment_id = :environment and kind = :kind and key = :key)";
+const CHALLENGES: &str = "
+    delete from challenges where id in (
+        select challenge_id from code_sends where environment_id = :environment and kind = :kind and key = :key)";
+const NETWORKS: &str =
+    "delete from familiar_networks where environment_id = :environment and kind = :kind and key = :key";
+const MARKS: &str = "delete from destination_marks where environment_id = :environment and kind = :kind and key = :key";
+const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
@@ -75,6 +93,14 @@ async fn erase(
     tx.execute(JOBS, &whose).await?;
     tx.execute(DELIVERIES, &when).await?;
     tx.execute(KEYS, &when).await?;
+    for (kind, key) in tx.all(PROVEN, &whose, |row| Ok((row.text(0)?, row.text(1)?))).await? {
+        let address = params![environment: environment.0, kind: kind.as_str(), key: key.as_str()];
+        for sql in [CODE_JOBS, CODE_MESSAGES, CHALLENGES, NETWORKS, MARKS] {
+            tx.execute(sql, &address).await?;
+        }
+        tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
+            .await?;
+    }
     for sql in [IDENTITIES, SUBSCRIPTION, ALIASES, SAVED_ANSWERS] {
         tx.execute(sql, &whose).await?;
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId};
+use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -23,8 +24,8 @@ pub struct ProofAttempt {
     pub purpose: Purpose,
     /// Who is signed in, if anybody: the challenge has to be theirs.
     pub user: Option<UserId>,
-    /// The kind of destination that the route is about.
-    pub kind: &'static str,
+    /// The kind of destination that the route is about, if it is about one.
+    pub kind: Option<&'static str>,
     /// Whether a stored MAC is that of the code that was typed.
     pub matches: Box<dyn Fn(&[u8]) -> bool + Send + Sync>,
     /// The network that it was typed in.
@@ -48,6 +49,10 @@ pub struct Proven {
     pub user: User,
     /// Whether the proof made the user.
     pub created: bool,
+    /// What was proven: E.164, or the address's key.
+    pub key: String,
+    /// The moment that a token of this log-in has to say it was made at: what is older has ended.
+    pub since: Timestamp,
 }
 
 /// What became of an attempt.
@@ -67,9 +72,10 @@ pub enum ProofOutcome {
 // The try is counted before the code is compared, and by the same statement that decides.
 const COUNT: &str = "
     update challenges set tries = tries + 1
-    where id = :id and environment_id = :environment and purpose = :purpose and kind = :kind and used_at is null
+    where id = :id and environment_id = :environment and purpose = :purpose and used_at is null
+        and (cast(:any as bigint) = 1 or kind = :kind)
         and expires_at > :now and tries < 5
-    returning code_mac, key, shown, app_id, user_id";
+    returning code_mac, key, shown, app_id, user_id, kind";
 const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
 const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
 const OWNER: &str = "
@@ -85,6 +91,7 @@ const UNTOUCHED: &str = "
     select 1 from users account
     where account.id = :user and account.status = 'linked'
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
+        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source = 'partner')
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
 const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
 const ADD_USER: &str = "
@@ -104,18 +111,43 @@ const REMEMBER: &str = "
     values (:environment, :kind, :key, :network, :now)
     on conflict (environment_id, kind, key, network) do update set proven_at = excluded.proven_at";
 
+/// What is made in the very microsecond of a first proof has to end too.
+const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
+
 impl Store {
     /// Spends a try on a code, and says who the person is if it was right. A wrong one is remembered.
-    pub async fn prove(&self, scope: impl Into<ChallengeScope>, attempt: ProofAttempt) -> Result<ProofOutcome> {
+    /// An `Idempotency-Key` is recorded once it was right: a replay names the user.
+    pub async fn prove(
+        &self,
+        scope: impl Into<ChallengeScope>,
+        attempt: ProofAttempt,
+        claim: Option<IdempotencyClaim>,
+    ) -> Result<Once<ProofOutcome>> {
         let scope = scope.into();
-        self.transact(move |tx| async move { prove(tx, scope, &attempt).await }.boxed())
-            .await
+        let now = attempt.now;
+        self.transact_once(scope.environment, claim, now, move |tx| {
+            async move {
+                let outcome = prove(tx, scope, &attempt).await?;
+                let saved = match &outcome {
+                    ProofOutcome::Proven(proven) => Some(SavedAnswer {
+                        status: 200,
+                        body: None,
+                        resource: Some(proven.user.id.0),
+                    }),
+                    ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => None,
+                };
+                Ok((outcome, saved))
+            }
+            .boxed()
+        })
+        .await
     }
 }
 
 /// A challenge as an attempt meets it.
 struct Met {
     mac: Vec<u8>,
+    kind: &'static str,
     key: String,
     shown: String,
     app: Option<AppId>,
@@ -125,11 +157,13 @@ struct Met {
 async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
     let id = attempt.challenge.0;
     let counted = params![
-        id: id, environment: scope.environment.0, purpose: attempt.purpose.name(), kind: attempt.kind, now: attempt.now,
+        id: id, environment: scope.environment.0, purpose: attempt.purpose.name(),
+        any: i64::from(attempt.kind.is_none()), kind: attempt.kind.unwrap_or_default(), now: attempt.now,
     ];
     let met = tx
         .one(COUNT, &counted, |row| {
             Ok(Met {
+                kind: row.word(5, |word| ["email", "phone"].into_iter().find(|kind| *kind == word))?,
                 mac: row.bytes(0)?,
                 key: row.text(1)?,
                 shown: row.text(2)?,
@@ -150,24 +184,24 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
         return Ok(ProofOutcome::Refused);
     }
     let remembered = params![
-        environment: scope.environment.0, kind: attempt.kind, key: met.key.as_str(), network: attempt.network.as_str(),
+        environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: attempt.network.as_str(),
         now: attempt.now,
     ];
     tx.execute(REMEMBER, &remembered).await?;
-    lock_value(tx, scope.environment, attempt.kind, &met.key).await?;
-    settle(tx, scope.environment, attempt, &met).await
+    lock_value(tx, scope.environment, met.kind, &met.key).await?;
+    settle(tx, scope.environment, attempt, met).await
 }
 
 /// Who the person is who has just proven a destination.
-async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: &Met) -> Result<ProofOutcome> {
-    let by_value = params![environment: environment.0, kind: attempt.kind, key: met.key.as_str()];
+async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: Met) -> Result<ProofOutcome> {
+    let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
     let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
     let (user, created) = match (owner, attempt.user) {
         (Some(owner), None) => (owner, false),
         (Some(owner), Some(user)) if owner == user => (owner, false),
         (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
         (None, Some(user)) => (user, false),
-        (None, None) => match adoptable(tx, environment, attempt, &met.key).await? {
+        (None, None) => match adoptable(tx, environment, &met).await? {
             Some(user) => (user, false),
             None => (attempt.new_user, true),
         },
@@ -182,7 +216,7 @@ async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt,
         return Ok(ProofOutcome::Suspended);
     }
     if owner.is_none() {
-        add_proof(tx, environment, attempt, met, user, created).await?;
+        add_proof(tx, environment, attempt, &met, user, created).await?;
     }
     let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
     let known = find(tx, environment, user).await?.ok_or_else(gone)?;
@@ -191,29 +225,29 @@ async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt,
         let body = (attempt.event_body)(kind, attempt.now, &known);
         let id = attempt.events[0].0;
         add_event(tx, environment, user, NewEvent { id, kind, body }, attempt.now).await?;
-        let about = json!({ "user_id": user, "kind": attempt.kind });
+        let about = json!({ "user_id": user, "kind": met.kind });
         add(tx, environment, attempt, user, 1, "identity.verified", &about).await?;
     }
     if attempt.purpose == Purpose::LogIn {
-        let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": attempt.kind });
+        let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": met.kind });
         add(tx, environment, attempt, user, 2, "login.succeeded", &about).await?;
     }
-    Ok(ProofOutcome::Proven(Proven { user: known, created }))
+    Ok(ProofOutcome::Proven(Proven {
+        user: known,
+        created,
+        key: met.key,
+        since: attempt.now + JUST_AFTER,
+    }))
 }
 
 /// The one user that the organization's own back end brought under this address, if nobody has touched it.
-async fn adoptable(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    attempt: &ProofAttempt,
-    key: &str,
-) -> Result<Option<UserId>> {
-    let brought = if attempt.kind == "email" {
+async fn adoptable(tx: &Tx<'_>, environment: EnvironmentId, met: &Met) -> Result<Option<UserId>> {
+    let brought = if met.kind == "email" {
         BROUGHT_EMAIL
     } else {
         BROUGHT_PHONE
     };
-    let by_value = params![environment: environment.0, key: key];
+    let by_value = params![environment: environment.0, key: met.key.as_str()];
     let found = tx.all(brought, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
     // A phone that several users share names none of them.
     let [only] = found[..] else { return Ok(None) };
@@ -238,12 +272,12 @@ async fn add_proof(
 ) -> Result<()> {
     let first = tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
     let proof = params![
-        user: user.0, kind: attempt.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
+        user: user.0, kind: met.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
         key: met.key.as_str(), shown: met.shown.as_str(), now: attempt.now,
     ];
     tx.execute(ADD_PROOF, &proof).await?;
     if first && !created {
-        let valid_after = attempt.now + SignedDuration::from_micros(1);
+        let valid_after = attempt.now + JUST_AFTER;
         let ended = params![user: user.0, now: attempt.now, valid_after: valid_after];
         tx.execute(FIRST_PROOF, &ended).await?;
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{PartnerId, SigningKeyId, SigningPurpose, UserKeyId};
+use crate::domain::{PartnerId, SigningKeyId, SigningPurpose, UserId, UserKeyId};
 
 const URL: &str = "https://aboard.example.com";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -90,6 +90,7 @@ struct Secret {
 }
 
 impl Claims for Secret {
+    type Subject = UserId;
     const TYPE: &'static str = "secret+jwt";
     const AUDIENCE: &'static str = "secret";
     const PURPOSE: SigningPurpose = SigningPurpose::Private;
@@ -102,6 +103,7 @@ struct Leaked {
 }
 
 impl Claims for Leaked {
+    type Subject = UserId;
     const TYPE: &'static str = Secret::TYPE;
     const AUDIENCE: &'static str = Secret::AUDIENCE;
     const PURPOSE: SigningPurpose = SigningPurpose::Published;
@@ -156,7 +158,7 @@ fn a_token_says_what_was_signed_until_it_ends() {
         let check = |at| issuers.tokens.check::<UserKeyClaims>(&signed.token, at);
         let said = check(now()).unwrap();
         assert_eq!(
-            (said.environment, said.user, said.issued_at),
+            (said.environment, said.subject, said.issued_at),
             (environment, user, now())
         );
         assert_eq!((said.claims.uky, said.claims.prt), (key, partner));

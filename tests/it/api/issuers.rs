@@ -243,7 +243,7 @@ async fn another_node_learns_of_a_new_key_from_its_token(engine: Engine) {
         callers.spawn(async move { node.read_user_token(&instance, &token, now).await });
     }
     for read in callers.join_all().await {
-        assert!(matches!(read, Some(UserTokenClaims::Organization(read)) if read.user == user));
+        assert!(matches!(read, Some(UserTokenClaims::Organization(read)) if read.subject == user));
     }
     assert_eq!(known(&node), 2);
     // A node that has not read anything at all.

@@ -8,7 +8,7 @@ use aboard::channels::http::HttpSender;
 use aboard::channels::smtp::Smtp as SmtpChannel;
 use aboard::channels::twilio::Twilio as TwilioChannel;
 use aboard::channels::whatsapp::WhatsApp as WhatsAppChannel;
-use aboard::channels::{Channel, ChannelKind, Message, SecretCode, SendFailure, Sent};
+use aboard::channels::{Channel, ChannelKind, Message, OneTimeCode, SendFailure, Sent};
 use aboard_fakes::{Answer, Plan, Receiver, Smtp, SmtpOptions, Stage, Twilio, WhatsApp};
 use serde::Serialize;
 use serde_json::json;
@@ -30,7 +30,7 @@ macro_rules! never {
 
 // Each line stops compiling once the type implements the trait.
 never! {
-    SecretCode: Debug Display Clone Serialize PartialEq;
+    OneTimeCode: Debug Display Clone Serialize PartialEq;
     Message: Debug Display Clone Serialize;
     Channel: Debug Display Clone Serialize;
     WhatsAppChannel: Debug Display Clone Serialize;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use aboard::channels::{
-    AppName, Channel, ChannelKind, Channels, Destination, Message, Purpose, Reference, SecretCode, SendFailure, Sent,
+    AppName, Channel, ChannelKind, Channels, Destination, Message, OneTimeCode, Purpose, Reference, SendFailure, Sent,
 };
 use aboard::clock::Clock;
 use aboard::domain::EnvironmentKind::Sandbox;
@@ -72,8 +72,8 @@ pub fn message(to: &str) -> Message {
     }
 }
 
-pub fn code(text: &str) -> SecretCode {
-    SecretCode::new(text.to_owned()).unwrap_or_else(|error| panic!("{error}"))
+pub fn code(text: &str) -> OneTimeCode {
+    OneTimeCode::made(text.to_owned()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub async fn send(channels: &Channels, channel: &Channel, message: &Message) -> Result<Sent, SendFailure> {

@@ -5,10 +5,10 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::answer;
+use super::super::{Caller, answer};
 use super::begin;
 use crate::domain::{Destination, Email, Invalid};
-use crate::web::{AppCredential, Context, Failure, FormOrJson, Web};
+use crate::web::{Context, Failure, FormOrJson, Web};
 
 /// The log-in that was begun.
 #[derive(Serialize)]
@@ -23,12 +23,12 @@ pub struct Begun {
 pub async fn login_otp(
     State(web): State<Web>,
     context: Context,
-    app: AppCredential,
+    caller: Caller,
     FormOrJson(mut fields): FormOrJson,
 ) -> Result<Json<Value>, Failure> {
     let email = fields.parsed("email", |text| {
         Email::parse(&text).map_err(|_| Invalid::new("Invalid email format"))
     })?;
-    let verification_token = begin(&web, &context, &app, Destination::Email(email), "email").await?;
+    let verification_token = begin(&web, &context, &caller, Destination::Email(email), "email").await?;
     Ok(answer("OTP sent", &Begun { verification_token }))
 }

@@ -5,9 +5,9 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::answer;
+use super::super::{Caller, answer};
 use super::{begin, phone};
-use crate::web::{AppCredential, Context, Failure, JsonObject, Web};
+use crate::web::{Context, Failure, JsonObject, Web};
 
 /// The log-in that was begun.
 #[derive(Serialize)]
@@ -24,10 +24,10 @@ pub struct Begun {
 pub async fn login_whatsapp(
     State(web): State<Web>,
     context: Context,
-    app: AppCredential,
+    caller: Caller,
     JsonObject { fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
-    let verify_token = begin(&web, &context, &app, phone(fields)?, "whatsapp").await?;
+    let verify_token = begin(&web, &context, &caller, phone(fields)?, "whatsapp").await?;
     let begun = Begun {
         verify_token,
         is_wallet_created: false,

@@ -12,9 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::domain::{ChallengeId, Destination, Invalid, Phone, Purpose};
 use crate::store::ChallengeScope;
-use crate::tokens::{AccessClaims, VerificationClaims};
+use crate::tokens::{ACCESS_TOKEN_LIFE, AccessClaims, VerificationClaims};
 use crate::web::codes::{Ask, Try, ask, refused, try_code};
-use crate::web::{AppCredential, Context, Failure, Fields, Web};
+use crate::web::{Context, Failure, Fields, Web};
+
+use super::Caller;
 
 /// A log-in that has come to its end, for a user without a wallet.
 #[derive(Serialize)]
@@ -30,12 +32,15 @@ pub struct LoggedIn {
 async fn begin(
     web: &Web,
     context: &Context,
-    app: &AppCredential,
+    caller: &Caller,
     to: Destination,
     channel: &'static str,
 ) -> Result<String, Failure> {
+    let app = &caller.app;
     let scope = ChallengeScope::from(&app.scope);
+    let challenge = ChallengeId(web.instance.ids.id());
     let asked = Ask {
+        id: challenge,
         scope,
         kind: app.scope.kind(),
         asked_by: &app.name,
@@ -43,9 +48,11 @@ async fn begin(
         purpose: Purpose::LogIn,
         to,
         channel,
+        language: caller.language,
+        repeatable: None,
     };
-    let challenge: ChallengeId = ask(web, context, asked).await?;
-    let claims = VerificationClaims::new(app.scope.app());
+    ask(web, context, asked).await?;
+    let claims = VerificationClaims::new(app.scope.app(), caller.version);
     let life = web.instance.settings.of(scope.environment()).codes.life();
     let signed = web
         .tokens
@@ -58,9 +65,9 @@ async fn begin(
 async fn finish(
     web: &Web,
     context: &Context,
-    app: &AppCredential,
+    caller: &Caller,
     mut fields: Fields,
-    kind: &'static str,
+    provider: &'static str,
 ) -> Result<LoggedIn, Failure> {
     // The documents call it by either name.
     let token = match fields.optional_text("verificationToken")? {
@@ -70,27 +77,40 @@ async fn finish(
             .ok_or_else(|| Failure::field("verificationToken", Invalid::new("verificationToken is required.")))?,
     };
     let code = Zeroizing::new(fields.text("otp")?);
+    let app = &caller.app;
     let scope = ChallengeScope::from(&app.scope);
+    let kind = if provider == "email" { "email" } else { "phone" };
     let read = web
         .tokens
         .read::<VerificationClaims>(&web.instance, &token, context.now)
         .await;
-    let read = read.filter(|read| read.environment == scope.environment() && read.claims.app == app.scope.app());
+    let read = read.filter(|read| {
+        let claims = &read.claims;
+        read.environment == scope.environment() && claims.app == app.scope.app() && claims.version == caller.version
+    });
     let challenge = read.ok_or_else(refused)?.subject;
     let typed = Try {
         scope,
         challenge,
         user: None,
         purpose: Purpose::LogIn,
-        kind,
+        kind: Some(kind),
         code: &code,
+        claim: None,
     };
     let proven = try_code(web, context, typed).await?;
-    let claims = AccessClaims::new(app.scope.app(), kind, context.now);
-    let life = crate::tokens::ACCESS_TOKEN_LIFE;
+    let user = proven.user.id;
+    let claims = AccessClaims::by_code(
+        user,
+        caller.version,
+        app.scope.app(),
+        provider,
+        proven.key,
+        proven.since,
+    );
     let signed = web
         .tokens
-        .sign(scope.environment(), proven.user.id, claims, life, context.now);
+        .sign(scope.environment(), user, claims, ACCESS_TOKEN_LIFE, proven.since);
     let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
     Ok(LoggedIn {
         is_wallet_created: false,
@@ -108,10 +128,13 @@ fn phone(mut fields: Fields) -> Result<Destination, Failure> {
         }
         let trimmed = text.trim();
         let plain = trimmed.strip_prefix('+').unwrap_or(trimmed);
-        if !plain.chars().all(|char| char.is_ascii_digit() || matches!(char, ' ' | '-' | '(' | ')')) {
+        if !plain
+            .chars()
+            .all(|char| char.is_ascii_digit() || matches!(char, ' ' | '-' | '(' | ')'))
+        {
             return Err(wrong());
         }
-        Phone::parse(&format!("+{digits}"), None)
+        Phone::parse_e164(&format!("+{digits}")).map_err(|_| wrong())
     })?;
     Ok(Destination::Phone(phone))
 }

@@ -4,17 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::super::answer;
+use super::super::{Caller, answer};
 use super::finish;
-use crate::web::{AppCredential, Context, Failure, JsonObject, Web};
+use crate::web::{Context, Failure, JsonObject, Web};
 
 /// 200 with the tokens; one and the same 401 for whatever is wrong with code or token.
 pub async fn verify_whatsapp(
     State(web): State<Web>,
     context: Context,
-    app: AppCredential,
+    caller: Caller,
     JsonObject { fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
-    let done = finish(&web, &context, &app, fields, "phone").await?;
+    let done = finish(&web, &context, &caller, fields, "whatsapp").await?;
     Ok(answer("OTP verified", &done))
 }

@@ -1,0 +1,90 @@
+//! `GET /v1/inbox`: the messages that a sandbox would have sent, newest first.
+//!
+//! A sandbox sends nothing: whatever would go out by WhatsApp, SMS or e-mail is kept here for a day, with its code, so
+//! that you and your tests can finish a log-in. Production has no inbox.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::envelope::envelope;
+use crate::domain::{Code, Email, EnvironmentKind, InboxId, Invalid};
+use crate::inbox::InboxContent;
+use crate::sealed;
+use crate::web::{Context, Failure, Query, ServerKey, Web, whole_seconds};
+
+const USUAL: u32 = 20;
+const MOST: u32 = 100;
+
+/// A message that was kept.
+#[derive(Serialize)]
+pub struct Kept {
+    id: InboxId,
+    /// `whatsapp`, `sms` or `email`.
+    channel: String,
+    /// E.164, or the e-mail's key.
+    to: String,
+    /// The subject of an e-mail, else `null`.
+    subject: Option<String>,
+    /// The whole text.
+    text: String,
+    /// The code in it.
+    code: String,
+    created_at: String,
+}
+
+/// 200 with a list. `to` is a phone number with its country code, with or without the plus, or an e-mail; without it
+/// messages to everybody. `limit` is 1 to 100, 20 without it. 403 for a production key.
+pub async fn inbox(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey,
+    mut query: Query,
+) -> Result<Json<Value>, Failure> {
+    let to = query.optional("to", recipient)?;
+    let limit = query.optional("limit", |text| {
+        let number = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        number.ok_or_else(|| Invalid::new("limit must be a whole number from 1 to 100."))
+    })?;
+    if scope.kind() == EnvironmentKind::Production {
+        let why = "Production sends its messages and keeps none. Use a server key of the sandbox.";
+        return Err(Failure::new(Code::Forbidden).saying(why));
+    }
+    let store = &web.instance.store;
+    let kept = store.inbox(&scope, to.as_deref(), limit.unwrap_or(USUAL)).await?;
+    let mut shown = Vec::new();
+    for message in kept {
+        let place = sealed::inbox(scope.environment(), message.id);
+        let opened = web.instance.vault.open(&place, &message.sealed);
+        let opened = opened.map_err(|_| Failure::internal("a message of the inbox cannot be opened"))?;
+        let content = InboxContent::read(opened.expose())
+            .ok_or_else(|| Failure::internal("a message of the inbox cannot be read"))?;
+        shown.push(Kept {
+            id: message.id,
+            channel: message.channel,
+            to: message.recipient,
+            subject: content.subject,
+            text: content.text.to_string(),
+            code: content.code.to_string(),
+            created_at: whole_seconds(message.created_at),
+        });
+    }
+    Ok(envelope(&context, &shown))
+}
+
+/// What a recipient is looked up by. In a query a bare plus is a space.
+fn recipient(text: &str) -> Result<String, Invalid> {
+    let wrong = || Invalid::new("Send a phone number with its country code, or an e-mail.");
+    if text.contains('@') {
+        return Email::parse(text)
+            .map(|email| email.key().to_owned())
+            .map_err(|_| wrong());
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let plain = text.chars().all(|char| char.is_ascii_digit() || " +-()".contains(char));
+    if !plain || digits.is_empty() {
+        return Err(wrong());
+    }
+    Ok(format!("+{digits}"))
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/users/{user_id}/verifications/check`: the code that your user typed proves the address.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::envelope::envelope;
+use super::{caller, not_found, shape, user_id};
+use crate::domain::{ChallengeId, Code, Purpose, UserId};
+use crate::store::{ChallengeScope, ProofOutcome};
+use crate::web::codes::{Try, prove};
+use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web};
+
+/// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
+/// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 when another user has proven
+/// the address.
+pub async fn check(
+    State(web): State<Web>,
+    context: Context,
+    ServerKey(scope): ServerKey,
+    Segment(id): Segment,
+    key: IdempotencyKey,
+    JsonObject { mut fields, raw }: JsonObject,
+) -> Result<Response, Failure> {
+    let refused = || {
+        Failure::new(Code::CodeRefused)
+            .saying("This code is wrong, expired or already used. Check it, or send a new one.")
+    };
+    let id = user_id(id)?;
+    let verification = fields.text("verification_id")?;
+    let code = zeroize::Zeroizing::new(fields.text("code")?);
+    let store = &web.instance.store;
+    let user = store
+        .user(&scope, id)
+        .await?
+        .ok_or_else(|| not_found(&id.to_string()))?;
+    let challenge: ChallengeId = verification.parse().map_err(|_| refused())?;
+    let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
+    let typed = Try {
+        scope: ChallengeScope::from(&scope),
+        challenge,
+        user: Some(user.id),
+        purpose: Purpose::ConfirmContact,
+        kind: None,
+        code: &code,
+        claim: repeatable.claim.clone(),
+    };
+    let (shown, replayed) = match prove(&web, &context, typed).await? {
+        Call::Done(ProofOutcome::Proven(proven)) => (proven.user, false),
+        Call::Done(ProofOutcome::AnothersOwn(_)) => {
+            return Err(Failure::new(Code::Conflict).saying(
+                "Another user has proven this address, so it stays theirs. Let the person log in with it, or send another address.",
+            ));
+        }
+        Call::Done(ProofOutcome::Suspended) => {
+            return Err(Failure::new(Code::Conflict).saying("The user is suspended. Let the user in again first."));
+        }
+        Call::Done(ProofOutcome::Refused) => return Err(refused()),
+        Call::Replayed(saved) => {
+            let of = saved.resource.map_or(user.id, UserId);
+            let again = store.user(&scope, of).await?;
+            (again.ok_or_else(|| not_found(&of.to_string()))?, true)
+        }
+    };
+    let mut response = envelope(&context, &shape::user(&web, &scope, &shown)).into_response();
+    if replayed {
+        let replayed = axum::http::HeaderValue::from_static("true");
+        response.headers_mut().insert("idempotent-replayed", replayed);
+    }
+    Ok(response)
+}

@@ -1,0 +1,188 @@
+//! Sending one-time codes: queued with their challenge, sent here, within the life of the code.
+//!
+//! In a sandbox a message goes to the environment's inbox and nowhere else. In production it goes over the environment's
+//! channels, and what follows from a failure ([`crate::channels::Then`]) is decided in `attempt`. Messages that are due
+//! are claimed under a lease, so that several nodes share the work.
+
+mod attempt;
+mod content;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aboard_vault::Vault;
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::channels::Channels;
+use crate::clock::{Clock, Ids};
+use crate::domain::Uuid;
+use crate::store::{DueMessage, MessageEnd, Store, StoreError};
+
+/// Attempts under way at once on this node.
+const CONCURRENCY: usize = 64;
+/// How often the store is asked what is due.
+const POLL: Duration = Duration::from_millis(250);
+/// The pause after the store failed.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+/// How often a result is offered to a store that fails. Then the lease runs out, and the message counts as lost.
+const STORE_TRIES: u32 = 60;
+
+/// Sends messages. Cheap to clone; clones are one worker.
+#[derive(Clone)]
+pub struct MessageWorker {
+    tools: Arc<Tools>,
+}
+
+/// What an attempt needs.
+struct Tools {
+    store: Store,
+    vault: Arc<Vault>,
+    channels: Channels,
+    clock: Clock,
+    ids: Ids,
+    public_url: String,
+    /// This worker's name on its leases.
+    owner: Uuid,
+    stop_within: Duration,
+    wake: Notify,
+    stopped: watch::Sender<bool>,
+}
+
+impl MessageWorker {
+    /// A worker; nothing runs until [`MessageWorker::serve`].
+    #[must_use]
+    pub fn new(
+        store: Store,
+        vault: Arc<Vault>,
+        channels: Channels,
+        clock: Clock,
+        ids: Ids,
+        public_url: String,
+        stop_within: Duration,
+    ) -> Self {
+        let owner = ids.id();
+        Self {
+            tools: Arc::new(Tools {
+                store,
+                vault,
+                channels,
+                clock,
+                ids,
+                public_url,
+                owner,
+                stop_within,
+                wake: Notify::new(),
+                stopped: watch::Sender::new(false),
+            }),
+        }
+    }
+
+    /// Sends until [`MessageWorker::stop`]; call it once, in a task of its own.
+    pub async fn serve(&self) {
+        let tools = &self.tools;
+        let mut stopped = tools.stopped.subscribe();
+        let mut attempts = JoinSet::new();
+        while !*stopped.borrow_and_update() {
+            let pause = match self.start_due(&mut attempts).await {
+                // As long as a batch is full there may be more.
+                Ok(started) if started > 0 && attempts.len() < CONCURRENCY => continue,
+                Ok(_) => POLL,
+                Err(error) => {
+                    tracing::warn!(%error, "due messages could not be claimed; trying again");
+                    STORE_PAUSE
+                }
+            };
+            tokio::select! {
+                _ = stopped.changed() => {}
+                Some(_) = attempts.join_next() => {}
+                () = tools.wake.notified() => {}
+                () = sleep(pause) => {}
+            }
+        }
+        let rest = async { while attempts.join_next().await.is_some() {} };
+        // What is not done by then is left to the leases.
+        let _ = timeout(tools.stop_within, rest).await;
+        attempts.detach_all();
+    }
+
+    /// Makes every attempt that is due now, writes down how it ended and answers how many attempts were made.
+    pub async fn run_due(&self) -> usize {
+        let (mut count, mut attempts) = (0, JoinSet::new());
+        loop {
+            let started = self.start_due(&mut attempts).await.unwrap_or_default();
+            while attempts.join_next().await.is_some() {}
+            if started == 0 {
+                return count;
+            }
+            count += started;
+        }
+    }
+
+    /// Claims what is due, as far as there is room, and starts it.
+    async fn start_due(&self, attempts: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        let tools = &self.tools;
+        while attempts.try_join_next().is_some() {}
+        let room = CONCURRENCY.saturating_sub(attempts.len());
+        let (system, now) = (tools.store.system(), tools.clock.now());
+        // When the store says that nothing is due, it is not asked to write.
+        if room == 0
+            || tools
+                .store
+                .next_message_due(system)
+                .await?
+                .is_none_or(|next| next > now)
+        {
+            return Ok(0);
+        }
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let lease_until = lease_until(tools, now);
+        let claimed = tools
+            .store
+            .claim_messages(system, tools.owner, now, lease_until, limit)
+            .await?;
+        let started = claimed.len();
+        for due in claimed {
+            let tools = Arc::clone(tools);
+            attempts.spawn(async move {
+                let end = attempt::attempt(&tools, &due).await;
+                write(&tools, &due, end).await;
+            });
+        }
+        Ok(started)
+    }
+
+    /// Says that a message was just committed. Cheap, and many calls at once are one.
+    pub fn wake(&self) {
+        self.tools.wake.notify_one();
+    }
+
+    /// Ends [`MessageWorker::serve`]: it claims nothing more, waits for the attempts that are under way and returns.
+    pub fn stop(&self) {
+        self.tools.stopped.send_replace(true);
+    }
+}
+
+/// A claimed message is this node's own until its attempt has surely ended.
+fn lease_until(tools: &Tools, now: Timestamp) -> Timestamp {
+    let lease = (tools.channels.longest_attempt() * 2).max(Duration::from_mins(1));
+    now.saturating_add(lease).unwrap_or(Timestamp::MAX)
+}
+
+/// Writes down how an attempt ended.
+async fn write(tools: &Tools, due: &DueMessage, end: MessageEnd) {
+    for _ in 0..STORE_TRIES {
+        let (system, now) = (tools.store.system(), tools.clock.now());
+        let written = tools
+            .store
+            .finish_message(system, tools.owner, due.id, end.clone(), now)
+            .await;
+        match written {
+            Ok(_) => return,
+            Err(error) => tracing::warn!(%error, message = %due.id, "the end of a message could not be written"),
+        }
+        sleep(STORE_PAUSE).await;
+    }
+}

@@ -16,6 +16,7 @@ use tower_service::Service;
 use crate::admin;
 use crate::channels::Channels;
 use crate::config::Config;
+use crate::domain::EnvironmentKind;
 use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::messages::MessageWorker;
@@ -249,6 +250,7 @@ fn message_worker(
         clock,
         ids,
         public_url.to_owned(),
+        EnvironmentKind::Production,
         Duration::from_secs(config.server.shutdown_seconds),
     ))
 }

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::channels::Channels;
 use crate::clock::{Clock, Ids};
-use crate::domain::Uuid;
+use crate::domain::{EnvironmentKind, Uuid};
 use crate::store::{DueMessage, MessageEnd, Store, StoreError};
 
 /// Attempts under way at once on this node.
@@ -44,6 +44,7 @@ struct Tools {
     clock: Clock,
     ids: Ids,
     public_url: String,
+    rules: EnvironmentKind,
     /// This worker's name on its leases.
     owner: Uuid,
     stop_within: Duration,
@@ -52,8 +53,11 @@ struct Tools {
 }
 
 impl MessageWorker {
-    /// A worker; nothing runs until [`MessageWorker::serve`].
+    /// A worker; nothing runs until [`MessageWorker::serve`]. `rules` is the kind of environment whose rules for outgoing
+    /// addresses hold: a server's is production, because a sandbox sends nothing; services that stand in for the real
+    /// ones on this machine need the sandbox's.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "each is a tool of its own")]
     pub fn new(
         store: Store,
         vault: Arc<Vault>,
@@ -61,6 +65,7 @@ impl MessageWorker {
         clock: Clock,
         ids: Ids,
         public_url: String,
+        rules: EnvironmentKind,
         stop_within: Duration,
     ) -> Self {
         let owner = ids.id();
@@ -72,6 +77,7 @@ impl MessageWorker {
                 clock,
                 ids,
                 public_url,
+                rules,
                 owner,
                 stop_within,
                 wake: Notify::new(),

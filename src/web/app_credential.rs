@@ -61,7 +61,7 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
         scope = scope.exposed();
     }
     let app = web.instance.store.app(scope.app()).await?;
-    let app = app.ok_or_else(|| Failure::internal("a client secret has no app"))?;
+    let app = app.ok_or_else(|| refuse("This app was revoked."))?;
     if named.is_some_and(|named| named != app.id.to_string()) {
         return Err(refuse("x-app-id and x-client-secret belong to different apps."));
     }

@@ -134,7 +134,7 @@ async fn send(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp
             "the channel's credentials cannot be read",
         ));
     };
-    let failure = match tools.channels.send(due.kind, &channel, message).await {
+    let failure = match tools.channels.send(tools.rules, &channel, message).await {
         Ok(sent) => {
             return Ok(MessageEnd::Sent {
                 provider_id: sent.provider_id,

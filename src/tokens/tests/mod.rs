@@ -65,7 +65,7 @@ impl Issuers {
         Self { tokens, environments }
     }
 
-    fn sign<C: Claims>(&self, environment: EnvironmentId, claims: C) -> String {
+    fn sign<C: Claims<Subject = UserId>>(&self, environment: EnvironmentId, claims: C) -> String {
         let signed = self.tokens.sign(environment, UserId(id()), claims, HOUR, now());
         signed.expect("the environment has a key").token
     }

@@ -7,3 +7,4 @@ mod issuers;
 pub mod partner;
 mod scopes;
 pub mod users;
+mod wallet;

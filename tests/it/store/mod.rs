@@ -1,6 +1,7 @@
 //! The store's contract: every method and every outcome, on both engines.
 
 mod accounts;
+mod challenges;
 mod claims;
 mod covered;
 mod credentials;
@@ -15,10 +16,12 @@ mod keys;
 mod leases;
 mod links;
 mod lost_connections;
+mod messages;
 mod opening;
 mod organizations;
 mod parity;
 mod partner_users;
+mod prove;
 mod races;
 mod requests;
 mod sessions;

@@ -79,7 +79,8 @@ pub struct Setup<'a> {
     pub settings: &'a [(&'a str, &'a str)],
     pub starts_at: Option<Timestamp>,
     pub welcome: bool,
-    /// Whether webhooks are really sent. Without it they stay pending, and nothing leaves this machine.
+    /// Whether webhooks and messages are really sent. Without it they stay pending until a test makes the workers work,
+    /// and nothing leaves this machine.
     pub delivers: bool,
 }
 
@@ -147,6 +148,7 @@ impl TestApp {
             .expect("it starts");
         if !setup.delivers {
             app.webhooks.stop();
+            app.messages.stop();
         }
         Self {
             app,

@@ -4,7 +4,7 @@ use super::app::TestApp;
 use super::database::{Database, connect};
 
 /// What every table holds that a request may change.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 17] = [
     "users",
     "identities",
     "user_keys",
@@ -16,6 +16,12 @@ const TABLES: [&str; 11] = [
     "jobs",
     "idempotency_keys",
     "user_aliases",
+    "challenges",
+    "code_sends",
+    "familiar_networks",
+    "messages",
+    "inbox",
+    "destination_marks",
 ];
 
 impl TestApp {

@@ -4,6 +4,7 @@ pub mod app;
 pub mod beside;
 pub mod calls;
 pub mod client;
+pub mod codes;
 pub mod database;
 pub mod source;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod delete;
 mod get;
+mod inbox;
 mod introspect;
 mod link;
 mod list;
@@ -10,3 +11,5 @@ mod me;
 mod put;
 mod requests;
 pub mod tokens;
+mod verifications;
+mod verifications_check;

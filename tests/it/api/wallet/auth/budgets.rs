@@ -1,0 +1,134 @@
+//! How often codes are sent, and how often they may be wrong.
+
+use aboard::store::StoredSetting;
+use serde_json::json;
+
+use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::client::Answer;
+use crate::support::codes::{EMAIL, WHATSAPP, other_than};
+
+on_both! {
+    one_send_a_minute_by_an_app_to_a_number,
+    strangers_leave_the_owner_a_share,
+    a_network_has_a_budget_over_all_addresses,
+    an_environment_may_set_its_own,
+    after_many_wrong_codes_a_longer_one_is_sent,
+}
+
+#[track_caller]
+fn wait(answer: &Answer) -> u64 {
+    let (status, body) = answer.whole();
+    assert_eq!((status, &body["status"]), (429, &json!(429)), "{body}");
+    answer.header("retry-after").parse().expect("seconds")
+}
+
+async fn one_send_a_minute_by_an_app_to_a_number(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (shop, other) = (app.shop().await, app.shop().await);
+    WHATSAPP.begin(&shop).await;
+    app.advance(13);
+    assert_eq!(wait(&WHATSAPP.ask(&shop).await), 47);
+    assert_eq!(WHATSAPP.ask(&other).await.status, 200);
+    assert_eq!(EMAIL.ask(&shop).await.status, 200);
+    app.advance(47);
+    assert_eq!(WHATSAPP.ask(&shop).await.status, 200);
+    // What was refused left nothing behind.
+    assert_eq!(app.count("messages").await, 4);
+}
+
+/// A caller from another address than the tests' own: the server trusts this machine as its proxy.
+const PROXY: &[(&str, &str)] = &[("server.trusted_proxies", r#"["127.0.0.0/8"]"#)];
+
+async fn strangers_leave_the_owner_a_share(engine: Engine) {
+    let app = TestApp::with(engine, PROXY).await;
+    let shop = app.shop().await;
+    let (home, away) = (
+        shop.with("x-forwarded-for", "203.0.113.7"),
+        shop.with("x-forwarded-for", "2001:db8:1:2::7"),
+    );
+    // Nobody had proven the number then, so this send was a stranger's too.
+    app.log_in(WHATSAPP, &home).await;
+    for _ in 0..2 {
+        app.advance(60);
+        WHATSAPP.begin(&away).await;
+    }
+    app.advance(60);
+    assert_eq!(wait(&WHATSAPP.ask(&away).await), 3_600 - 180);
+    // Another address of the same network is no way around.
+    assert_eq!(
+        WHATSAPP
+            .ask(&shop.with("x-forwarded-for", "2001:db8:1:2:ffff::8"))
+            .await
+            .status,
+        429
+    );
+    assert_eq!(WHATSAPP.ask(&home).await.status, 200);
+    // An address that nobody has proven has the same share.
+    for _ in 0..3 {
+        EMAIL.begin(&away).await;
+        app.advance(60);
+    }
+    assert_eq!(wait(&EMAIL.ask(&away).await), 3_600 - 180);
+}
+
+async fn a_network_has_a_budget_over_all_addresses(engine: Engine) {
+    let app = TestApp::with(engine, &[("codes.per_network_hour", "2")]).await;
+    let shop = app.shop().await;
+    for to in ["a@example.com", "b@example.com"] {
+        EMAIL.with(to).begin(&shop).await;
+    }
+    assert_eq!(wait(&EMAIL.with("c@example.com").ask(&shop).await), 3_600);
+    app.advance(3_600);
+    assert_eq!(EMAIL.with("c@example.com").ask(&shop).await.status, 200);
+}
+
+async fn an_environment_may_set_its_own(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (store, id) = (&app.instance().store, app.sandbox.environment.id);
+    for (name, value) in [("codes.per_minute", "2"), ("codes.minutes", "1")] {
+        let setting = StoredSetting {
+            environment: id,
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        store.set_setting(app.system(), setting, app.now()).await.unwrap();
+    }
+    app.instance().settings.load(store).await.unwrap();
+    let shop = app.shop().await;
+    WHATSAPP.begin(&shop).await;
+    let token = WHATSAPP.begin(&shop).await;
+    let code = app.code_for(WHATSAPP.to).await;
+    assert_eq!(WHATSAPP.ask(&shop).await.status, 429);
+    app.advance(60);
+    assert_eq!(WHATSAPP.verify(&shop, &token, &code).await.status, 401);
+}
+
+async fn after_many_wrong_codes_a_longer_one_is_sent(engine: Engine) {
+    let app = TestApp::with(
+        engine,
+        &[
+            ("codes.per_minute", "20"),
+            ("codes.per_hour", "20"),
+            ("codes.per_day", "20"),
+        ],
+    )
+    .await;
+    let shop = app.shop().await;
+    for _ in 0..2 {
+        let token = WHATSAPP.begin(&shop).await;
+        let code = app.code_for(WHATSAPP.to).await;
+        assert_eq!(code.len(), 6);
+        for _ in 0..5 {
+            WHATSAPP.verify(&shop, &token, other_than(&code)).await;
+        }
+        app.advance(1);
+    }
+    let token = WHATSAPP.begin(&shop).await;
+    let code = app.code_for(WHATSAPP.to).await;
+    assert_eq!(code.len(), 12, "{code}");
+    // However it is typed.
+    assert_eq!(WHATSAPP.verify(&shop, &token, &code.to_lowercase()).await.status, 200);
+    app.advance(3_601);
+    WHATSAPP.begin(&shop).await;
+    assert_eq!(app.code_for(WHATSAPP.to).await.len(), 6);
+}

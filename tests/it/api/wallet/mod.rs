@@ -1,0 +1,3 @@
+//! The wallet surface.
+
+mod auth;

@@ -1,0 +1,257 @@
+//! Messages on their way, the inbox they end in, and the channels they take.
+
+use std::collections::HashSet;
+
+use aboard::domain::{Destination, InboxId, MessageId, Phone, Uuid};
+use aboard::store::{DueMessage, MessageEnd, NewChallenge, NewInboxMessage, NewMark};
+
+use super::challenges::challenge;
+use crate::support::store::{TestStore, both, race};
+use crate::support::world::Plane;
+
+both! {
+    a_message_is_leased_to_one,
+    another_attempt_may_take_another_channel,
+    an_attempt_that_nobody_ended_is_lost,
+    what_has_ended_is_erased,
+    a_kept_message_is_in_the_inbox_of_its_environment,
+    a_channel_is_stopped_until_it_is_set_again,
+    marks_are_believed_for_a_while,
+}
+
+async fn queue(store: &TestStore, plane: &Plane) -> MessageId {
+    let new = challenge(store, "+306912345678");
+    let id = new.message.unwrap().id;
+    let new = NewChallenge { limits: None, ..new };
+    store.start_challenge(&plane.server, new, None).await.unwrap();
+    id
+}
+
+async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueMessage> {
+    let (now, lease) = (store.now(), store.later(60));
+    store
+        .claim_messages(store.system(), owner, now, lease, 10)
+        .await
+        .unwrap()
+}
+
+async fn finish(store: &TestStore, owner: Uuid, id: MessageId, end: MessageEnd) -> bool {
+    store
+        .finish_message(store.system(), owner, id, end, store.now())
+        .await
+        .unwrap()
+}
+
+fn failed() -> MessageEnd {
+    MessageEnd::Failed { error: "no".to_owned() }
+}
+
+async fn a_message_is_leased_to_one(store: TestStore) {
+    let world = store.world().await;
+    assert_eq!(store.next_message_due(store.system()).await.unwrap(), None);
+    for _ in 0..6 {
+        queue(&store, &world.production).await;
+    }
+    assert_eq!(store.next_message_due(store.system()).await.unwrap(), Some(store.now()));
+    let claimed = race(4, {
+        let store = store.clone();
+        move |_| {
+            let (store, owner) = (store.clone(), store.ids.id());
+            async move { claim(&store, owner).await }
+        }
+    });
+    let all: Vec<_> = claimed.await.into_iter().flatten().map(|due| due.id).collect();
+    assert_eq!((all.len(), all.iter().collect::<HashSet<_>>().len()), (6, 6));
+    assert_eq!(
+        store.next_message_due(store.system()).await.unwrap(),
+        Some(store.later(60))
+    );
+    // Somebody else's lease is not to be ended.
+    assert!(!finish(&store, store.ids.id(), all[0], failed()).await);
+}
+
+async fn another_attempt_may_take_another_channel(store: TestStore) {
+    let production = store.world().await.production;
+    let (id, owner) = (queue(&store, &production).await, store.ids.id());
+    let again = |channel: &str, tried: &[&str]| MessageEnd::Again {
+        at: store.later(5),
+        channel: channel.to_owned(),
+        tried: tried.iter().map(|tried| (*tried).to_owned()).collect(),
+        error: "busy".to_owned(),
+    };
+    let [due] = &claim(&store, owner).await[..] else {
+        panic!("one is due")
+    };
+    assert_eq!(
+        (due.id, &*due.channel, due.attempts, due.lost),
+        (id, "whatsapp", 0, false)
+    );
+    assert_eq!(
+        (due.environment, due.kind, &due.sealed[..]),
+        (production.id, production.kind, &b"the code"[..])
+    );
+    assert!(finish(&store, owner, id, again("whatsapp", &[])).await);
+    assert!(claim(&store, owner).await.is_empty());
+    store.advance(5);
+    let [due] = &claim(&store, owner).await[..] else {
+        panic!("one is due")
+    };
+    assert_eq!((&*due.channel, due.attempts, due.lost), ("whatsapp", 1, false));
+    assert!(finish(&store, owner, id, again("sms", &["whatsapp"])).await);
+    store.advance(5);
+    let [due] = &claim(&store, owner).await[..] else {
+        panic!("one is due")
+    };
+    assert_eq!(
+        (&*due.channel, due.attempts, due.lost, &due.tried[..]),
+        ("sms", 0, false, &["whatsapp".to_owned()][..])
+    );
+}
+
+async fn an_attempt_that_nobody_ended_is_lost(store: TestStore) {
+    let production = store.world().await.production;
+    let (id, dead, owner) = (queue(&store, &production).await, store.ids.id(), store.ids.id());
+    assert_eq!(claim(&store, dead).await.len(), 1);
+    assert!(claim(&store, owner).await.is_empty());
+    store.advance(60);
+    let [due] = &claim(&store, owner).await[..] else {
+        panic!("the lease is over")
+    };
+    assert!(due.lost);
+    assert!(!finish(&store, dead, id, failed()).await);
+    assert!(finish(&store, owner, id, failed()).await);
+}
+
+async fn what_has_ended_is_erased(store: TestStore) {
+    let production = store.world().await.production;
+    for (end, state) in [
+        (
+            MessageEnd::Sent {
+                provider_id: Some("wamid.1".to_owned()),
+            },
+            "sent",
+        ),
+        (
+            MessageEnd::Unknown {
+                error: "no answer".to_owned(),
+            },
+            "unknown",
+        ),
+        (failed(), "failed"),
+    ] {
+        let (id, owner) = (queue(&store, &production).await, store.ids.id());
+        claim(&store, owner).await;
+        assert!(finish(&store, owner, id, end).await);
+        let row = format!(
+            "messages where id = {} and state = '{state}' and sealed is null",
+            store.literal(id.0)
+        );
+        assert_eq!((store.count(&row).await, store.count("jobs").await), (1, 0), "{state}");
+    }
+    store.advance(7 * 86_400 + 1);
+    store.sweep(store.system(), store.now()).await.unwrap();
+    assert_eq!(store.count("messages").await, 0);
+}
+
+async fn a_kept_message_is_in_the_inbox_of_its_environment(store: TestStore) {
+    let world = store.world().await;
+    let (id, owner) = (queue(&store, &world.sandbox).await, store.ids.id());
+    claim(&store, owner).await;
+    let kept = NewInboxMessage {
+        id: InboxId(store.ids.id()),
+        recipient: "+306912345678".to_owned(),
+        sealed: b"text".to_vec(),
+    };
+    assert!(finish(&store, owner, id, MessageEnd::Kept(kept)).await);
+    let inbox = async |plane: &Plane, to: Option<&str>| store.inbox(&plane.server, to, 10).await.unwrap();
+    let [message] = &inbox(&world.sandbox, None).await[..] else {
+        panic!("one is there")
+    };
+    assert_eq!(
+        (&*message.channel, &*message.recipient, &message.sealed[..]),
+        ("whatsapp", "+306912345678", &b"text"[..])
+    );
+    assert_eq!(inbox(&world.sandbox, Some("+306912345678")).await.len(), 1);
+    assert!(inbox(&world.sandbox, Some("+3069")).await.is_empty());
+    assert!(inbox(&world.production, None).await.is_empty());
+}
+
+async fn a_channel_is_stopped_until_it_is_set_again(store: TestStore) {
+    let world = store.world().await;
+    let (system, environment) = (store.system(), world.production.id);
+    let channels = async || store.channels(system, environment).await.unwrap();
+    store
+        .set_channel(system, environment, "sms", b"one".to_vec(), store.now())
+        .await
+        .unwrap();
+    let [old] = &channels().await[..] else {
+        panic!("one is set")
+    };
+    assert_eq!(
+        (&*old.channel, &old.sealed[..], &old.stopped),
+        ("sms", &b"one"[..], &None)
+    );
+    store.advance(1);
+    store
+        .set_channel(system, environment, "sms", b"two".to_vec(), store.now())
+        .await
+        .unwrap();
+    // What went wrong with the old credentials says nothing of the new ones.
+    assert!(
+        !store
+            .stop_channel(system, environment, old, "wrong key", store.now())
+            .await
+            .unwrap()
+    );
+    let [new] = &channels().await[..] else {
+        panic!("one is set")
+    };
+    assert!(
+        store
+            .stop_channel(system, environment, new, "wrong key", store.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .stop_channel(system, environment, new, "wrong key", store.now())
+            .await
+            .unwrap()
+    );
+    assert_eq!(channels().await[0].stopped.as_deref(), Some("wrong key"));
+    store
+        .set_channel(system, environment, "sms", b"three".to_vec(), store.now())
+        .await
+        .unwrap();
+    assert_eq!(channels().await[0].stopped, None);
+    assert!(store.channels(system, world.sandbox.id).await.unwrap().is_empty());
+}
+
+async fn marks_are_believed_for_a_while(store: TestStore) {
+    let world = store.world().await;
+    let (system, environment) = (store.system(), world.production.id);
+    let to = Destination::Phone(Phone::parse("+306912345678", None).unwrap());
+    let mark = NewMark {
+        to: to.clone(),
+        channel: "whatsapp".to_owned(),
+        mark: "not_on_this_channel",
+        until: store.later(60),
+    };
+    store.mark_destination(system, environment, mark).await.unwrap();
+    let marks = async |environment| {
+        store
+            .destination_marks(system, environment, &to, store.now())
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        marks(environment).await,
+        [("whatsapp".to_owned(), "not_on_this_channel".to_owned())]
+    );
+    assert!(marks(world.sandbox.id).await.is_empty());
+    store.advance(60);
+    assert!(marks(environment).await.is_empty());
+    store.advance(1);
+    store.sweep(system, store.now()).await.unwrap();
+    assert_eq!(store.count("destination_marks").await, 0);
+}

@@ -25,7 +25,7 @@ impl OneTimeCode {
             .map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         // That none of the eight will do happens once in 10^29 codes.
         let number = numbers.clone().find(|number| *number < UNIFORM);
-        let number = number.or_else(|| numbers.clone().last()).unwrap_or_default();
+        let number = number.or_else(|| numbers.clone().next_back()).unwrap_or_default();
         Self(Zeroizing::new(format!("{:06}", number % 1_000_000)))
     }
 

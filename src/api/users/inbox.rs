@@ -52,21 +52,21 @@ pub async fn inbox(
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
     let store = &web.instance.store;
-    let kept = store.inbox(&scope, to.as_deref(), limit.unwrap_or(USUAL)).await?;
+    let found = store.inbox(&scope, to.as_deref(), limit.unwrap_or(USUAL)).await?;
     let mut shown = Vec::new();
-    for message in kept {
+    for message in found {
         let place = sealed::inbox(scope.environment(), message.id);
         let opened = web.instance.vault.open(&place, &message.sealed);
         let opened = opened.map_err(|_| Failure::internal("a message of the inbox cannot be opened"))?;
-        let content = InboxContent::read(opened.expose())
+        let kept = InboxContent::read(opened.expose())
             .ok_or_else(|| Failure::internal("a message of the inbox cannot be read"))?;
         shown.push(Kept {
             id: message.id,
             channel: message.channel,
             to: message.recipient,
-            subject: content.subject,
-            text: content.text.to_string(),
-            code: content.code.to_string(),
+            subject: kept.subject,
+            text: kept.text.to_string(),
+            code: kept.code.to_string(),
             created_at: whole_seconds(message.created_at),
         });
     }

@@ -34,8 +34,7 @@ impl FromRequestParts<Web> for Caller {
         let app = AppCredential::from_request_parts(parts, web).await?;
         let version = if parts.uri.path().starts_with("/api/v1/") { 1 } else { 2 };
         if version == 1 && !app.serves_v1 {
-            let off =
-                "Version 1 is switched off for this app. Call /api/v2, or switch it on: `aboard apps set --v1 true`.";
+            let off = "Version 1 is switched off for this app in production. Call /api/v2.";
             return Err(Failure::new(Code::Forbidden).saying(off));
         }
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());

@@ -174,7 +174,7 @@ async fn follow(
             if stopped {
                 tracing::error!(
                     environment = %due.environment, channel = due.channel, reason = failure.words,
-                    "a channel is stopped until it is set again: `aboard channels set`"
+                    "a channel is stopped until its credentials are set again"
                 );
             }
             next()
@@ -205,7 +205,7 @@ fn fall_back(due: &DueMessage, message: &Message, usable: &Usable, now: Timestam
     metrics::counter!("aboard_messages_lost_total", "channel" => due.channel.clone()).increment(1);
     tracing::error!(
         message = %due.id, environment = %due.environment, channel = due.channel, reason = why,
-        "a code reaches nobody: no channel is left; `aboard channels list` shows what is set up"
+        "a code reaches nobody: no channel of this environment is left that could carry it"
     );
     failed(why)
 }

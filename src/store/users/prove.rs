@@ -16,6 +16,9 @@ use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store, StoreError};
 
+/// Whether a stored MAC is that of a code.
+pub type MatchesCode = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// A code that somebody typed.
 pub struct ProofAttempt {
     /// The challenge that the verification token names.
@@ -27,7 +30,7 @@ pub struct ProofAttempt {
     /// The kind of destination that the route is about, if it is about one.
     pub kind: Option<&'static str>,
     /// Whether a stored MAC is that of the code that was typed.
-    pub matches: Box<dyn Fn(&[u8]) -> bool + Send + Sync>,
+    pub matches: MatchesCode,
     /// The network that it was typed in.
     pub network: String,
     /// The user, if the proof makes one.

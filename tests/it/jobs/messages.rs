@@ -74,17 +74,17 @@ async fn a_code_goes_out_and_logs_the_person_in(engine: Engine) {
     let token = GOOD.begin(&shop).await;
     assert!(fake.messages().is_empty());
     assert_eq!(worker.run_due().await, 1);
-    let [taken] = &fake.messages()[..] else {
+    let [arrived] = &fake.messages()[..] else {
         panic!("one message")
     };
-    assert_eq!(taken.to, "306912345678");
+    assert_eq!(arrived.to, "306912345678");
     assert_eq!(
         app.count("messages where state = 'sent' and sealed is null and provider_id is not null")
             .await,
         1
     );
     assert_eq!(app.count("inbox").await, 0);
-    assert_eq!(GOOD.verify(&shop, &token, &taken.code).await.status, 200);
+    assert_eq!(GOOD.verify(&shop, &token, &arrived.code).await.status, 200);
     assert_eq!(worker.run_due().await, 0);
 }
 
@@ -104,10 +104,10 @@ async fn a_number_without_whatsapp_gets_an_sms(engine: Engine) {
     whatsapp.plan("306912345678", Plan::Refuse(131_026));
     let token = GOOD.begin(&shop).await;
     assert_eq!(worker.run_due().await, 2);
-    let [taken] = &twilio.messages()[..] else {
+    let [arrived] = &twilio.messages()[..] else {
         panic!("one SMS")
     };
-    let code = taken.body.split(':').next().unwrap().to_owned();
+    let code = arrived.body.split(':').next().unwrap().to_owned();
     assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
     assert_eq!(
         (states(&app, "sent").await, app.count("destination_marks").await),
@@ -160,10 +160,10 @@ async fn a_limit_of_the_provider_is_waited_for(engine: Engine) {
         app.advance(2);
         worker.run_due().await;
     }
-    let [taken] = &fake.messages()[..] else {
+    let [arrived] = &fake.messages()[..] else {
         panic!("one message")
     };
-    assert_eq!(GOOD.verify(&shop, &token, &taken.code).await.status, 200);
+    assert_eq!(GOOD.verify(&shop, &token, &arrived.code).await.status, 200);
 }
 
 async fn what_may_have_been_sent_is_not_sent_again(engine: Engine) {

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use super::app::{Plane, TestApp};
 use super::client::{Answer, Client};
 
-/// A way that codes take: the calls, the field of the address, an address, and what the log-in calls its token.
+/// A channel that codes take: the calls, the field of the address, an address, and what the log-in calls its token.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    pub channel: &'static str,
     pub login: &'static str,
     pub verify: &'static str,
     pub field: &'static str,
@@ -18,7 +17,6 @@ pub struct Way {
 }
 
 pub const WHATSAPP: Way = Way {
-    channel: "whatsapp",
     login: "/api/v2/auth/login-whatsapp",
     verify: "/api/v2/auth/verify-whatsapp",
     field: "phoneNumber",
@@ -26,14 +24,12 @@ pub const WHATSAPP: Way = Way {
     token: "verifyToken",
 };
 pub const SMS: Way = Way {
-    channel: "sms",
     login: "/api/v2/auth/login-sms",
     verify: "/api/v2/auth/verify-sms",
     to: "+306912345678",
     ..WHATSAPP
 };
 pub const EMAIL: Way = Way {
-    channel: "email",
     login: "/api/v2/auth/login-otp",
     verify: "/api/v2/auth/verify-otp",
     field: "email",

@@ -1,6 +1,7 @@
 //! What the command line and `aboard dev` make: organizations, partners, apps, keys.
 
 mod apps;
+mod audit;
 mod checks;
 mod command;
 mod keys;
@@ -102,7 +103,7 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
     };
     instance
         .store
-        .create_organization(instance.store.system(), new, instance.clock.now())
+        .create_organization(&instance.admin(), new, instance.clock.now())
         .await?;
     Ok(id)
 }
@@ -123,7 +124,7 @@ pub async fn create_partner(
     };
     instance
         .store
-        .create_partner(instance.store.system(), new, instance.clock.now())
+        .create_partner(&instance.admin(), new, instance.clock.now())
         .await?;
     let key = create_key(
         instance,
@@ -153,7 +154,7 @@ pub async fn rotate_webhook_secret(
     let now = instance.clock.now();
     let known = instance
         .store
-        .rotate_webhook_secret(instance.store.system(), partner, new, now + overlap, now)
+        .rotate_webhook_secret(&instance.admin(), partner, new, now + overlap, now)
         .await?;
     known
         .then(|| secret.expose().to_string())
@@ -176,7 +177,7 @@ pub async fn create_app(
     };
     instance
         .store
-        .create_app(instance.store.system(), new, instance.clock.now())
+        .create_app(&instance.admin(), new, instance.clock.now())
         .await?;
     let key = create_key(instance, environment, KeyKind::Client, app.0, name, Allowed::default()).await?;
     Ok(CreatedApp {
@@ -216,7 +217,7 @@ pub async fn create_key(
     let key = new.id;
     instance
         .store
-        .create_key(instance.store.system(), new, instance.clock.now())
+        .create_key(&instance.admin(), new, instance.clock.now())
         .await?;
     Ok(CreatedKey {
         key,
@@ -250,7 +251,11 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
         allowed,
     );
     let (key, now) = (new.id, instance.clock.now());
-    if !instance.store.rotate_key(system, old, new, now + overlap, now).await? {
+    if !instance
+        .store
+        .rotate_key(&instance.admin(), old, new, now + overlap, now)
+        .await?
+    {
         anyhow::bail!("key {old} was revoked; make a new one with `aboard keys create`");
     }
     Ok(CreatedKey {

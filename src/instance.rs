@@ -13,7 +13,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::RootKeyId;
 use crate::settings::Settings;
-use crate::store::{InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
+use crate::store::{AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
 
 /// What everything above the store works with. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +31,17 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// The power of whoever runs this process to change how the instance is run.
+    #[must_use]
+    pub fn admin(&self) -> AdminScope {
+        use std::os::unix::fs::MetadataExt as _;
+        let actor = match std::fs::metadata("/proc/self") {
+            Ok(own) => format!("operator (uid {})", own.uid()),
+            Err(_) => "operator".to_owned(),
+        };
+        self.store.administer(&actor)
+    }
+
     /// Opens the store, brings it up to date, and sets it up on its first start.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::signing::SigningAlgorithm;
-use super::{apps, keys, orgs, partners, requests, settings, signing, users};
+use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -98,6 +98,14 @@ pub enum AdminCommand {
     ShowUser { environment: String, user: UserId },
     /// Erases a user for good.
     EraseUser { environment: String, user: UserId },
+    /// The newest entries of the audit log.
+    ListAudit {
+        environment: Option<String>,
+        before: Option<i64>,
+        limit: u32,
+    },
+    /// Checks the seals of the audit log.
+    VerifyAudit { head: Option<String> },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -206,6 +214,12 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         }
         C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
         C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
+        C::ListAudit {
+            environment,
+            before,
+            limit,
+        } => audit::list(instance, environment.as_deref(), before, limit).await,
+        C::VerifyAudit { head } => audit::verify(instance, head.as_deref()).await,
         C::SetSubscription {
             environment,
             user,

@@ -2,6 +2,7 @@
 
 mod apps;
 mod arguments;
+mod audit;
 mod bench;
 mod config;
 mod dev_keys;
@@ -83,6 +84,9 @@ enum Command {
     /// Show and change what one environment sets differently from the configuration file
     #[command(subcommand, name = "settings")]
     EnvironmentSettings(environment_settings::EnvironmentSettings),
+    /// Show who changed what, and check that the log is whole
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -135,6 +139,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         #[cfg(feature = "fakes")]
         Command::Fake(command) => fake::run(command).await?,
+        Command::Audit(command) => audit::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

@@ -7,15 +7,19 @@
 //! faults roll back.
 
 mod accounts;
+mod apps;
+mod audit;
 mod credentials;
 mod deliveries;
 mod error;
 mod idempotency;
 mod instance;
+mod keys;
 mod links;
 mod migrations;
 mod organizations;
 mod partner_users;
+mod partners;
 mod postgres;
 mod requests;
 mod scope;
@@ -34,24 +38,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
+pub use apps::{AppRow, NewApp};
+pub use audit::AuditEntry;
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
+pub use keys::{KeyRow, NewApiKey};
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
 pub use migrations::known_migrations;
-pub use organizations::{
-    AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
-    OrganizationRow, PartnerRow, SealedWebhookSecret,
-};
+pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
-pub use scope::{PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
+pub use scope::{AdminScope, PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};

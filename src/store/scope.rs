@@ -148,6 +148,20 @@ impl UserScope {
     }
 }
 
+/// An operator's power to change how the instance is run. Whatever is changed with it is written to the audit log.
+#[derive(Debug, Clone)]
+pub struct AdminScope {
+    actor: String,
+}
+
+impl AdminScope {
+    /// Who changes: what the audit log says.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+}
+
 /// The machine's own power: jobs, start-up and the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemScope(());
@@ -161,6 +175,14 @@ impl SystemScope {
 }
 
 impl super::Store {
+    /// For the command line: who changes something, as the audit log will name them.
+    #[must_use]
+    pub fn administer(&self, actor: &str) -> AdminScope {
+        AdminScope {
+            actor: actor.to_owned(),
+        }
+    }
+
     /// For jobs, start-up and the command line; no handler of a request may ask for it.
     #[must_use]
     pub fn system(&self) -> SystemScope {

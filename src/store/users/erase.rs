@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{NewEvent, add_event, find, lock};
 use crate::domain::{EnvironmentId, EventId, UserId};
+use crate::store::audit::{Entry, audit};
 use crate::store::scope::UsersScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -37,18 +38,29 @@ const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
 impl Store {
-    /// Erases a user of the environment; answers its id, or `None` if there is no such user (any more). Writes
+    /// Erases a user of the environment, which the audit log keeps with who did it; answers its id, or `None` if there is no such user (any more). Writes
     /// `user.deleted` as `event`.
     pub async fn erase_user(
         &self,
         scope: impl Into<UsersScope>,
+        actor: &str,
         user: UserId,
         event: EventId,
         now: Timestamp,
     ) -> Result<Option<UserId>> {
         let environment = scope.into().environment;
-        self.transact(move |tx| async move { erase(tx, environment, user, event, now).await }.boxed())
-            .await
+        let actor = actor.to_owned();
+        self.transact(move |tx| {
+            async move {
+                let erased = erase(tx, environment, user, event, now).await?;
+                if let Some(user) = erased {
+                    audit(tx, &actor, Entry::of("user.erased", Some(environment), user), now).await?;
+                }
+                Ok(erased)
+            }
+            .boxed()
+        })
+        .await
     }
 }
 

@@ -5,5 +5,6 @@ mod bad_input;
 mod credentials;
 mod issuers;
 pub mod partner;
+mod power;
 mod scopes;
 pub mod users;

@@ -74,6 +74,8 @@ fn every_command_explains_itself() {
             "settings get",
             "settings set",
             "settings unset",
+            "audit list",
+            "audit verify",
             "config check",
             "config show",
             "doctor",

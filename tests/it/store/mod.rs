@@ -1,6 +1,7 @@
 //! The store's contract: every method and every outcome, on both engines.
 
 mod accounts;
+mod audit;
 mod claims;
 mod covered;
 mod credentials;

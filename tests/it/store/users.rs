@@ -150,7 +150,7 @@ async fn an_answer_is_saved_once_and_refusals_are_not(store: TestStore) {
     assert_eq!(other, Once::Mismatch);
     // Whoever is refused may use its key again.
     store
-        .set_suspended(store.system(), sandbox.id, linked.user.id, true, store.now())
+        .set_suspended(&store.admin(), sandbox.id, linked.user.id, true, store.now())
         .await
         .unwrap();
     let refused = LinkUser {
@@ -190,7 +190,10 @@ async fn a_user_reaches_only_its_own_environment(store: TestStore) {
         );
         let event = EventId(store.ids.id());
         assert_eq!(
-            store.erase_user(stranger, user, event, store.now()).await.unwrap(),
+            store
+                .erase_user(stranger, "a test", user, event, store.now())
+                .await
+                .unwrap(),
             None
         );
         let page = store.users(stranger, &UserFilter::default(), None, 10).await.unwrap();
@@ -220,7 +223,7 @@ async fn a_partner_born_scope_sees_what_the_partner_brought(store: TestStore) {
     assert_eq!(seen.phone.unwrap().shown, "1234567890");
     let event = EventId(store.ids.id());
     store
-        .erase_user(&sandbox.server, signed_in.user, event, store.now())
+        .erase_user(&sandbox.server, "a test", signed_in.user, event, store.now())
         .await
         .unwrap();
     assert_eq!(store.own_user(scope).await.unwrap(), None);
@@ -262,7 +265,7 @@ async fn an_erased_user_keeps_its_row_alone(store: TestStore) {
     store.log_in(&sandbox.partner, unused.login).await;
     let event = EventId(store.ids.id());
     let erased = store
-        .erase_user(&sandbox.server, user, event, store.now())
+        .erase_user(&sandbox.server, "a test", user, event, store.now())
         .await
         .unwrap();
     assert_eq!(erased, Some(user));
@@ -291,13 +294,13 @@ async fn an_erased_user_keeps_its_row_alone(store: TestStore) {
     );
     let event = EventId(store.ids.id());
     let again = store
-        .erase_user(&sandbox.server, user, event, store.now())
+        .erase_user(&sandbox.server, "a test", user, event, store.now())
         .await
         .unwrap();
     assert_eq!(again, None);
     assert!(
         !store
-            .set_suspended(store.system(), sandbox.id, user, false, store.now())
+            .set_suspended(&store.admin(), sandbox.id, user, false, store.now())
             .await
             .unwrap()
     );

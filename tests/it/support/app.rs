@@ -10,7 +10,7 @@ use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
 use aboard::domain::{EnvironmentKind, OrganizationId, UserId};
 use aboard::instance::{Instance, create_key_file};
-use aboard::store::{Environment, InFlight, SystemScope};
+use aboard::store::{AdminScope, Environment, InFlight};
 use aboard::web::Welcome;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -184,8 +184,8 @@ impl TestApp {
         &self.app.web.instance
     }
 
-    pub fn system(&self) -> SystemScope {
-        self.instance().store.system()
+    pub fn admin(&self) -> AdminScope {
+        self.instance().admin()
     }
 
     pub fn now(&self) -> Timestamp {

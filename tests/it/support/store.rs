@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aboard::clock::{Clock, Ids};
-use aboard::store::Store;
+use aboard::store::{AdminScope, Store};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use tokio::sync::Barrier;
@@ -80,6 +80,11 @@ impl TestStore {
             .await
             .expect("the store opens twice");
         Self { store, ..self.clone() }
+    }
+
+    /// Somebody who changes how the instance is run.
+    pub fn admin(&self) -> AdminScope {
+        self.administer("a test")
     }
 
     pub fn now(&self) -> Timestamp {

@@ -1,0 +1,197 @@
+//! The audit log: who changed what, written in the transaction of the change, sealed into a chain afterwards.
+//!
+//! A verb that changes how the instance is run takes an [`AdminScope`] and goes through [`Store::change`], so that none
+//! can be made without its entry. Entries are written one transaction after the other, so that their numbers follow
+//! the order of the commits. A job seals them in batches: the seal of each is a MAC over the seal before it and the
+//! entry, under a key that the database does not hold.
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::instance::BUMP_REVISION;
+use super::scope::{AdminScope, SystemScope};
+use super::sql::{Row, Script, params};
+use super::transaction::Tx;
+use super::{Result, Store};
+use crate::domain::EnvironmentId;
+
+/// An entry that a change is about to write.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    action: &'static str,
+    environment: Option<EnvironmentId>,
+    target: String,
+    details: Value,
+    revises: bool,
+}
+
+impl Entry {
+    /// What was done to what: `key.revoked`, the key's id.
+    pub fn of(action: &'static str, environment: Option<EnvironmentId>, target: impl std::fmt::Display) -> Self {
+        Self {
+            action,
+            environment,
+            target: target.to_string(),
+            details: Value::Object(serde_json::Map::new()),
+            revises: true,
+        }
+    }
+
+    /// With more about it; never a secret.
+    pub fn saying(self, details: Value) -> Self {
+        Self { details, ..self }
+    }
+
+    /// Of a change that no node keeps anything of.
+    pub fn kept_by_nobody(self) -> Self {
+        Self { revises: false, ..self }
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AuditEntry {
+    /// Its place in the order of the commits.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `operator (uid 1000)`.
+    pub actor: String,
+    /// What was done: `key.revoked`.
+    pub action: String,
+    /// To what: an id.
+    pub target: String,
+    /// Where, if it was one environment.
+    pub environment: Option<EnvironmentId>,
+    /// More about it, as JSON text.
+    #[serde(skip)]
+    pub details: String,
+    /// The seal, if the entry is sealed: a root key's id and a MAC.
+    #[serde(skip)]
+    pub seal: Option<Vec<u8>>,
+}
+
+const ADD: &str = "
+    insert into audit (environment_id, at, actor, action, target, details)
+    values (:environment, :now, :actor, :action, :target, :details)";
+const PAGE: &str = "
+    select seq, at, actor, action, target, environment_id, details, seal from audit
+    where seq > :after order by seq limit :limit";
+const NEWEST: &str = "
+    select seq, at, actor, action, target, environment_id, details, seal from audit
+    where seq < :before order by seq desc limit :limit";
+const LAST_SEAL: &str = "
+    select seq, at, actor, action, target, environment_id, details, seal from audit
+    where seal is not null order by seq desc limit 1";
+const UNSEALED: &str = "
+    select seq, at, actor, action, target, environment_id, details, seal from audit
+    where seal is null order by seq limit :limit";
+const SEAL: &str = "update audit set seal = :seal where seq = :seq and seal is null";
+
+impl Store {
+    /// Makes a change that its first statement decides, and writes its entry; false if that statement changed no row,
+    /// and then nothing is written. Every node re-reads what it keeps of credentials and settings.
+    pub(super) async fn change(
+        &self,
+        scope: &AdminScope,
+        entry: Entry,
+        script: Script,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let actor = scope.actor().to_owned();
+        let changed = self
+            .transact(move |tx| {
+                async move {
+                    let mut statements = script.0.iter();
+                    if let Some(first) = statements.next()
+                        && tx.execute(first.sql, &first.params).await? == 0
+                    {
+                        return Ok(false);
+                    }
+                    for statement in statements {
+                        tx.execute(statement.sql, &statement.params).await?;
+                    }
+                    if entry.revises {
+                        tx.execute(BUMP_REVISION, &[]).await?;
+                    }
+                    audit(tx, &actor, entry, now).await?;
+                    Ok(true)
+                }
+                .boxed()
+            })
+            .await?;
+        self.credentials.clear();
+        Ok(changed)
+    }
+
+    /// Entries after a place, oldest first.
+    pub async fn audit_after(&self, _: SystemScope, after: i64, limit: u32) -> Result<Vec<AuditEntry>> {
+        let params = params![after: after, limit: i64::from(limit)];
+        self.all(PAGE, &params, read).await
+    }
+
+    /// Entries before a place, newest first; from the end without one.
+    pub async fn audit_before(&self, _: SystemScope, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>> {
+        let params = params![before: before.unwrap_or(i64::MAX), limit: i64::from(limit)];
+        self.all(NEWEST, &params, read).await
+    }
+
+    /// The newest sealed entry, and the oldest that are not sealed.
+    pub async fn unsealed_audit(&self, _: SystemScope, limit: u32) -> Result<(Option<AuditEntry>, Vec<AuditEntry>)> {
+        self.transact(move |tx| {
+            async move {
+                tx.lock(&[b"audit"]).await?;
+                let last = tx.one(LAST_SEAL, &[], read).await?;
+                let unsealed = tx.all(UNSEALED, &params![limit: i64::from(limit)], read).await?;
+                Ok((last, unsealed))
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Puts seals on entries, all or none: false if another node was faster, whose seals stand.
+    pub async fn seal_audit(&self, _: SystemScope, seals: Vec<(i64, Vec<u8>)>) -> Result<bool> {
+        self.transact(move |tx| {
+            async move {
+                tx.lock(&[b"audit"]).await?;
+                let first = seals.first().map_or(0, |(seq, _)| *seq);
+                let oldest = tx.one(UNSEALED, &params![limit: 1_i64], read).await?;
+                if oldest.map(|entry| entry.seq) != Some(first) {
+                    return Ok(false);
+                }
+                for (seq, seal) in seals {
+                    tx.execute(SEAL, &params![seal: seal, seq: seq]).await?;
+                }
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+/// Writes an entry inside a verb. One after the other: numbers are handed out before the commit.
+pub(super) async fn audit(tx: &Tx<'_>, actor: &str, entry: Entry, now: Timestamp) -> Result<()> {
+    tx.lock(&[b"audit"]).await?;
+    let params = params![
+        environment: entry.environment.map(|environment| environment.0), now: now, actor: actor, action: entry.action,
+        target: entry.target, details: entry.details.to_string(),
+    ];
+    tx.execute(ADD, &params).await?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        seq: row.int(0)?,
+        at: row.time(1)?,
+        actor: row.text(2)?,
+        action: row.text(3)?,
+        target: row.text(4)?,
+        environment: row.opt_id(5)?.map(EnvironmentId),
+        details: row.text(6)?,
+        seal: row.opt_bytes(7)?,
+    })
+}

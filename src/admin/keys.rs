@@ -137,11 +137,8 @@ pub async fn revoke(instance: &Instance, key: KeyId) -> anyhow::Result<Value> {
 
 /// Gives a key a rate limit of its own, or its environment's again.
 pub async fn set_limit(instance: &Instance, key: KeyId, per_minute: Option<u32>) -> anyhow::Result<Value> {
-    let store = &instance.store;
-    if !store
-        .set_key_limit(&instance.admin(), key, per_minute, instance.clock.now())
-        .await?
-    {
+    let (store, now) = (&instance.store, instance.clock.now());
+    if !store.set_key_limit(&instance.admin(), key, per_minute, now).await? {
         bail!("there is no key {key} that is not revoked; see `aboard keys list`");
     }
     Ok(json!({ "id": key, "per_minute": per_minute }))

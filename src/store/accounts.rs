@@ -128,16 +128,15 @@ impl Store {
         plan: NewSubscription,
         now: Timestamp,
     ) -> Result<bool> {
-        let entry = Entry::of("subscription.set", Some(environment), user);
-        let entry =
-            entry.saying(json!({ "plan": plan.plan_name, "status": plan.status.as_str(), "until": plan.period_end }));
+        let entry = Entry::of("subscription.set", environment, user);
+        let entry = entry.saying(json!({ "status": plan.status.as_str() }));
         let params = params![
             plan_name: plan.plan_name, status: plan.status.as_str(), period_end: plan.period_end,
             next_payment_amount: plan.next_payment_amount, now: now, user: user.0, environment: environment.0,
         ];
         self.change(
             scope,
-            entry.kept_by_nobody(),
+            entry.without_revision(),
             Script::default().then(SUBSCRIBE, params),
             now,
         )
@@ -159,7 +158,7 @@ impl Store {
         } else {
             (LET_IN, "user.resumed")
         };
-        let entry = Entry::of(action, Some(environment), user).kept_by_nobody();
+        let entry = Entry::of(action, environment, user).without_revision();
         let params = params![now: now, user: user.0, environment: environment.0];
         self.change(scope, entry, Script::default().then(change, params), now)
             .await

@@ -43,7 +43,7 @@ const APPS: &str = "select id, environment_id, name, origins, created_at from ap
 impl Store {
     /// Creates an app.
     pub async fn create_app(&self, scope: &AdminScope, new: NewApp, now: Timestamp) -> Result<()> {
-        let entry = Entry::of("app.created", Some(new.environment), new.id);
+        let entry = Entry::of("app.created", new.environment, new.id);
         let entry = entry.saying(json!({ "name": new.name, "origins": new.origins }));
         let params = params![id: new.id.0, environment: new.environment.0, name: new.name, origins: new.origins.join(" "), now: now];
         let script = Script::default().then(ADD_APP, params);

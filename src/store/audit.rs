@@ -1,37 +1,71 @@
 //! The audit log: who changed what, written in the transaction of the change, sealed into a chain afterwards.
 //!
-//! A verb that changes how the instance is run takes an [`AdminScope`] and goes through [`Store::change`], so that none
-//! can be made without its entry. Entries are written one transaction after the other, so that their numbers follow
+//! A verb that changes how the instance is run takes an [`AdminScope`] and writes its entry in its own transaction, by
+//! [`Store::change`] or, where it decides more, by [`audit`]. Entries are written one transaction after the other, so that their numbers follow
 //! the order of the commits. A job seals them in batches: the seal of each is a MAC over the seal before it and the
 //! entry, under a key that the database does not hold.
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, SystemScope};
 use super::sql::{Row, Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::EnvironmentId;
+use crate::domain::{EnvironmentId, KeyId, PartnerId};
 
 /// An entry that a change is about to write.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     action: &'static str,
-    environment: Option<EnvironmentId>,
+    place: Place,
     target: String,
     details: Value,
     revises: bool,
 }
 
+/// Where something was done.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Instance,
+    In(EnvironmentId),
+    /// In the environment that a look-up by this id finds.
+    Of(&'static str, Uuid),
+}
+
 impl Entry {
-    /// What was done to what: `key.revoked`, the key's id.
-    pub fn of(action: &'static str, environment: Option<EnvironmentId>, target: impl std::fmt::Display) -> Self {
+    /// What was done to what in an environment: `key.revoked`, the key's id.
+    pub fn of(action: &'static str, environment: EnvironmentId, target: impl std::fmt::Display) -> Self {
+        Self {
+            place: Place::In(environment),
+            ..Self::of_instance(action, target)
+        }
+    }
+
+    /// What was done to a key, in whichever environment it is.
+    pub fn of_key(action: &'static str, key: KeyId) -> Self {
+        Self {
+            place: Place::Of("select environment_id from api_keys where id = :id", key.0),
+            ..Self::of_instance(action, key)
+        }
+    }
+
+    /// What was done to a partner, in whichever environment it is.
+    pub fn of_partner(action: &'static str, partner: PartnerId) -> Self {
+        Self {
+            place: Place::Of("select environment_id from partners where id = :id", partner.0),
+            ..Self::of_instance(action, partner)
+        }
+    }
+
+    /// What was done to what that belongs to no environment.
+    pub fn of_instance(action: &'static str, target: impl std::fmt::Display) -> Self {
         Self {
             action,
-            environment,
+            place: Place::Instance,
             target: target.to_string(),
             details: Value::Object(serde_json::Map::new()),
             revises: true,
@@ -43,8 +77,8 @@ impl Entry {
         Self { details, ..self }
     }
 
-    /// Of a change that no node keeps anything of.
-    pub fn kept_by_nobody(self) -> Self {
+    /// Of a change of which no node keeps anything in memory: nobody has to read anything again.
+    pub fn without_revision(self) -> Self {
         Self { revises: false, ..self }
     }
 }
@@ -99,7 +133,7 @@ impl Store {
         script: Script,
         now: Timestamp,
     ) -> Result<bool> {
-        let actor = scope.actor().to_owned();
+        let (actor, revises) = (scope.actor().to_owned(), entry.revises);
         let changed = self
             .transact(move |tx| {
                 async move {
@@ -121,7 +155,9 @@ impl Store {
                 .boxed()
             })
             .await?;
-        self.credentials.clear();
+        if changed && revises {
+            self.credentials.clear();
+        }
         Ok(changed)
     }
 
@@ -175,8 +211,13 @@ impl Store {
 /// Writes an entry inside a verb. One after the other: numbers are handed out before the commit.
 pub(super) async fn audit(tx: &Tx<'_>, actor: &str, entry: Entry, now: Timestamp) -> Result<()> {
     tx.lock(&[b"audit"]).await?;
+    let environment = match entry.place {
+        Place::Instance => None,
+        Place::In(environment) => Some(environment.0),
+        Place::Of(sql, id) => tx.one(sql, &params![id: id], |row| row.id(0)).await?,
+    };
     let params = params![
-        environment: entry.environment.map(|environment| environment.0), now: now, actor: actor, action: entry.action,
+        environment: environment, now: now, actor: actor, action: entry.action,
         target: entry.target, details: entry.details.to_string(),
     ];
     tx.execute(ADD, &params).await?;

@@ -76,8 +76,10 @@ const KEYS: &str = "
     select key.id, key.environment_id, environment.kind, key.kind, key.owner_id, key.name, key.hint, key.scopes, key.created_at,
         key.last_used_at, key.expires_at, key.revoked_at, key.per_minute
     from api_keys key join environments environment on environment.id = key.environment_id order by key.id";
-const LIMIT_KEY: &str = "update api_keys set per_minute = :per_minute where id = :id and revoked_at is null";
-const REVOKE_KEY: &str = "update api_keys set revoked_at = :now where id = :id and revoked_at is null";
+const LIMIT_KEY: &str = "update api_keys set per_minute = :per_minute
+    where id = :id and revoked_at is null";
+const REVOKE_KEY: &str = "update api_keys set revoked_at = :now
+    where id = :id and revoked_at is null";
 // A second rotation may end the old key sooner, never later.
 const EXPIRE_KEY: &str = "
     update api_keys set expires_at = :until
@@ -86,7 +88,7 @@ const EXPIRE_KEY: &str = "
 impl Store {
     /// Stores a new key.
     pub async fn create_key(&self, scope: &AdminScope, new: NewApiKey, now: Timestamp) -> Result<()> {
-        let entry = Entry::of("key.created", Some(new.environment), new.id).saying(described(&new));
+        let entry = Entry::of("key.created", new.environment, new.id).saying(described(&new));
         let script = Script(vec![add_key(new, now)]);
         self.change(scope, entry, script, now).await?;
         Ok(())
@@ -107,16 +109,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let params = params![per_minute: per_minute.map(i64::from), id: key.0];
-        let entry = Entry::of("key.limited", None, key).saying(json!({ "per_minute": per_minute }));
+        let entry = Entry::of_key("key.limited", key).saying(json!({ "per_minute": per_minute }));
         self.change(scope, entry, Script::default().then(LIMIT_KEY, params), now)
             .await
     }
 
     /// Revokes a key at once; false if there is no such key or it was revoked before.
     pub async fn revoke_key(&self, scope: &AdminScope, key: KeyId, now: Timestamp) -> Result<bool> {
-        let script = Script::default().then(REVOKE_KEY, params![now: now, id: key.0]);
-        self.change(scope, Entry::of("key.revoked", None, key), script, now)
-            .await
+        let params = params![now: now, id: key.0];
+        let script = Script::default().then(REVOKE_KEY, params);
+        self.change(scope, Entry::of_key("key.revoked", key), script, now).await
     }
 
     /// Puts a new key beside an old one, which ends at `until`, or sooner if an earlier rotation said so; false
@@ -129,7 +131,7 @@ impl Store {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
-        let entry = Entry::of("key.rotated", Some(new.environment), old);
+        let entry = Entry::of("key.rotated", new.environment, old);
         let entry = entry.saying(json!({ "successor": new.id, "old_ends_at": until }));
         let mut successor = add_key(new, now);
         successor.sql = ADD_SUCCESSOR;

@@ -73,7 +73,7 @@ const ENVIRONMENTS: &str = "
 impl Store {
     /// Creates an organization with its environments.
     pub async fn create_organization(&self, scope: &AdminScope, new: NewOrganization, now: Timestamp) -> Result<()> {
-        let entry = Entry::of("organization.created", None, new.id).saying(json!({ "name": new.name }));
+        let entry = Entry::of_instance("organization.created", new.id).saying(json!({ "name": new.name }));
         let mut script = Script::default().then(ADD_ORGANIZATION, params![id: new.id.0, name: new.name, now: now]);
         for environment in new.environments {
             let key = environment.signing_key;

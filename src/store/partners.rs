@@ -69,7 +69,7 @@ const PARTNERS: &str = "select id, environment_id, name, created_at from partner
 impl Store {
     /// Creates a partner with the secret that signs its webhooks.
     pub async fn create_partner(&self, scope: &AdminScope, new: NewPartner, now: Timestamp) -> Result<()> {
-        let entry = Entry::of("partner.created", Some(new.environment), new.id).saying(json!({ "name": new.name }));
+        let entry = Entry::of("partner.created", new.environment, new.id).saying(json!({ "name": new.name }));
         let script = Script::default()
             .then(
                 ADD_PARTNER,
@@ -113,7 +113,7 @@ impl Store {
                 params![id: new.id.0, sealed: new.sealed, now: now, owner: partner.0],
             )
             .then(END_SECRETS, params![until: until, owner: partner.0, id: new.id.0]);
-        let entry = Entry::of("partner.webhook_secret_rotated", None, partner);
+        let entry = Entry::of_partner("partner.webhook_secret_rotated", partner);
         let entry = entry.saying(json!({ "secret": new_id, "old_ends_at": until }));
         self.change(scope, entry, script, now).await
     }

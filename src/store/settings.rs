@@ -41,7 +41,7 @@ impl Store {
 
     /// Sets one; other nodes learn of it with the next revision.
     pub async fn set_setting(&self, scope: &AdminScope, setting: StoredSetting, now: Timestamp) -> Result<()> {
-        let entry = Entry::of("setting.set", Some(setting.environment), &setting.name);
+        let entry = Entry::of("setting.set", setting.environment, &setting.name);
         let entry = entry.saying(json!({ "value": setting.value }));
         let params = params![environment: setting.environment.0, name: setting.name, value: setting.value, now: now];
         self.change(scope, entry, Script::default().then(SET, params), now)
@@ -57,7 +57,7 @@ impl Store {
         name: String,
         now: Timestamp,
     ) -> Result<bool> {
-        let entry = Entry::of("setting.unset", Some(environment), &name);
+        let entry = Entry::of("setting.unset", environment, &name);
         let script = Script::default().then(UNSET, params![environment: environment.0, name: name]);
         self.change(scope, entry, script, now).await
     }

@@ -103,7 +103,7 @@ impl Store {
                     params![until: rotation.until, environment: environment.0, purpose: purpose, id: key.id.0];
                 tx.execute(RETIRE, &retired).await?;
                 tx.execute(BUMP_REVISION, &[]).await?;
-                let entry = Entry::of("signing_key.rotated", Some(environment), key.id);
+                let entry = Entry::of("signing_key.rotated", environment, key.id);
                 let entry = entry.saying(json!({ "algorithm": rotation.algorithm.as_str(), "purpose": purpose }));
                 audit(tx, &actor, entry, now).await?;
                 Ok(true)

@@ -67,7 +67,8 @@ pub async fn link(
             Ok(envelope(&context, &data).into_response())
         }
         Call::Done(LinkOutcome::Suspended(user)) => Err(Failure::new(Code::Conflict).saying(format!(
-            "The user {user} is suspended. Have it let in again (`aboard users resume {user}`), then link it."
+            "User with ID {user} is suspended. Let it in again (`aboard users resume {user} --environment {}`), then link it.",
+            scope.kind().as_str()
         ))),
         Call::Done(LinkOutcome::ExternalIdTaken(user)) => Err(Failure {
             field: Some("external_id".to_owned()),

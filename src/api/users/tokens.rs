@@ -11,18 +11,17 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::envelope::envelope;
+use super::{caller, not_found, user_id};
 use crate::domain::{Code, Invalid, KeyScope, UserId};
 use crate::store::TokenSubject;
 use crate::tokens::OrganizationClaims;
 use crate::web::{
-    Call, Caller, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
+    Call, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
 };
 
 const USUAL_LIFE: i64 = 15 * 60;
 const SHORTEST_LIFE: i64 = 60;
 const LONGEST_LIFE: i64 = 3_600;
-/// A longer text is no id, and is not repeated.
-const LONGEST_ID: usize = 64;
 
 /// The token; it is in this answer alone.
 #[derive(Serialize)]
@@ -47,15 +46,9 @@ pub async fn tokens(
     key: IdempotencyKey,
     OptionalJson { mut fields, raw }: OptionalJson,
 ) -> Result<Response, Failure> {
-    let user = user.ok_or_else(|| Failure::new(Code::UserNotFound))?;
-    let id: UserId = user.parse().map_err(|_| not_found(&user))?;
+    let id = user_id(user)?;
     let life = life(&mut fields)?;
-    let caller = Caller {
-        environment: scope.environment(),
-        credential: scope.key().0,
-        subject: None,
-    };
-    let repeatable = key.of(&web, caller, &raw, context.now)?;
+    let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let store = &web.instance.store;
     let subject = store
         .token_subject(&scope, id, repeatable.claim.clone(), context.now)
@@ -75,8 +68,10 @@ pub async fn tokens(
     match subject {
         TokenSubject::Known => {}
         TokenSubject::Suspended => {
-            return Err(Failure::new(Code::Conflict)
-                .saying(format!("User with ID {id} is suspended. Let the user in again first.")));
+            return Err(Failure::new(Code::Conflict).saying(format!(
+                "User with ID {id} is suspended. Let it in again first: `aboard users resume {id} --environment {}`.",
+                scope.kind().as_str()
+            )));
         }
         TokenSubject::Unknown => return Err(not_found(&id.to_string())),
     }
@@ -112,13 +107,4 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
             let wrong = Invalid::new("expires_in must be a whole number of seconds from 60 to 3600.");
             Failure::field("expires_in", wrong).holding(value)
         })
-}
-
-/// As `GET /v1/users/{id}` says it.
-fn not_found(id: &str) -> Failure {
-    let failure = Failure::new(Code::UserNotFound);
-    if id.len() > LONGEST_ID {
-        return failure;
-    }
-    failure.saying(format!("User with ID {id} not found"))
 }

@@ -54,7 +54,7 @@ impl Store {
             async move {
                 let erased = erase(tx, environment, user, event, now).await?;
                 if let Some(user) = erased {
-                    audit(tx, &actor, Entry::of("user.erased", Some(environment), user), now).await?;
+                    audit(tx, &actor, Entry::of("user.erased", environment, user), now).await?;
                 }
                 Ok(erased)
             }

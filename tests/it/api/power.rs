@@ -228,7 +228,7 @@ async fn each_credential_opens_its_own_routes_and_no_other(engine: Engine) {
                 }
                 let presented = text.map(|text| (*header, text));
                 let status = call(&app, route, holders.user, presented).await;
-                if (status == 401 || status == 403) == opens {
+                if (status == 401 || status == 403) == opens || status >= 500 {
                     wrong.push(format!(
                         "{} {} with {held:?} in {header:?}: {status}",
                         route.method, route.template

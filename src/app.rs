@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tower_service::Service;
 
 use crate::config::Config;
-use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
@@ -165,7 +165,7 @@ impl App {
     {
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::from_tcp(listener)?
-            .acceptor(axum_server::accept::NoDelayAcceptor::new())
+            .acceptor(Patience(self.web.config.server.request_timeout()))
             // The time limit on headers is HTTP/1's: while the version is still open (no byte yet, or the first ones
             // of an HTTP/2 preface), and in HTTP/2 itself, a caller could hold a connection for ever.
             .http1_only()

@@ -39,7 +39,13 @@ impl Instance {
             Ok(own) => format!("operator (uid {})", own.uid()),
             Err(_) => "operator".to_owned(),
         };
-        self.store.administer(&actor)
+        self.admin_as(&actor)
+    }
+
+    /// The same under another name, for a caller whose own credential lets it.
+    #[must_use]
+    pub fn admin_as(&self, actor: &str) -> AdminScope {
+        self.store.administer(actor, crate::audit::sealer(&self.vault))
     }
 
     /// Opens the store, brings it up to date, and sets it up on its first start.

@@ -79,7 +79,7 @@ pub async fn erase(instance: &Instance, in_environment: &str, user: UserId) -> a
     let event = EventId(instance.ids.id());
     let store = &instance.store;
     match store
-        .erase_user(scope, instance.admin().actor(), user, event, instance.clock.now())
+        .erase_user(scope, &instance.admin(), user, event, instance.clock.now())
         .await?
     {
         Some(erased) => Ok(within(&environment, json!({ "user": erased, "erased": true }))),

@@ -115,10 +115,15 @@ pub fn minute(value: &Value) -> String {
         .map_or_else(|| text.to_owned(), |start| format!("{}Z", start.replace('T', " ")))
 }
 
+/// Marks that turn the direction of a text, or cannot be seen.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Names come from people: nothing in them may steer a terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c })
         .collect()
 }
 

@@ -19,9 +19,6 @@ pub fn start(instance: Instance, tokens: Tokens) -> JoinHandle<()> {
             every_second.tick().await;
             refresh(&instance, &tokens).await;
             if second % 5 == 0 {
-                if let Err(error) = crate::audit::seal(&instance).await {
-                    tracing::warn!(%error, "cannot seal the audit log; trying again");
-                }
                 crate::http::recorder().run_upkeep();
             }
             if second % 60 == 30 {

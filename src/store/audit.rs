@@ -1,9 +1,9 @@
-//! The audit log: who changed what, written in the transaction of the change, sealed into a chain afterwards.
+//! The audit log: who changed what, written and sealed in the transaction of the change.
 //!
 //! A verb that changes how the instance is run takes an [`AdminScope`] and writes its entry in its own transaction, by
 //! [`Store::change`] or, where it decides more, by [`audit`]. Entries are written one transaction after the other, so that their numbers follow
-//! the order of the commits. A job seals them in batches: the seal of each is a MAC over the seal before it and the
-//! entry, under a key that the database does not hold.
+//! the order of the commits. The seal of each is a MAC over the seal before it and the entry, under a key that the
+//! database does not hold; one that is missing is as bad as a wrong one.
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -101,27 +101,22 @@ pub struct AuditEntry {
     /// More about it, as JSON text.
     #[serde(skip)]
     pub details: String,
-    /// The seal, if the entry is sealed: a root key's id and a MAC.
+    /// The seal: a root key's id and a MAC.
     #[serde(skip)]
     pub seal: Option<Vec<u8>>,
 }
 
 const ADD: &str = "
     insert into audit (environment_id, at, actor, action, target, details)
-    values (:environment, :now, :actor, :action, :target, :details)";
+    values (:environment, :now, :actor, :action, :target, :details) returning seq";
 const PAGE: &str = "
     select seq, at, actor, action, target, environment_id, details, seal from audit
     where seq > :after order by seq limit :limit";
 const NEWEST: &str = "
     select seq, at, actor, action, target, environment_id, details, seal from audit
     where seq < :before order by seq desc limit :limit";
-const LAST_SEAL: &str = "
-    select seq, at, actor, action, target, environment_id, details, seal from audit
-    where seal is not null order by seq desc limit 1";
-const UNSEALED: &str = "
-    select seq, at, actor, action, target, environment_id, details, seal from audit
-    where seal is null order by seq limit :limit";
-const SEAL: &str = "update audit set seal = :seal where seq = :seq and seal is null";
+const LAST: &str = "select seal from audit order by seq desc limit 1";
+const SEAL: &str = "update audit set seal = :seal where seq = :seq";
 
 impl Store {
     /// Makes a change that its first statement decides, and writes its entry; false if that statement changed no row,
@@ -133,7 +128,7 @@ impl Store {
         script: Script,
         now: Timestamp,
     ) -> Result<bool> {
-        let (actor, revises) = (scope.actor().to_owned(), entry.revises);
+        let (scope, revises) = (scope.clone(), entry.revises);
         let changed = self
             .transact(move |tx| {
                 async move {
@@ -149,7 +144,7 @@ impl Store {
                     if entry.revises {
                         tx.execute(BUMP_REVISION, &[]).await?;
                     }
-                    audit(tx, &actor, entry, now).await?;
+                    audit(tx, &scope, entry, now).await?;
                     Ok(true)
                 }
                 .boxed()
@@ -172,55 +167,40 @@ impl Store {
         let params = params![before: before.unwrap_or(i64::MAX), limit: i64::from(limit)];
         self.all(NEWEST, &params, read).await
     }
-
-    /// The newest sealed entry, and the oldest that are not sealed.
-    pub async fn unsealed_audit(&self, _: SystemScope, limit: u32) -> Result<(Option<AuditEntry>, Vec<AuditEntry>)> {
-        self.transact(move |tx| {
-            async move {
-                tx.lock(&[b"audit"]).await?;
-                let last = tx.one(LAST_SEAL, &[], read).await?;
-                let unsealed = tx.all(UNSEALED, &params![limit: i64::from(limit)], read).await?;
-                Ok((last, unsealed))
-            }
-            .boxed()
-        })
-        .await
-    }
-
-    /// Puts seals on entries, all or none: false if another node was faster, whose seals stand.
-    pub async fn seal_audit(&self, _: SystemScope, seals: Vec<(i64, Vec<u8>)>) -> Result<bool> {
-        self.transact(move |tx| {
-            async move {
-                tx.lock(&[b"audit"]).await?;
-                let first = seals.first().map_or(0, |(seq, _)| *seq);
-                let oldest = tx.one(UNSEALED, &params![limit: 1_i64], read).await?;
-                if oldest.map(|entry| entry.seq) != Some(first) {
-                    return Ok(false);
-                }
-                for (seq, seal) in seals {
-                    tx.execute(SEAL, &params![seal: seal, seq: seq]).await?;
-                }
-                Ok(true)
-            }
-            .boxed()
-        })
-        .await
-    }
 }
 
-/// Writes an entry inside a verb. One after the other: numbers are handed out before the commit.
-pub(super) async fn audit(tx: &Tx<'_>, actor: &str, entry: Entry, now: Timestamp) -> Result<()> {
+/// Writes an entry inside a verb, and its seal over the one before. One after the other: numbers are handed out before
+/// the commit, and each seal needs the last.
+pub(super) async fn audit(tx: &Tx<'_>, scope: &AdminScope, entry: Entry, now: Timestamp) -> Result<()> {
     tx.lock(&[b"audit"]).await?;
     let environment = match entry.place {
         Place::Instance => None,
         Place::In(environment) => Some(environment.0),
         Place::Of(sql, id) => tx.one(sql, &params![id: id], |row| row.id(0)).await?,
     };
+    let before = tx
+        .one(LAST, &[], |row| row.opt_bytes(0))
+        .await?
+        .flatten()
+        .unwrap_or_default();
+    let mut written = AuditEntry {
+        seq: 0,
+        at: now,
+        actor: scope.actor().to_owned(),
+        action: entry.action.to_owned(),
+        target: entry.target,
+        environment: environment.map(EnvironmentId),
+        details: entry.details.to_string(),
+        seal: None,
+    };
     let params = params![
-        environment: environment, now: now, actor: actor, action: entry.action,
-        target: entry.target, details: entry.details.to_string(),
+        environment: environment, now: now, actor: written.actor.as_str(), action: entry.action,
+        target: written.target.as_str(), details: written.details.as_str(),
     ];
-    tx.execute(ADD, &params).await?;
+    let seq = tx.one(ADD, &params, |row| row.int(0)).await?;
+    written.seq = seq.ok_or_else(|| super::StoreError::unreadable("seq"))?;
+    let seal = scope.seal(&before, &written);
+    tx.execute(SEAL, &params![seal: seal, seq: written.seq]).await?;
     Ok(())
 }
 

@@ -56,7 +56,7 @@ pub use partner_users::{
 };
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
-pub use scope::{AdminScope, PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
+pub use scope::{AdminScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
@@ -162,6 +162,13 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.migrate().await,
             Engine::Postgres(engine) => engine.migrate().await,
+        }
+    }
+
+    /// Empties the write-ahead log soon: what was erased from the tables still stands there. PostgreSQL recycles its own.
+    fn start_log_over(&self) {
+        if let Engine::Sqlite(engine) = &self.engine {
+            engine.start_log_over();
         }
     }
 

@@ -1,5 +1,8 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
+use std::sync::Arc;
+
+use super::audit::AuditEntry;
 use crate::domain::{Amr, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId};
 
 /// A partner, by its key: reaches this partner's own users in one environment.
@@ -149,16 +152,24 @@ impl UserScope {
 }
 
 /// An operator's power to change how the instance is run. Whatever is changed with it is written to the audit log.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AdminScope {
     actor: String,
+    seal: Seal,
 }
+
+/// Makes the seal of an audit entry from the seal before it: a MAC under a key that the store does not hold.
+pub type Seal = Arc<dyn Fn(&[u8], &AuditEntry) -> Vec<u8> + Send + Sync>;
 
 impl AdminScope {
     /// Who changes: what the audit log says.
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.actor
+    }
+
+    pub(super) fn seal(&self, before: &[u8], entry: &AuditEntry) -> Vec<u8> {
+        (self.seal)(before, entry)
     }
 }
 
@@ -175,11 +186,12 @@ impl SystemScope {
 }
 
 impl super::Store {
-    /// For the command line: who changes something, as the audit log will name them.
+    /// Who changes something, as the audit log will name them, and what seals its entry.
     #[must_use]
-    pub fn administer(&self, actor: &str) -> AdminScope {
+    pub fn administer(&self, actor: &str, seal: Seal) -> AdminScope {
         AdminScope {
             actor: actor.to_owned(),
+            seal,
         }
     }
 

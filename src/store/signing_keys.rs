@@ -85,7 +85,7 @@ impl Store {
         rotation: SigningKeyRotation,
         now: Timestamp,
     ) -> Result<bool> {
-        let actor = scope.actor().to_owned();
+        let scope = scope.clone();
         self.transact(move |tx| {
             async move {
                 let SigningKeyRotation { key, purpose, .. } = rotation;
@@ -105,7 +105,7 @@ impl Store {
                 tx.execute(BUMP_REVISION, &[]).await?;
                 let entry = Entry::of("signing_key.rotated", environment, key.id);
                 let entry = entry.saying(json!({ "algorithm": rotation.algorithm.as_str(), "purpose": purpose }));
-                audit(tx, &actor, entry, now).await?;
+                audit(tx, &scope, entry, now).await?;
                 Ok(true)
             }
             .boxed()

@@ -154,6 +154,8 @@ pub async fn external_login(
         ExternalLoginOutcome::Suspended => {
             Err(Failure::new(Code::Forbidden).saying("This user is suspended and cannot log in."))
         }
+        ExternalLoginOutcome::Gone => Err(Failure::new(Code::UserNotFound)
+            .saying("The user that this call made was deleted since. Use a new Idempotency-Key to make it again.")),
         ExternalLoginOutcome::IdempotencyMismatch => Err(Failure::new(Code::IdempotencyMismatch)),
     }
 }

@@ -22,9 +22,9 @@ pub async fn delete(
 ) -> Result<Json<Value>, Failure> {
     let id = user_id(id)?;
     let event = EventId(web.instance.ids.id());
-    let actor = format!("server key {}", scope.key());
+    let admin = web.instance.admin_as(&format!("server key {}", scope.key()));
     let store = &web.instance.store;
-    let erased = store.erase_user(&scope, &actor, id, event, context.now).await?;
+    let erased = store.erase_user(&scope, &admin, id, event, context.now).await?;
     let erased = erased.ok_or_else(|| not_found(&id.to_string()))?;
     Ok(envelope(&context, &json!({ "user_id": erased, "deleted": true })))
 }

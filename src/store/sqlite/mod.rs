@@ -138,6 +138,10 @@ impl Sqlite {
             .await
     }
 
+    pub fn start_log_over(&self) {
+        self.writer.start_log_over();
+    }
+
     pub fn group_counts(&self) -> (u64, u64) {
         self.writer.group_counts()
     }

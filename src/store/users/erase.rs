@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{NewEvent, add_event, find, lock};
 use crate::domain::{EnvironmentId, EventId, UserId};
 use crate::store::audit::{Entry, audit};
-use crate::store::scope::UsersScope;
+use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store};
@@ -43,24 +43,28 @@ impl Store {
     pub async fn erase_user(
         &self,
         scope: impl Into<UsersScope>,
-        actor: &str,
+        admin: &AdminScope,
         user: UserId,
         event: EventId,
         now: Timestamp,
     ) -> Result<Option<UserId>> {
         let environment = scope.into().environment;
-        let actor = actor.to_owned();
-        self.transact(move |tx| {
-            async move {
-                let erased = erase(tx, environment, user, event, now).await?;
-                if let Some(user) = erased {
-                    audit(tx, &actor, Entry::of("user.erased", environment, user), now).await?;
+        let admin = admin.clone();
+        let erased = self
+            .transact(move |tx| {
+                async move {
+                    let erased = erase(tx, environment, user, event, now).await?;
+                    if let Some(user) = erased {
+                        audit(tx, &admin, Entry::of("user.erased", environment, user), now).await?;
+                    }
+                    Ok(erased)
                 }
-                Ok(erased)
-            }
-            .boxed()
-        })
-        .await
+                .boxed()
+            })
+            .await?;
+        // What was erased still stands in the write-ahead log.
+        self.start_log_over();
+        Ok(erased)
     }
 }
 

@@ -81,7 +81,11 @@ impl Rig {
             environments: environments.into(),
         };
         store
-            .create_organization(&store.administer("a test"), organization, clock.now())
+            .create_organization(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                organization,
+                clock.now(),
+            )
             .await
             .unwrap();
 
@@ -102,7 +106,11 @@ impl Rig {
             secret: NewWebhookSecret { id: secret_id, sealed },
         };
         store
-            .create_partner(&store.administer("a test"), new, clock.now())
+            .create_partner(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                new,
+                clock.now(),
+            )
             .await
             .unwrap();
         let key = NewKey::new(KeyKind::Partner, EnvironmentKind::Sandbox, ids.id(), ids.secret());
@@ -118,7 +126,11 @@ impl Rig {
             per_minute: None,
         };
         store
-            .create_key(&store.administer("a test"), new, clock.now())
+            .create_key(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                new,
+                clock.now(),
+            )
             .await
             .unwrap();
         let presented = store

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod claims;
+mod copy;
 mod covered;
 mod credentials;
 mod deliveries;
@@ -9,6 +10,7 @@ mod exchange;
 mod faults;
 mod full_disk;
 mod idempotency;
+mod import;
 mod instance;
 mod isolation;
 mod keys;

@@ -5,12 +5,14 @@ mod audit;
 mod checks;
 mod command;
 mod keys;
+mod move_users;
 mod orgs;
 mod partners;
 mod requests;
 mod settings;
 mod signing;
 pub mod socket;
+mod user_lines;
 mod users;
 
 use aboard_vault::Algorithm;
@@ -26,7 +28,9 @@ use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
 pub use command::{AdminCommand, KeyFor, execute};
+pub use move_users::NumberedLine;
 pub use signing::{SigningAlgorithm, new_key as new_signing_key};
+pub use user_lines::LONGEST_LINE;
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];

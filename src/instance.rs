@@ -13,7 +13,9 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::RootKeyId;
 use crate::settings::Settings;
-use crate::store::{AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
+use crate::store::{
+    AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Standing, Store, copy_moved, copy_unfinished,
+};
 
 /// What everything above the store works with. Cheap to clone.
 #[derive(Clone)]
@@ -55,6 +57,7 @@ impl Instance {
     pub async fn open(config: &Config, clock: Clock, in_flight: InFlight) -> anyhow::Result<Self> {
         let store = open_store(config, in_flight).await?;
         store.migrate().await?;
+        must_stand(&store, &config.store.shown_url()).await?;
         let kms: Arc<dyn Kms> = Arc::new(read_key_file(config)?);
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
@@ -67,6 +70,15 @@ impl Instance {
             ids,
             settings,
         })
+    }
+}
+
+/// Refuses a store that was copied elsewhere, or is a copy that is not finished.
+pub async fn must_stand(store: &Store, shown: &str) -> anyhow::Result<()> {
+    match store.standing().await? {
+        Standing::Own => Ok(()),
+        Standing::MovedTo(place) => bail!("store.url: {}", copy_moved(&place)),
+        Standing::UnfinishedCopyOf(place) => bail!("store.url: {}", copy_unfinished(shown, &place)),
     }
 }
 

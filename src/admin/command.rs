@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
 use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
@@ -96,6 +97,18 @@ pub enum AdminCommand {
     },
     /// One user.
     ShowUser { environment: String, user: UserId },
+    /// A page of an environment's users as lines of an export, newest first.
+    ExportUsers {
+        environment: String,
+        after: Option<UserId>,
+        limit: u32,
+    },
+    /// Adds users from lines of a file, in one transaction.
+    ImportUsers {
+        environment: String,
+        lines: Vec<NumberedLine>,
+        trust_verified: bool,
+    },
     /// Erases a user for good.
     EraseUser { environment: String, user: UserId },
     /// The newest entries of the audit log.
@@ -213,6 +226,16 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             users::list(instance, &environment, filter, limit, after).await
         }
         C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::ExportUsers {
+            environment,
+            after,
+            limit,
+        } => move_users::export(instance, &environment, after, limit).await,
+        C::ImportUsers {
+            environment,
+            lines,
+            trust_verified,
+        } => move_users::import(instance, &environment, lines, trust_verified).await,
         C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
         C::ListAudit {
             environment,

@@ -23,6 +23,12 @@ pub fn answer(json: bool, value: &Value, text: impl FnOnce(&Value) -> String) ->
     }
 }
 
+/// How far a long command is, on standard error.
+#[expect(clippy::print_stderr, reason = "the one place that prints")]
+pub fn note(line: &str) {
+    eprintln!("{line}");
+}
+
 /// Why the command failed, and every cause.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {

@@ -9,6 +9,7 @@
 mod accounts;
 mod apps;
 mod audit;
+mod copy;
 mod credentials;
 mod deliveries;
 mod error;
@@ -40,6 +41,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use apps::{AppRow, NewApp};
 pub use audit::AuditEntry;
+pub use copy::{
+    Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
+};
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
@@ -64,7 +68,8 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, LinkOutcome, LinkUser, Linked, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, UpdateOutcome, UpdateUser,
+    User, UserFilter, UserPage,
 };
 
 /// What every method answers.

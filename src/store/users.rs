@@ -5,6 +5,7 @@
 
 mod contacts;
 mod erase;
+mod import;
 mod link;
 mod list;
 mod update;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use contacts::Contact;
+pub use import::{ImportUser, ImportUsers, Imported};
 pub use link::{LinkOutcome, LinkUser, Linked};
 pub use list::{UserFilter, UserPage};
 pub use update::{UpdateOutcome, UpdateUser};

@@ -14,6 +14,7 @@ mod environment_settings;
 #[cfg(feature = "fakes")]
 mod fake;
 mod help;
+mod move_users;
 mod place;
 mod refusals;
 mod requests;
@@ -21,4 +22,5 @@ mod serve;
 mod server;
 mod signing;
 mod socket;
+mod store;
 mod users;

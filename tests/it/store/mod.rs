@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod claims;
+mod copy;
 mod covered;
 mod credentials;
 mod deliveries;
@@ -10,6 +11,7 @@ mod exchange;
 mod faults;
 mod full_disk;
 mod idempotency;
+mod import;
 mod instance;
 mod isolation;
 mod keys;

@@ -32,7 +32,7 @@ fn body(kind: &'static str, _: jiff::Timestamp, user: &User) -> Vec<u8> {
     format!("{kind} of {}", user.id).into_bytes()
 }
 
-fn call(store: &TestStore, email: &str) -> LinkUser {
+pub(super) fn call(store: &TestStore, email: &str) -> LinkUser {
     LinkUser {
         now: store.now(),
         email: Email::parse(email).unwrap(),

@@ -8,6 +8,7 @@
 use askama::Template;
 
 use crate::pages::words::{ContactKind, Flash, Moment, Part, Problem, ProblemText, SignedOut, Words};
+use crate::web::reference::Document;
 
 /// What all pages share.
 #[derive(Clone, Copy)]
@@ -133,6 +134,18 @@ impl ProblemPage<'_> {
     fn text(&self) -> ProblemText {
         (self.frame.words.problem.text)(Problem::from_status(self.status))
     }
+}
+
+/// The reference of the API (200).
+#[derive(Template)]
+#[template(path = "docs.html")]
+pub struct DocsPage<'a> {
+    /// What all pages share.
+    pub frame: Frame<'a>,
+    /// What it is the reference of.
+    pub documents: &'a [Document],
+    /// What the reader is told, as JSON; `None` if this server was built without it.
+    pub settings: Option<&'a str>,
 }
 
 /// The developer's welcome page of `aboard dev` (200).

@@ -9,11 +9,14 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::json;
 
-use super::envelope::envelope;
+use super::envelope::{envelope, enveloped};
+use super::user_id_schema;
 use crate::domain::{Code, Invalid, KeyScope, UserId};
 use crate::store::TokenSubject;
 use crate::tokens::OrganizationClaims;
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
 use crate::web::{
     Call, Caller, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
 };
@@ -35,6 +38,32 @@ pub struct MadeToken {
     token_type: &'static str,
     /// When it ends, UTC.
     expires_at: String,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let life = Schema::integer(SHORTEST_LIFE, LONGEST_LIFE).usually(USUAL_LIFE);
+    let request = Schema::object([optional("expires_in", life.says("Seconds."))]);
+    let answer = Schema::object([
+        always("user_id", Schema::id("usr")),
+        always("token", Schema::jwt().says("In this answer alone.")),
+        always("token_type", Schema::just("Bearer")),
+        always("expires_at", Schema::time()),
+    ]);
+    let made = MadeToken {
+        user_id: example::USER,
+        token: example::JWT.to_owned(),
+        token_type: "Bearer",
+        expires_at: whole_seconds(example::time() + SignedDuration::from_secs(USUAL_LIFE)),
+    };
+    let axum::Json(example) = envelope(&example::context(), &made);
+    Operation::new("createUserToken", include_str!("tokens.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::UsersToken)))
+        .repeatable()
+        .path("user_id", user_id_schema())
+        .optional_body(request.named("NewUserToken"), json!({ "expires_in": 900 }))
+        .answers(201, "The token.", enveloped(answer.named("UserToken")), example)
+        .refuses(&[Code::UserNotFound])
 }
 
 /// 201 with the token. Optional field: `expires_in`, 60 to 3600 seconds, 900 without it. Needs the scope

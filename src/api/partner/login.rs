@@ -27,7 +27,7 @@ pub fn doc() -> Operation {
     let data = Schema::object([always("type", Schema::just("jwt")), always("attributes", attributes)]);
     Operation::new("login", include_str!("login.rs"))
         .body(
-            request.named("Login"),
+            request.with_either("email", "wrapp_user_id").named("Login"),
             json!({ "api_key": example::user_key().expose(), "email": "ada@example.com" }),
         )
         .answers(

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::envelope::{envelope, enveloped};
 use super::user_id_schema;
@@ -133,14 +133,19 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
         return Ok(SignedDuration::from_secs(USUAL_LIFE));
     };
     let allowed = |seconds: &i64| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds);
-    value
-        .as_i64()
+    whole(&value)
         .filter(allowed)
         .map(SignedDuration::from_secs)
         .ok_or_else(|| {
             let wrong = Invalid::new("expires_in must be a whole number of seconds from 60 to 3600.");
             Failure::field("expires_in", wrong).holding(value)
         })
+}
+
+/// JSON knows one kind of number: `900.0` is as whole as `900`.
+fn whole(value: &Value) -> Option<i64> {
+    let fraction = || value.as_f64().filter(|number| number.fract() == 0.0);
+    value.as_i64().or_else(|| format!("{:.0}", fraction()?).parse().ok())
 }
 
 /// As `GET /v1/users/{id}` says it.

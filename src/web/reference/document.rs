@@ -317,7 +317,7 @@ fn idempotency_key() -> Value {
         "in": "header",
         "required": false,
         "description": "The same call made twice with the same key has one effect, for 24 hours. Bare or in quotes.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$" },
+        "schema": { "type": "string", "pattern": "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$" },
         "example": "9b2f5f0c-1c3e-4f6e-8f0e-2f6a4c1d7e90",
     })
 }

@@ -116,6 +116,14 @@ impl Schema {
         Self { value, named }
     }
 
+    /// The same, with one of two fields at least, as a text.
+    #[must_use]
+    pub fn with_either(self, one: &str, other: &str) -> Self {
+        let there = |name: &str| json!({ "required": [name], "properties": { name: { "type": "string" } } });
+        let either = json!([there(one), there(other)]);
+        self.put("anyOf", either)
+    }
+
     /// An object with keys of the caller's own.
     #[must_use]
     pub fn map() -> Self {

@@ -5,6 +5,7 @@ pub mod beside;
 pub mod calls;
 pub mod client;
 pub mod database;
+pub mod reference;
 pub mod source;
 pub mod store;
 pub mod token;

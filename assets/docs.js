@@ -3,11 +3,15 @@
   const index = document.getElementById("reference");
   const { sources, keys } = JSON.parse(index.dataset.settings);
   const place = document.createElement("div");
+  // The reader brings its own styles; those of the index would spoil them.
+  document.querySelector("link[rel=stylesheet]").remove();
   document.body.replaceChildren(place);
-  document.body.className = "reader";
-  Scalar.createApiReference(place, {
-    sources,
-    authentication: { securitySchemes: keys },
+  document.body.removeAttribute("class");
+  const shown = ({ title, slug, url, prefers }) => ({
+    title,
+    slug,
+    url,
+    authentication: { preferredSecurityScheme: prefers, securitySchemes: keys },
     persistAuth: false,
     withDefaultFonts: false,
     telemetry: false,
@@ -16,4 +20,5 @@
     agent: { disabled: true },
     mcp: { disabled: true },
   });
+  Scalar.createApiReference(place, sources.map(shown));
 })();

@@ -77,7 +77,15 @@ fn reader_settings(web: &Web, documents: &[Document]) -> Value {
     }
     let sources: Vec<Value> = documents
         .iter()
-        .map(|document| json!({ "title": document.title, "slug": document.name, "url": format!("/openapi/{}.json", document.name) }))
+        .map(|document| {
+            let schemes = document.json["components"]["securitySchemes"].as_object();
+            json!({
+                "title": document.title,
+                "slug": document.name,
+                "url": format!("/openapi/{}.json", document.name),
+                "prefers": schemes.and_then(|schemes| schemes.keys().next()),
+            })
+        })
         .collect();
     json!({ "sources": sources, "keys": keys })
 }

@@ -2,8 +2,8 @@
 //! [`askama::Template::render`].
 //!
 //! Nothing here knows HTTP. A page says nothing of its own: its texts are in [`words`](crate::pages::words), and every
-//! value is escaped by askama. The pages need no script and no inline style; they fetch `/assets/aboard.css` and
-//! `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
+//! value is escaped by askama. But for the reference of the API the pages need no script and no inline style; they fetch
+//! `/assets/aboard.css` and `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
 
 use askama::Template;
 
@@ -136,7 +136,7 @@ impl ProblemPage<'_> {
     }
 }
 
-/// The reference of the API (200).
+/// The reference of the API (200): for developers, in English.
 #[derive(Template)]
 #[template(path = "docs.html")]
 pub struct DocsPage<'a> {

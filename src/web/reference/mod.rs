@@ -3,6 +3,7 @@
 //! An operation's file describes its own operation (`fn doc() -> Operation`); the table of routes registers it with
 //! its handler; [`documents`] puts what was registered together. `aboard gen` writes the documents to `openapi/`.
 
+mod components;
 mod document;
 pub mod example;
 mod failures;

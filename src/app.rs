@@ -13,6 +13,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
+use crate::api;
 use crate::config::Config;
 use crate::http::{AccessLog, AdminSocket, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
@@ -21,6 +22,7 @@ use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
+use crate::web::reference;
 use crate::web::{Inner, Limits, Running, Web, Welcome};
 
 /// A server that runs.
@@ -114,6 +116,10 @@ impl App {
         let webhooks = worker(&config, &instance, guard.clone())?;
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
+        let reference = config
+            .server
+            .docs
+            .then(|| api::documents(&reference::servers(&public_url, &config.server)));
         let web = Web::new(Inner {
             instance: instance.clone(),
             public_url,
@@ -121,6 +127,7 @@ impl App {
             limits: Limits::default(),
             running: Running::default(),
             guard,
+            reference,
             wake_deliveries: {
                 let webhooks = webhooks.clone();
                 Box::new(move || webhooks.wake())

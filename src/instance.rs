@@ -14,7 +14,8 @@ use crate::config::Config;
 use crate::domain::RootKeyId;
 use crate::settings::Settings;
 use crate::store::{
-    AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Standing, Store, copy_moved, copy_unfinished,
+    AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Standing, Store, copy_moved,
+    copy_unfinished,
 };
 
 /// What everything above the store works with. Cheap to clone.

@@ -11,6 +11,7 @@ mod json;
 mod limits;
 mod proofs;
 mod query;
+pub mod reference;
 mod routes;
 mod session;
 mod user_token;
@@ -59,6 +60,8 @@ pub struct Inner {
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.
     pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
+    /// The reference of the API, if it is served.
+    pub reference: Option<Vec<reference::Document>>,
     /// What the welcome page of `aboard dev` shows; `None` in `serve`.
     pub welcome: Option<Welcome>,
 }
@@ -67,6 +70,8 @@ pub struct Inner {
 pub struct Welcome {
     /// The sandbox's partner key.
     pub partner_key: String,
+    /// The sandbox's server key.
+    pub server_key: String,
     /// Where the metrics are.
     pub metrics_url: Option<String>,
 }

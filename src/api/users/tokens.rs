@@ -9,12 +9,14 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::envelope::envelope;
-use super::{caller, not_found, user_id};
+use super::envelope::{envelope, enveloped};
+use super::{caller, not_found, user_id, user_id_schema};
 use crate::domain::{Code, Invalid, KeyScope, UserId};
 use crate::store::TokenSubject;
 use crate::tokens::OrganizationClaims;
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
 use crate::web::{
     Call, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
 };
@@ -34,6 +36,32 @@ pub struct MadeToken {
     token_type: &'static str,
     /// When it ends, UTC.
     expires_at: String,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let life = Schema::integer(SHORTEST_LIFE, LONGEST_LIFE).usually(USUAL_LIFE);
+    let request = Schema::object([optional("expires_in", life.says("Seconds."))]);
+    let answer = Schema::object([
+        always("user_id", Schema::id("usr")),
+        always("token", Schema::jwt().says("In this answer alone.")),
+        always("token_type", Schema::just("Bearer")),
+        always("expires_at", Schema::time()),
+    ]);
+    let made = MadeToken {
+        user_id: example::USER,
+        token: example::JWT.to_owned(),
+        token_type: "Bearer",
+        expires_at: whole_seconds(example::time() + SignedDuration::from_secs(USUAL_LIFE)),
+    };
+    let axum::Json(example) = envelope(&example::context(), &made);
+    Operation::new("createUserToken", include_str!("tokens.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::UsersToken)))
+        .repeatable()
+        .path("user_id", user_id_schema())
+        .optional_body(request.named("NewUserToken"), json!({ "expires_in": 900 }))
+        .answers(201, "The token.", enveloped(answer.named("UserToken")), example)
+        .refuses(&[Code::UserNotFound])
 }
 
 /// 201 with the token. Optional field: `expires_in`, 60 to 3600 seconds, 900 without it. Needs the scope
@@ -99,12 +127,17 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
         return Ok(SignedDuration::from_secs(USUAL_LIFE));
     };
     let allowed = |seconds: &i64| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds);
-    value
-        .as_i64()
+    whole(&value)
         .filter(allowed)
         .map(SignedDuration::from_secs)
         .ok_or_else(|| {
             let wrong = Invalid::new("expires_in must be a whole number of seconds from 60 to 3600.");
             Failure::field("expires_in", wrong).holding(value)
         })
+}
+
+/// JSON knows one kind of number: `900.0` is as whole as `900`.
+fn whole(value: &Value) -> Option<i64> {
+    let fraction = || value.as_f64().filter(|number| number.fract() == 0.0);
+    value.as_i64().or_else(|| format!("{:.0}", fraction()?).parse().ok())
 }

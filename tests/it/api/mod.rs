@@ -4,6 +4,7 @@ mod arbitrary;
 mod bad_input;
 mod credentials;
 mod issuers;
+mod openapi;
 pub mod partner;
 mod power;
 mod scopes;

@@ -79,7 +79,7 @@ async fn populate(store: &TestStore) -> World {
     };
     assert!(
         store
-            .set_subscription(system, sandbox.id, user, plan, now)
+            .set_subscription(&store.admin(), sandbox.id, user, plan, now)
             .await
             .unwrap()
     );
@@ -89,7 +89,7 @@ async fn populate(store: &TestStore) -> World {
             name: name.to_owned(),
             value: "GR".to_owned(),
         };
-        store.set_setting(system, setting, now).await.unwrap();
+        store.set_setting(&store.admin(), setting, now).await.unwrap();
     }
     let app = NewApp {
         id: AppId(store.ids.id()),
@@ -97,7 +97,7 @@ async fn populate(store: &TestStore) -> World {
         name: "App".to_owned(),
         origins: vec!["https://app.example.com".to_owned()],
     };
-    store.create_app(system, app, now).await.unwrap();
+    store.create_app(&store.admin(), app, now).await.unwrap();
     let request = AnsweredRequest {
         environment: sandbox.id,
         id: RequestId(store.ids.id()),
@@ -234,7 +234,7 @@ async fn everything_arrives_and_the_source_is_fenced(source: TestStore, target: 
         "{error}"
     );
     let key = aboard::domain::KeyId(world.sandbox.partner.key.id);
-    let revoked = source.revoke_key(source.system(), key, source.now()).await;
+    let revoked = source.revoke_key(&source.admin(), key, source.now()).await;
     assert!(revoked.is_err_and(|error| error.to_string().contains("the new place")));
     assert_eq!(contents(&source).await, before);
 

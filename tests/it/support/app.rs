@@ -140,6 +140,7 @@ impl TestApp {
         let stranger = plane(&instance, &base, theirs, EnvironmentKind::Sandbox).await;
         let welcome = setup.welcome.then(|| Welcome {
             partner_key: sandbox.partner.created.partner_key.clone(),
+            server_key: sandbox.server_key.clone(),
             metrics_url: bound.metrics_url().expect("an address"),
         });
         let app = App::start(config, instance, in_flight, bound, welcome)

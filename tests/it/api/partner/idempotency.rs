@@ -87,7 +87,7 @@ async fn a_key_may_be_used_anew_after_a_day(engine: Engine) {
 async fn a_key_that_cannot_be_one_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     let before = app.contents().await;
-    let message = "Send an Idempotency-Key of 1 to 255 visible ASCII characters.";
+    let message = "Send an Idempotency-Key of 1 to 255 visible ASCII characters other than quotation marks.";
     for key in ["", "\"\"", &"k".repeat(256), "schlüssel"] {
         let answer = call(app.partner(), key, &user("ada")).await;
         assert_eq!(

@@ -94,7 +94,9 @@ impl Callers {
             ("known", _) => "ada",
             _ => segment,
         };
-        let segment: String = segment.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let segment = segment
+            .bytes()
+            .fold(String::new(), |path, byte| format!("{path}%{byte:02X}"));
         let (before, rest) = operation.path.split_once('{').unwrap_or((&operation.path, "}"));
         let (_, after) = rest.split_once('}').expect("a whole template");
         let segment = if before == operation.path {

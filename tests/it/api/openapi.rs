@@ -44,7 +44,7 @@ async fn every_method_that_is_answered_is_described() {
         described.entry(operation.path).or_default().insert(operation.method);
     }
     for (path, methods) in described {
-        let url = path.replace('{', "").replace('}', "");
+        let url = path.replace(['{', '}'], "");
         let refused = app.anonymous().call("PATCH", &url).send().await;
         assert_eq!(refused.status, 405, "{path}");
         let allowed = refused.header("allow").split(',').map(str::to_owned);
@@ -68,7 +68,7 @@ fn ids_of_operations_are_unique_and_a_name_stands_for_one_schema() {
             let operation = &registered.operation;
             let schemas = operation.answers.iter().map(|answer| &answer.schema);
             let schemas = schemas.chain(operation.body.iter().map(|body| &body.schema));
-            for (name, schema) in schemas.flat_map(|schema| schema.definitions()) {
+            for (name, schema) in schemas.flat_map(aboard::web::reference::Schema::definitions) {
                 let first = known.entry(name).or_insert_with(|| schema.clone());
                 assert_eq!(first, schema, "two schemas are called {name}");
             }

@@ -177,7 +177,13 @@ async fn an_id_stays_one_users(store: TestStore) {
     );
     let event = aboard::domain::EventId(store.ids.id());
     store
-        .erase_user(&world.sandbox.server, &store.admin(), ada.id.unwrap(), event, store.now())
+        .erase_user(
+            &world.sandbox.server,
+            &store.admin(),
+            ada.id.unwrap(),
+            event,
+            store.now(),
+        )
         .await
         .unwrap();
     let before = store.everything().await;

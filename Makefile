@@ -8,12 +8,13 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run fake test check gen bench bench-large fault
+.PHONY: help run fake test contract reference check gen bench bench-large fault
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start a server to try things on (make run ARGS="--help")
+	@scripts/reference --try
 	cargo run --release -- dev $(ARGS)
 
 fake: ## stand in for a service that carries codes (make fake ARGS="whatsapp --help"; twilio, smtp)
@@ -22,10 +23,16 @@ fake: ## stand in for a service that carries codes (make fake ARGS="whatsapp --h
 test: ## run every test; installs what is missing, brings its own PostgreSQL (make test ARGS="api::users")
 	scripts/test $(ARGS)
 
+contract: ## call every operation of the OpenAPI documents with schemathesis, on both engines (make contract ARGS="…")
+	scripts/contract $(ARGS)
+
+reference: ## fetch the reader of /docs, which the next build embeds
+	scripts/reference
+
 check: ## format, lints, generated files, licences: what a change must pass besides the tests
 	scripts/check
 
-gen: ## write the generated files again: config.schema.json, docs/reference/errors.md
+gen: ## write the generated files again: config.schema.json, docs/reference/errors.md, openapi/
 	cargo run --quiet -- gen
 
 bench: ## measure throughput and latency on this machine

@@ -58,9 +58,9 @@ async function groups(metricsUrl) {
 }
 
 /// One run of wrk: requests, requests a second, answers that were not 2xx or 3xx.
-function wrk(url, script, connections, args, key, seconds = SECONDS) {
+function wrk(url, script, connections, args, keys, seconds = SECONDS) {
   const out = execFileSync("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", `bench/lua/${script}.lua`, url, "--", ...args.map(String)], {
-    env: { ...process.env, PARTNER_KEY: key }, encoding: "utf8",
+    env: { ...process.env, PARTNER_KEY: keys?.partner_key ?? "none", SERVER_KEY: keys?.server_key ?? "none" }, encoding: "utf8",
   });
   const requests = Number(/(\d+) requests in/.exec(out)[1]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
@@ -90,7 +90,7 @@ async function server(engine) {
 async function measure(target, script, connections, args, path = "") {
   const before = usage(target.pid);
   const groupsBefore = await groups(target.metrics_url);
-  const result = wrk(target.url + path, script, connections, args, target.sandbox.partner_key);
+  const result = wrk(target.url + path, script, connections, args, target.sandbox);
   const after = usage(target.pid);
   const groupsAfter = await groups(target.metrics_url);
   if (result.wrong > result.requests / 100) throw new Error(`${script}: ${result.wrong} of ${result.requests} answers were errors`);
@@ -116,6 +116,10 @@ async function overHttp(engine) {
       const known = Math.max(1, made.requests - 300);
       add("external_login_known", connections, await measure(target, "known_users", connections, [salt, known, "/api/v1/external_login"]));
       add("check_user", connections, await measure(target, "known_users", connections, [salt, known, "/api/v1/embedded_check_user"]));
+      add("link_user_new", connections, await measure(target, "link_users", connections, [salt]));
+      const ids = await someUsers(target);
+      add("get_user", connections, await measure(target, "one_user", connections, ["GET", ids]));
+      add("put_user", connections, await measure(target, "one_user", connections, ["PUT", ids]));
       memory.peak.push(usage(target.pid).peak);
       await target.stop();
       add("redeem_login_link", connections, await redemptions(target, connections));
@@ -123,6 +127,15 @@ async function overHttp(engine) {
     say(`${engine}: run ${run + 1} of ${RUNS} over HTTP`);
   }
   return { rows, memory: { idle: median(memory.idle), peak: median(memory.peak) } };
+}
+
+/// A file with the ids of the newest users.
+async function someUsers(target) {
+  const answer = await fetch(`${target.url}/v1/users?limit=100`, { headers: { authorization: `Bearer ${target.sandbox.server_key}` } });
+  const { data } = await answer.json();
+  const file = join(work, "users.txt");
+  writeFileSync(file, data.map((user) => user.user_id).join("\n"));
+  return file;
 }
 
 /// Redeems links that were made beforehand: the store is filled while no server runs, then served again.
@@ -173,7 +186,7 @@ async function echo() {
   const rows = {};
   for (const connections of CONNECTIONS) {
     const runs = [];
-    for (let run = 0; run < RUNS; run++) runs.push(wrk(`${target.line}/echo`, "echo", connections, [], "none").rate);
+    for (let run = 0; run < RUNS; run++) runs.push(wrk(`${target.line}/echo`, "echo", connections, []).rate);
     rows[connections] = median(runs);
   }
   await target.stop();
@@ -212,7 +225,7 @@ async function deliveries(engine) {
     const target = await server(engine);
     const count = async () => Number(await (await fetch(receiver.line)).text());
     const began = performance.now();
-    const made = wrk(target.url, "webhooks", 32, [`hook${run}`, `${receiver.line}/`], target.sandbox.partner_key);
+    const made = wrk(target.url, "webhooks", 32, [`hook${run}`, `${receiver.line}/`], target.sandbox);
     let seen = 0;
     for (let tries = 0; tries < 600 && (seen = await count()) < made.requests; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
     rates.push(seen / ((performance.now() - began) / 1000));
@@ -233,16 +246,18 @@ function table(engine, http, floor, ceilings) {
       const runs = byConnections[connections];
       const rate = median(runs.map((run) => run.rate));
       const ceiling = floor[name][connections];
-      const group = name === "check_user" ? "–" : median(runs.map((run) => run.group)).toFixed(1);
+      const group = ["check_user", "get_user"].includes(name) ? "–" : median(runs.map((run) => run.group)).toFixed(1);
       lines.push(`| ${name} | ${connections} | ${Math.round(rate)} | ${Math.round(ceiling)} | ${Math.round((rate / ceiling) * 100)} % | ${median(runs.map((run) => run.cpu)).toFixed(0)} | ${group} | ${runs[0].p99} |`);
     }
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
   const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
+  const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
   const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
   lines.push("| beside | connections | a second | ours is |", "|---|---|---|---|");
   for (const connections of CONNECTIONS) {
     lines.push(`| bare JSON echo, against embedded_check_user | ${connections} | ${Math.round(ceilings.echo[connections])} | ${Math.round((check(connections) / ceilings.echo[connections]) * 100)} % |`);
+    lines.push(`| bare JSON echo, against GET user | ${connections} | ${Math.round(ceilings.echo[connections])} | ${Math.round((get(connections) / ceilings.echo[connections]) * 100)} % |`);
     if (engine !== "postgres") continue;
     lines.push(`| pgbench, the same select | ${connections} | ${Math.round(ceilings.select[connections])} | ${Math.round((check(connections) / ceilings.select[connections]) * 100)} % |`);
     lines.push(`| pgbench, the statements of a new user | ${connections} | ${Math.round(ceilings.insert[connections])} | ${Math.round((made(connections) / ceilings.insert[connections]) * 100)} % |`);

@@ -1,15 +1,18 @@
 //! What the command line and `aboard dev` make: organizations, partners, apps, keys.
 
 mod apps;
+mod audit;
 mod checks;
 mod command;
 mod keys;
+mod move_users;
 mod orgs;
 mod partners;
 mod requests;
 mod settings;
 mod signing;
 pub mod socket;
+mod user_lines;
 mod users;
 
 use aboard_vault::Algorithm;
@@ -25,7 +28,9 @@ use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
 pub use command::{AdminCommand, KeyFor, execute};
+pub use move_users::NumberedLine;
 pub use signing::{SigningAlgorithm, ensure_private_keys, new_key as new_signing_key};
+pub use user_lines::LONGEST_LINE;
 
 /// Scopes that a new server key has.
 const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];
@@ -102,7 +107,7 @@ pub async fn create_organization(instance: &Instance, name: &str) -> anyhow::Res
     };
     instance
         .store
-        .create_organization(instance.store.system(), new, instance.clock.now())
+        .create_organization(&instance.admin(), new, instance.clock.now())
         .await?;
     ensure_private_keys(instance).await?;
     Ok(id)
@@ -124,7 +129,7 @@ pub async fn create_partner(
     };
     instance
         .store
-        .create_partner(instance.store.system(), new, instance.clock.now())
+        .create_partner(&instance.admin(), new, instance.clock.now())
         .await?;
     let key = create_key(
         instance,
@@ -154,7 +159,7 @@ pub async fn rotate_webhook_secret(
     let now = instance.clock.now();
     let known = instance
         .store
-        .rotate_webhook_secret(instance.store.system(), partner, new, now + overlap, now)
+        .rotate_webhook_secret(&instance.admin(), partner, new, now + overlap, now)
         .await?;
     known
         .then(|| secret.expose().to_string())
@@ -177,7 +182,7 @@ pub async fn create_app(
     };
     instance
         .store
-        .create_app(instance.store.system(), new, instance.clock.now())
+        .create_app(&instance.admin(), new, instance.clock.now())
         .await?;
     let key = create_key(instance, environment, KeyKind::Client, app.0, name, Allowed::default()).await?;
     Ok(CreatedApp {
@@ -217,7 +222,7 @@ pub async fn create_key(
     let key = new.id;
     instance
         .store
-        .create_key(instance.store.system(), new, instance.clock.now())
+        .create_key(&instance.admin(), new, instance.clock.now())
         .await?;
     Ok(CreatedKey {
         key,
@@ -251,7 +256,11 @@ pub async fn rotate_key(instance: &Instance, old: KeyId, overlap: SignedDuration
         allowed,
     );
     let (key, now) = (new.id, instance.clock.now());
-    if !instance.store.rotate_key(system, old, new, now + overlap, now).await? {
+    if !instance
+        .store
+        .rotate_key(&instance.admin(), old, new, now + overlap, now)
+        .await?
+    {
         anyhow::bail!("key {old} was revoked; make a new one with `aboard keys create`");
     }
     Ok(CreatedKey {

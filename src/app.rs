@@ -14,10 +14,11 @@ use tokio::task::JoinHandle;
 use tower_service::Service;
 
 use crate::admin;
+use crate::api;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::domain::EnvironmentKind;
-use crate::http::{AccessLog, AdminSocket, RequestLog, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::messages::MessageWorker;
 use crate::jobs::upkeep;
@@ -25,6 +26,7 @@ use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
+use crate::web::reference;
 use crate::web::{Inner, Limits, Running, Web, Welcome};
 
 /// A server that runs.
@@ -123,6 +125,10 @@ impl App {
         let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
+        let reference = config
+            .server
+            .docs
+            .then(|| api::documents(&reference::servers(&public_url, &config.server)));
         let web = Web::new(Inner {
             instance: instance.clone(),
             public_url,
@@ -130,6 +136,7 @@ impl App {
             limits: Limits::default(),
             running: Running::default(),
             guard,
+            reference,
             wake_deliveries: {
                 let webhooks = webhooks.clone();
                 Box::new(move || webhooks.wake())
@@ -184,7 +191,7 @@ impl App {
     {
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::from_tcp(listener)?
-            .acceptor(axum_server::accept::NoDelayAcceptor::new())
+            .acceptor(Patience(self.web.config.server.request_timeout()))
             // The time limit on headers is HTTP/1's: while the version is still open (no byte yet, or the first ones
             // of an HTTP/2 preface), and in HTTP/2 itself, a caller could hold a connection for ever.
             .http1_only()

@@ -13,7 +13,10 @@ use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::RootKeyId;
 use crate::settings::Settings;
-use crate::store::{InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Store};
+use crate::store::{
+    AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Standing, Store, copy_moved,
+    copy_unfinished,
+};
 
 /// What everything above the store works with. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +34,23 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// The power of whoever runs this process to change how the instance is run.
+    #[must_use]
+    pub fn admin(&self) -> AdminScope {
+        use std::os::unix::fs::MetadataExt as _;
+        let actor = match std::fs::metadata("/proc/self") {
+            Ok(own) => format!("operator (uid {})", own.uid()),
+            Err(_) => "operator".to_owned(),
+        };
+        self.admin_as(&actor)
+    }
+
+    /// The same under another name, for a caller whose own credential lets it.
+    #[must_use]
+    pub fn admin_as(&self, actor: &str) -> AdminScope {
+        self.store.administer(actor, crate::audit::sealer(&self.vault))
+    }
+
     /// Opens the store, brings it up to date, and sets it up on its first start.
     ///
     /// # Errors
@@ -38,6 +58,7 @@ impl Instance {
     pub async fn open(config: &Config, clock: Clock, in_flight: InFlight) -> anyhow::Result<Self> {
         let store = open_store(config, in_flight).await?;
         store.migrate().await?;
+        must_stand(&store, &config.store.shown_url()).await?;
         let kms: Arc<dyn Kms> = Arc::new(read_key_file(config)?);
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
@@ -50,6 +71,15 @@ impl Instance {
             ids,
             settings,
         })
+    }
+}
+
+/// Refuses a store that was copied elsewhere, or is a copy that is not finished.
+pub async fn must_stand(store: &Store, shown: &str) -> anyhow::Result<()> {
+    match store.standing().await? {
+        Standing::Own => Ok(()),
+        Standing::MovedTo(place) => bail!("store.url: {}", copy_moved(&place)),
+        Standing::UnfinishedCopyOf(place) => bail!("store.url: {}", copy_unfinished(shown, &place)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The settings of each environment: those of the configuration file, with what the store holds put over them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::config::{Config, EnvironmentConfig};
@@ -12,6 +13,8 @@ use crate::store::{Result, Store};
 pub struct Settings {
     base: Arc<EnvironmentConfig>,
     changed: Arc<RwLock<HashMap<EnvironmentId, Arc<EnvironmentConfig>>>>,
+    /// Whether the last reading failed.
+    stale: Arc<AtomicBool>,
 }
 
 impl Settings {
@@ -21,6 +24,7 @@ impl Settings {
         Self {
             base: Arc::new(EnvironmentConfig::from(config)),
             changed: Arc::default(),
+            stale: Arc::default(),
         }
     }
 
@@ -37,9 +41,16 @@ impl Settings {
         &self.base
     }
 
+    /// Whether the last reading failed, so that what another node changed may be unknown here.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Acquire)
+    }
+
     /// Reads what the store holds again. What this release cannot read is left out, and said: a setting of a later
     /// release must not keep people from logging in.
     pub async fn load(&self, store: &Store) -> Result<()> {
+        self.stale.store(true, Ordering::Release);
         let mut by_environment: HashMap<EnvironmentId, EnvironmentConfig> = HashMap::new();
         for stored in store.settings(store.system()).await? {
             let known = by_environment.get(&stored.environment).unwrap_or(&self.base);
@@ -57,6 +68,7 @@ impl Settings {
             .map(|(environment, config)| (environment, Arc::new(config)))
             .collect();
         *self.changed.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        self.stale.store(false, Ordering::Release);
         Ok(())
     }
 }

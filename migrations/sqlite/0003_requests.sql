@@ -4,7 +4,7 @@
 create table requests (
     environment_id blob not null,
     id blob not null check (length(id) = 16),
-    key_kind text not null check (key_kind in ('partner', 'server', 'user', 'client')),
+    key_kind text not null check (key_kind = 'partner' or key_kind = 'server' or key_kind = 'user' or key_kind = 'client'),
     key_id blob,
     method text not null,
     route text not null,

@@ -48,7 +48,7 @@ pub async fn list(instance: &Instance, in_environment: Option<&str>) -> anyhow::
 pub async fn revoke(instance: &Instance, app: AppId) -> anyhow::Result<Value> {
     let known = find(instance, app).await?;
     let (store, now) = (&instance.store, instance.clock.now());
-    store.revoke_app(store.system(), app, now).await?;
+    store.revoke_app(&instance.admin(), app, now).await?;
     let revoked = keys::revoke_all_of(instance, app.0).await?;
     Ok(json!({ "id": app, "name": known.name, "revoked_keys": revoked }))
 }

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
-use super::{apps, keys, orgs, partners, requests, settings, signing, users};
+use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
@@ -96,8 +97,28 @@ pub enum AdminCommand {
     },
     /// One user.
     ShowUser { environment: String, user: UserId },
+    /// A page of an environment's users as lines of an export, newest first.
+    ExportUsers {
+        environment: String,
+        after: Option<UserId>,
+        limit: u32,
+    },
+    /// Adds users from lines of a file, in one transaction.
+    ImportUsers {
+        environment: String,
+        lines: Vec<NumberedLine>,
+        trust_verified: bool,
+    },
     /// Erases a user for good.
     EraseUser { environment: String, user: UserId },
+    /// The newest entries of the audit log.
+    ListAudit {
+        environment: Option<String>,
+        before: Option<i64>,
+        limit: u32,
+    },
+    /// Checks the seals of the audit log.
+    VerifyAudit { head: Option<String> },
     /// Sets a user's plan.
     SetSubscription {
         environment: String,
@@ -205,7 +226,23 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             users::list(instance, &environment, filter, limit, after).await
         }
         C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::ExportUsers {
+            environment,
+            after,
+            limit,
+        } => move_users::export(instance, &environment, after, limit).await,
+        C::ImportUsers {
+            environment,
+            lines,
+            trust_verified,
+        } => move_users::import(instance, &environment, lines, trust_verified).await,
         C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
+        C::ListAudit {
+            environment,
+            before,
+            limit,
+        } => audit::list(instance, environment.as_deref(), before, limit).await,
+        C::VerifyAudit { head } => audit::verify(instance, head.as_deref()).await,
         C::SetSubscription {
             environment,
             user,

@@ -124,7 +124,7 @@ pub async fn revoke(instance: &Instance, key: KeyId) -> anyhow::Result<Value> {
     let Some(known) = known else {
         bail!("there is no key {key}; see `aboard keys list`");
     };
-    let revoked_now = instance.store.revoke_key(system, key, now).await?;
+    let revoked_now = instance.store.revoke_key(&instance.admin(), key, now).await?;
     let at = if revoked_now { Some(now) } else { known.revoked_at };
     Ok(json!({
         "id": key,
@@ -137,8 +137,8 @@ pub async fn revoke(instance: &Instance, key: KeyId) -> anyhow::Result<Value> {
 
 /// Gives a key a rate limit of its own, or its environment's again.
 pub async fn set_limit(instance: &Instance, key: KeyId, per_minute: Option<u32>) -> anyhow::Result<Value> {
-    let store = &instance.store;
-    if !store.set_key_limit(store.system(), key, per_minute).await? {
+    let (store, now) = (&instance.store, instance.clock.now());
+    if !store.set_key_limit(&instance.admin(), key, per_minute, now).await? {
         bail!("there is no key {key} that is not revoked; see `aboard keys list`");
     }
     Ok(json!({ "id": key, "per_minute": per_minute }))
@@ -161,7 +161,12 @@ pub async fn revoke_all_of(instance: &Instance, owner: Uuid) -> anyhow::Result<V
     let mut revoked = Vec::new();
     for key in instance.store.keys(system).await? {
         let theirs = key.owner == owner && key.revoked_at.is_none();
-        if theirs && instance.store.revoke_key(system, key.id, instance.clock.now()).await? {
+        if theirs
+            && instance
+                .store
+                .revoke_key(&instance.admin(), key.id, instance.clock.now())
+                .await?
+        {
             revoked.push(key.id);
         }
     }

@@ -40,7 +40,9 @@ pub async fn set(instance: &Instance, in_environment: &str, name: String, value:
         value,
     };
     let store = &instance.store;
-    store.set_setting(store.system(), setting, instance.clock.now()).await?;
+    store
+        .set_setting(&instance.admin(), setting, instance.clock.now())
+        .await?;
     instance.settings.load(store).await?;
     Ok(changed(&environment, &name, &read, true))
 }
@@ -53,7 +55,7 @@ pub async fn unset(instance: &Instance, in_environment: &str, name: String) -> a
     };
     let store = &instance.store;
     if !store
-        .unset_setting(store.system(), environment.id, name.clone())
+        .unset_setting(&instance.admin(), environment.id, name.clone(), instance.clock.now())
         .await?
     {
         bail!("{name} has no value of its own in this environment; there is nothing to unset");

@@ -88,8 +88,11 @@ pub async fn rotate(
         key,
         until,
     };
-    let system = instance.store.system();
-    if !instance.store.rotate_signing_key(system, rotation, now).await? {
+    if !instance
+        .store
+        .rotate_signing_key(&instance.admin(), rotation, now)
+        .await?
+    {
         bail!("--environment: {} is gone; see `aboard orgs list`", environment.id);
     }
     let replaced: Vec<SigningKeyId> = before.iter().map(|key| key.id).collect();

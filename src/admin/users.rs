@@ -18,10 +18,10 @@ pub async fn suspend(
     suspended: bool,
 ) -> anyhow::Result<Value> {
     let environment = environment(instance, in_environment).await?;
-    let (system, now) = (instance.store.system(), instance.clock.now());
+    let (admin, now) = (instance.admin(), instance.clock.now());
     let store = &instance.store;
     if !store
-        .set_suspended(system, environment.id, user, suspended, now)
+        .set_suspended(&admin, environment.id, user, suspended, now)
         .await?
     {
         return no_such_user(&environment, user);
@@ -78,7 +78,10 @@ pub async fn erase(instance: &Instance, in_environment: &str, user: UserId) -> a
     let scope = instance.store.system().users_of(environment.id);
     let event = EventId(instance.ids.id());
     let store = &instance.store;
-    match store.erase_user(scope, user, event, instance.clock.now()).await? {
+    match store
+        .erase_user(scope, &instance.admin(), user, event, instance.clock.now())
+        .await?
+    {
         Some(erased) => Ok(within(&environment, json!({ "user": erased, "erased": true }))),
         None => no_such_user(&environment, user),
     }
@@ -109,7 +112,7 @@ pub async fn subscribe(
     plan: NewSubscription,
 ) -> anyhow::Result<Value> {
     let environment = environment(instance, in_environment).await?;
-    let (system, now) = (instance.store.system(), instance.clock.now());
+    let (admin, now) = (instance.admin(), instance.clock.now());
     let answer = json!({
         "user": user,
         "plan": plan.plan_name,
@@ -118,7 +121,7 @@ pub async fn subscribe(
         "amount": plan.next_payment_amount,
     });
     let store = &instance.store;
-    if !store.set_subscription(system, environment.id, user, plan, now).await? {
+    if !store.set_subscription(&admin, environment.id, user, plan, now).await? {
         return no_such_user(&environment, user);
     }
     Ok(within(&environment, answer))

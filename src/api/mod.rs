@@ -1,35 +1,42 @@
-//! Every route of the product on one screen.
+//! Every route of the product on one screen, each with its handler and its description.
 
 mod issuers;
 mod partner;
 mod users;
 mod wallet;
 
-use axum::routing::{get, post};
+use partner::{api_key, embedded_check_user, external_login, login, tenant_details};
+use users::{delete, get, introspect, link, list, login_codes, me, put, requests, tokens};
+
+use axum::routing::post;
 
 use crate::web::Routes;
+use crate::web::reference::{self, Document, Server};
 
 /// The routes. Fallbacks and layers are added by `http`.
+#[rustfmt::skip]
 pub fn routes() -> Routes {
     Routes::new()
         // The partner surface: `X-PARTNER-API-KEY`, or the token of a user key.
-        .route("/api/v1/external_login", post(partner::external_login::external_login))
-        .route("/api/v1/embedded_check_user", post(partner::embedded_check_user::embedded_check_user))
-        .route("/api/v1/users/{partner_user_id}/api_key", post(partner::api_key::api_key))
-        .route("/api/v1/login", post(partner::login::login))
-        .route("/api/v1/tenant_details", get(partner::tenant_details::tenant_details))
+        .post("/api/v1/external_login", external_login::external_login, external_login::doc)
+        .post("/api/v1/embedded_check_user", embedded_check_user::embedded_check_user, embedded_check_user::doc)
+        .post("/api/v1/users/{partner_user_id}/api_key", api_key::api_key, api_key::doc)
+        .post("/api/v1/login", login::login, login::doc)
+        .get("/api/v1/tenant_details", tenant_details::tenant_details, tenant_details::doc)
         // The users surface: `Authorization` with a server key.
-        .route("/v1/login_codes/exchange", post(users::login_codes::exchange))
-        .route("/v1/requests", get(users::requests::requests))
-        .route("/v1/users", get(users::list::list))
-        .route("/v1/users/link", post(users::link::link))
-        .route("/v1/users/me", get(users::me::me))
-        .route("/v1/users/{user_id}", get(users::get::get).put(users::put::put).delete(users::delete::delete))
-        .route("/v1/users/{user_id}/tokens", post(users::tokens::tokens))
+        .post("/v1/login_codes/exchange", login_codes::exchange, login_codes::doc)
+        .get("/v1/requests", requests::requests, requests::doc)
+        .get("/v1/users", list::list, list::doc)
+        .post("/v1/users/link", link::link, link::doc)
+        .get("/v1/users/me", me::me, me::doc)
+        .get("/v1/users/{user_id}", get::get, get::doc)
+        .put("/v1/users/{user_id}", put::put, put::doc)
+        .delete("/v1/users/{user_id}", delete::delete, delete::doc)
+        .post("/v1/users/{user_id}/tokens", tokens::tokens, tokens::doc)
+        .post("/v1/tokens/introspect", introspect::introspect, introspect::doc)
         .route("/v1/users/{user_id}/verifications", post(users::verifications::verifications))
         .route("/v1/users/{user_id}/verifications/check", post(users::verifications_check::check))
-        .route("/v1/tokens/introspect", post(users::introspect::introspect))
-        .route("/v1/inbox", get(users::inbox::inbox))
+        .route("/v1/inbox", axum::routing::get(users::inbox::inbox))
         // The wallet surface: `x-client-secret`, or `x-app-id` alone.
         .route("/api/v1/auth/login-otp", post(wallet::auth::login_otp::login_otp))
         .route("/api/v2/auth/login-otp", post(wallet::auth::login_otp::login_otp))
@@ -44,6 +51,12 @@ pub fn routes() -> Routes {
         .route("/api/v1/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
         .route("/api/v2/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
         // Issuers: public.
-        .route("/e/{environment}/.well-known/jwks.json", get(issuers::jwks))
-        .route("/.well-known/oauth-authorization-server/e/{environment}", get(issuers::metadata))
+        .get("/e/{environment}/.well-known/jwks.json", issuers::jwks, issuers::jwks_doc)
+        .get("/.well-known/oauth-authorization-server/e/{environment}", issuers::metadata, issuers::metadata_doc)
+}
+
+/// The reference of all routes, for whoever calls them at these addresses.
+#[must_use]
+pub fn documents(servers: &[Server]) -> Vec<Document> {
+    reference::documents(&routes().operations(), servers)
 }

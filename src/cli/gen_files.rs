@@ -5,13 +5,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::api;
 use crate::config::Config;
 use crate::domain::Code;
+use crate::web::reference::Server;
 
 /// Writes every generated file below the current directory.
 pub fn write() -> anyhow::Result<()> {
     for (path, text) in files()? {
-        let path = Path::new(path);
+        let path = Path::new(&path);
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory)?;
         }
@@ -21,12 +23,22 @@ pub fn write() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn files() -> anyhow::Result<[(&'static str, String); 2]> {
+/// Path and text of every generated file.
+fn files() -> anyhow::Result<Vec<(String, String)>> {
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(Config))?;
-    Ok([
-        ("config.schema.json", schema + "\n"),
-        ("docs/reference/errors.md", errors()),
-    ])
+    let mut files = vec![
+        ("config.schema.json".to_owned(), schema + "\n"),
+        ("docs/reference/errors.md".to_owned(), errors()),
+    ];
+    let example = Server {
+        url: "https://id.example.com".to_owned(),
+        says: "Your server: the key decides the environment",
+    };
+    for document in api::documents(&[example]) {
+        let text = serde_json::to_string_pretty(&document.json)?;
+        files.push((format!("openapi/{}.json", document.name), text + "\n"));
+    }
+    Ok(files)
 }
 
 fn errors() -> String {
@@ -48,4 +60,21 @@ fn errors() -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_files_are_those_that_the_code_makes() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (path, text) in files().unwrap() {
+            let committed = std::fs::read_to_string(root.join(&path)).unwrap_or_default();
+            assert!(
+                committed == text,
+                "{path} is out of date: run `make gen` and look at what changed"
+            );
+        }
+    }
 }

@@ -18,6 +18,50 @@ use crate::config::Config;
 use crate::instance::Instance;
 use crate::store::InFlight;
 
+/// Several commands after each other: one store is opened for all of them, where no server is running.
+pub struct Session {
+    config: Config,
+    here: Option<Instance>,
+}
+
+impl Session {
+    /// Reads the configuration; nothing is opened yet.
+    pub fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let config = settings.load_to_manage()?;
+        Ok(Self { config, here: None })
+    }
+
+    /// Runs a command: each through the server that is running then, or here.
+    pub async fn call(&mut self, command: AdminCommand) -> anyhow::Result<Value> {
+        let answered = match self.config.store.file() {
+            Some(database) => ask_server(&path(database), &command).await?,
+            None => None,
+        };
+        if let Some(value) = answered {
+            return Ok(value);
+        }
+        if self.here.is_none() {
+            self.here = Some(open_here(&self.config, &command).await?);
+        }
+        match &self.here {
+            Some(instance) => execute(instance, command).await,
+            None => bail!("the store is not open"),
+        }
+    }
+
+    /// Closes what was opened.
+    pub async fn close(self) {
+        if let Some(instance) = self.here {
+            instance.store.close().await;
+        }
+    }
+}
+
+/// Whether a server is running on a database file.
+pub async fn a_server_answers(database: &Path) -> bool {
+    UnixStream::connect(path(database)).await.is_ok()
+}
+
 /// Runs a command and prints its answer.
 pub async fn run(
     settings: &Settings,
@@ -36,13 +80,17 @@ pub async fn run(
     print::answer(settings.json, &value, text)
 }
 
-async fn run_here(config: &Config, command: AdminCommand) -> anyhow::Result<Value> {
+async fn open_here(config: &Config, command: &AdminCommand) -> anyhow::Result<Instance> {
     if !command.may_begin_a_store()
         && let Some(file) = config.store.file()
     {
         must_be_there(file)?;
     }
-    let instance = Instance::open(config, Clock::System, InFlight::default()).await?;
+    Instance::open(config, Clock::System, InFlight::default()).await
+}
+
+async fn run_here(config: &Config, command: AdminCommand) -> anyhow::Result<Value> {
+    let instance = open_here(config, &command).await?;
     let answer = execute(&instance, command).await;
     instance.store.close().await;
     answer

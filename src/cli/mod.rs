@@ -2,6 +2,7 @@
 
 mod apps;
 mod arguments;
+mod audit;
 mod bench;
 mod config;
 mod dev_keys;
@@ -13,6 +14,7 @@ mod gen_files;
 mod keys;
 mod manage;
 mod migrate;
+mod move_users;
 mod orgs;
 mod partners;
 mod print;
@@ -21,6 +23,7 @@ mod safety;
 mod settings;
 mod signing;
 mod start;
+mod store;
 mod subscriptions;
 mod users;
 
@@ -60,6 +63,9 @@ enum Command {
     Serve(start::Serve),
     /// Bring the store's schema up to date; `serve` does it at its start as well
     Migrate(migrate::Migrate),
+    /// Move a whole instance to another database
+    #[command(subcommand)]
+    Store(store::Store),
     /// Make and list organizations, each with a sandbox and a production
     #[command(subcommand)]
     Orgs(orgs::Orgs),
@@ -72,7 +78,7 @@ enum Command {
     /// Make the key file; make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// List, show, suspend and erase users
+    /// List, show, suspend, erase, export and import users
     #[command(subcommand)]
     Users(users::Users),
     /// Set the plans of users
@@ -83,6 +89,9 @@ enum Command {
     /// Show and change what one environment sets differently from the configuration file
     #[command(subcommand, name = "settings")]
     EnvironmentSettings(environment_settings::EnvironmentSettings),
+    /// Show who changed what, and check that the log is whole
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -125,6 +134,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dev(dev) => start::dev(dev).await?,
         Command::Serve(serve) => start::serve(serve).await?,
         Command::Migrate(migrate) => migrate::run(migrate).await?,
+        Command::Store(command) => store::run(command).await?,
         Command::Orgs(command) => orgs::run(command).await?,
         Command::Partners(command) => partners::run(command).await?,
         Command::Apps(command) => apps::run(command).await?,
@@ -135,6 +145,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         #[cfg(feature = "fakes")]
         Command::Fake(command) => fake::run(command).await?,
+        Command::Audit(command) => audit::run(command).await?,
         Command::Gen => gen_files::write()?,
         Command::BenchFloor { settings, bench } => bench::run(bench, settings.load(&[])?).await?,
     }

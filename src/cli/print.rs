@@ -23,6 +23,12 @@ pub fn answer(json: bool, value: &Value, text: impl FnOnce(&Value) -> String) ->
     }
 }
 
+/// How far a long command is, on standard error.
+#[expect(clippy::print_stderr, reason = "the one place that prints")]
+pub fn note(line: &str) {
+    eprintln!("{line}");
+}
+
 /// Why the command failed, and every cause.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
@@ -115,10 +121,15 @@ pub fn minute(value: &Value) -> String {
         .map_or_else(|| text.to_owned(), |start| format!("{}Z", start.replace('T', " ")))
 }
 
+/// Marks that turn the direction of a text, or cannot be seen.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Names come from people: nothing in them may steer a terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c })
         .collect()
 }
 

@@ -76,6 +76,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let key_file = data.join(DEV_KEY);
     let mut base = any_metrics_address(dev.listen);
     base.push(("keys.file", key_file.display().to_string()));
+    base.push(("server.docs", "true".to_owned()));
     if !dev.strict_webhooks {
         base.push(("webhooks.sandbox_loopback", "true".to_owned()));
     }
@@ -104,6 +105,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let keys = load_or_create(&instance, &data.join("dev-keys.json")).await?;
     let welcome = Welcome {
         partner_key: keys.sandbox.partner_key.clone(),
+        server_key: keys.sandbox.server_key.clone(),
         metrics_url: bound.metrics_url()?,
     };
     let app = App::start(config, instance, in_flight, bound, Some(welcome)).await?;
@@ -192,6 +194,7 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
   Aboard is ready at {url}
 
   Welcome page   {url}/
+  API reference  {docs}
   Account page   {url}/account
   Metrics        {metrics}
   Data           {database}
@@ -217,6 +220,11 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
 
   Stop with Ctrl-C.
 ",
+        docs = app
+            .web
+            .reference
+            .as_ref()
+            .map_or_else(|| "off".to_owned(), |_| format!("{url}/docs")),
         metrics = app.metrics_url.as_deref().unwrap_or("off"),
         database = app.web.config.store.shown_url(),
         partner = sandbox.partner_key,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::arguments::In;
 use super::manage;
+use super::move_users;
 use super::print::{fields, minute, table, text};
 use super::settings::Settings;
 use crate::admin::AdminCommand;
@@ -23,6 +24,10 @@ pub enum Users {
     Resume(Who),
     /// Erase a user for good: nothing brings its data back
     Erase(Who),
+    /// Write every user of an environment as one line of JSON each
+    Export(move_users::Export),
+    /// Add users from a file with one JSON object a line
+    Import(move_users::Import),
 }
 
 /// Which users.
@@ -80,6 +85,8 @@ pub async fn run(command: Users) -> anyhow::Result<()> {
             manage::run(&who.settings, AdminCommand::ShowUser { environment, user }, shown).await
         }
         Users::Suspend(who) => suspend(who, true).await,
+        Users::Export(export) => move_users::export(export).await,
+        Users::Import(import) => move_users::import(import).await,
         Users::Resume(who) => suspend(who, false).await,
         Users::Erase(who) => {
             let (environment, user) = (who.place.environment, who.user);

@@ -26,6 +26,8 @@ pub struct Server {
     /// The networks of the reverse proxies in front of this server, whose `X-Forwarded-For` is believed.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the API's reference is served at `/docs` and `/openapi/`.
+    pub docs: bool,
     /// Where `/metrics` is served; empty for nowhere.
     pub metrics_listen: String,
     /// How long the headers of a request may take.

@@ -23,7 +23,8 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    const ALL: [Self; 4] = [Self::Partner, Self::Server, Self::User, Self::Client];
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Partner, Self::Server, Self::User, Self::Client];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -156,6 +157,9 @@ pub struct NewKey {
 }
 
 impl NewKey {
+    /// What a key looks like, as a regular expression.
+    pub const PATTERN: &str = "^ab[a-z]_(test|live)_[0-9A-Za-z]{49}$";
+
     /// Makes a key from its row's id and fresh random bytes.
     #[must_use]
     pub fn new(kind: KeyKind, environment: EnvironmentKind, id: Uuid, secret: [u8; 16]) -> Self {

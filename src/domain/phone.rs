@@ -15,6 +15,9 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// What a number looks like, as a regular expression; it also has at most 40 characters.
+    pub const PATTERN: &str = "^[+]?[-./() ]*([0-9][-./() ]*){3,20}$";
+
     /// Reads a number of 3 to 20 digits with the usual separators. `region` is an ISO 3166 code like `GR`.
     ///
     /// # Errors

@@ -74,6 +74,9 @@ impl Token {
 pub struct CodeChallenge(String);
 
 impl CodeChallenge {
+    /// What a challenge looks like, as a regular expression: the last of its characters holds four bits.
+    pub const PATTERN: &str = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$";
+
     /// Reads a challenge.
     ///
     /// # Errors

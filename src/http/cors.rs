@@ -1,7 +1,7 @@
 //! Browsers that call the API surfaces from another origin: only from the origins that an app has registered.
 //!
-//! A preflight does not say which app it is for, so the origins of every app are let through here; the pair of app
-//! and origin is checked on the request itself. An origin that nobody registered is told nothing.
+//! A preflight does not say which app it is for, so the origins of every app are let through here. A route that takes an
+//! app's credential has to check the pair itself. An origin that nobody registered is told nothing.
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -5,6 +5,7 @@ mod admin_socket;
 mod cors;
 mod edge;
 mod hosts;
+mod patient;
 mod probes;
 mod protections;
 mod proxies;
@@ -17,6 +18,7 @@ use axum::routing::get;
 pub use access_log::AccessLog;
 pub use admin_socket::AdminSocket;
 pub use edge::Edge;
+pub use patient::Patience;
 pub use probes::{metrics_router, recorder};
 pub use request_log::RequestLog;
 

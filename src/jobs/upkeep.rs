@@ -36,8 +36,10 @@ async fn refresh(instance: &Instance, tokens: &Tokens) {
             return;
         }
     };
-    if changed && let Err(error) = instance.settings.load(&instance.store).await {
-        tracing::error!(%error, "cannot re-read the settings of environments; trying again at the next change");
+    if (changed || instance.settings.is_stale())
+        && let Err(error) = instance.settings.load(&instance.store).await
+    {
+        tracing::error!(%error, "cannot re-read the settings of environments; trying again in a second");
     }
     if (changed || tokens.is_stale())
         && let Err(error) = tokens.load(instance).await

@@ -29,10 +29,26 @@ static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
         ("aboard.svg", "image/svg+xml", include_str!("../../assets/aboard.svg")),
     ]
     .map(|(name, kind, text)| {
-        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&sha256(text.as_bytes())[..12]));
+        let tag = etag(text.as_bytes());
         Asset { name, kind, text, tag }
     })
 });
+
+/// The tag of a file, by what it holds.
+pub fn etag(bytes: &[u8]) -> String {
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&sha256(bytes)[..12]))
+}
+
+/// Whether the browser has the file with this tag.
+pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    known
+        .flat_map(|tags| tags.split(','))
+        .any(|known| is_same(known.trim(), tag))
+}
 
 /// The weak comparison of RFC 9110, 13.1.2: a proxy that compresses marks our tag as weak.
 fn is_same(known: &str, tag: &str) -> bool {
@@ -47,14 +63,7 @@ pub async fn asset(Segment(name): Segment, headers: HeaderMap) -> Result<Respons
         (CACHE_CONTROL, "public, max-age=600".to_owned()),
         (ETAG, asset.tag.clone()),
     ];
-    let known = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    if known
-        .flat_map(|tags| tags.split(','))
-        .any(|tag| is_same(tag.trim(), &asset.tag))
-    {
+    if is_known(&headers, &asset.tag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     Ok((about, [(CONTENT_TYPE, asset.kind)], asset.text).into_response())

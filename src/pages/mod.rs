@@ -1,7 +1,9 @@
-//! Hosted pages: what a person sees. Server-rendered, no script, GET changes nothing.
+//! Hosted pages: what a person sees. Server-rendered, no script (but for the reference of
+//! the API), GET changes nothing.
 
 mod account;
 mod assets;
+mod docs;
 mod home;
 mod link;
 mod render;
@@ -23,4 +25,7 @@ pub fn routes() -> Routes {
         .route("/account/logout", post(account::logout))
         .route("/account/logout_everywhere", post(account::logout_everywhere))
         .route("/assets/{name}", get(assets::asset))
+        .route("/docs", get(docs::docs))
+        .route("/docs/{script}", get(docs::script))
+        .route("/openapi/{document}", get(docs::openapi))
 }

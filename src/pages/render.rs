@@ -29,15 +29,20 @@ pub fn plain_frame(words: &Words) -> Frame<'_> {
 
 /// A page with the headers every page has. `return_origin` is where its form may lead besides this server.
 pub fn page(status: StatusCode, template: &impl Template, return_origin: Option<&str>) -> Result<Response, Failure> {
-    let html = template
-        .render()
-        .map_err(|error| Failure::internal(error.to_string()))?;
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{}{}; base-uri 'none'; frame-ancestors 'none'",
         if return_origin.is_some() { " " } else { "" },
         return_origin.unwrap_or_default(),
     );
-    let policy = HeaderValue::from_str(&policy).map_err(|error| Failure::internal(error.to_string()))?;
+    page_with(status, template, &policy)
+}
+
+/// A page with a content security policy of its own.
+pub fn page_with(status: StatusCode, template: &impl Template, policy: &str) -> Result<Response, Failure> {
+    let html = template
+        .render()
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    let policy = HeaderValue::from_str(policy).map_err(|error| Failure::internal(error.to_string()))?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

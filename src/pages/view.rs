@@ -2,12 +2,13 @@
 //! [`askama::Template::render`].
 //!
 //! Nothing here knows HTTP. A page says nothing of its own: its texts are in [`words`](crate::pages::words), and every
-//! value is escaped by askama. The pages need no script and no inline style; they fetch `/assets/aboard.css` and
-//! `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
+//! value is escaped by askama. But for the reference of the API the pages need no script and no inline style; they fetch
+//! `/assets/aboard.css` and `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
 
 use askama::Template;
 
 use crate::pages::words::{ContactKind, Flash, Moment, Part, Problem, ProblemText, SignedOut, Words};
+use crate::web::reference::Document;
 
 /// What all pages share.
 #[derive(Clone, Copy)]
@@ -133,6 +134,18 @@ impl ProblemPage<'_> {
     fn text(&self) -> ProblemText {
         (self.frame.words.problem.text)(Problem::from_status(self.status))
     }
+}
+
+/// The reference of the API (200): for developers, in English.
+#[derive(Template)]
+#[template(path = "docs.html")]
+pub struct DocsPage<'a> {
+    /// What all pages share.
+    pub frame: Frame<'a>,
+    /// What it is the reference of.
+    pub documents: &'a [Document],
+    /// What the reader is told, as JSON; `None` if this server was built without it.
+    pub settings: Option<&'a str>,
 }
 
 /// The developer's welcome page of `aboard dev` (200).

@@ -1,8 +1,10 @@
 //! What a person sees of their own account, and the plans of users.
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::scope::{SystemScope, UserScope};
+use super::audit::Entry;
+use super::scope::{AdminScope, UserScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
 use crate::domain::{EnvironmentId, SubscriptionStatus, UserId};
@@ -120,31 +122,45 @@ impl Store {
     /// Sets a user's plan; false if the environment has no such user.
     pub async fn set_subscription(
         &self,
-        _: SystemScope,
+        scope: &AdminScope,
         environment: EnvironmentId,
         user: UserId,
         plan: NewSubscription,
         now: Timestamp,
     ) -> Result<bool> {
+        let entry = Entry::of("subscription.set", environment, user);
+        let entry = entry.saying(json!({ "status": plan.status.as_str() }));
         let params = params![
             plan_name: plan.plan_name, status: plan.status.as_str(), period_end: plan.period_end,
             next_payment_amount: plan.next_payment_amount, now: now, user: user.0, environment: environment.0,
         ];
-        Ok(self.run(Script::default().then(SUBSCRIBE, params)).await? == [1])
+        self.change(
+            scope,
+            entry.without_revision(),
+            Script::default().then(SUBSCRIBE, params),
+            now,
+        )
+        .await
     }
 
     /// Suspends a user (every session and token ends) or lets it in again, which changes nothing for one who
     /// is not suspended; false if there is no such user.
     pub async fn set_suspended(
         &self,
-        _: SystemScope,
+        scope: &AdminScope,
         environment: EnvironmentId,
         user: UserId,
         suspended: bool,
         now: Timestamp,
     ) -> Result<bool> {
-        let change = if suspended { SUSPEND } else { LET_IN };
+        let (change, action) = if suspended {
+            (SUSPEND, "user.suspended")
+        } else {
+            (LET_IN, "user.resumed")
+        };
+        let entry = Entry::of(action, environment, user).without_revision();
         let params = params![now: now, user: user.0, environment: environment.0];
-        Ok(self.run(Script::default().then(change, params)).await? == [1])
+        self.change(scope, entry, Script::default().then(change, params), now)
+            .await
     }
 }

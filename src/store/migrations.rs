@@ -18,7 +18,14 @@ macro_rules! migrations {
 }
 
 /// Every step, in order.
-pub const MIGRATIONS: &[Migration] = migrations!["0001_foundation", "0002_users", "0003_requests", "0005_codes"];
+pub const MIGRATIONS: &[Migration] = migrations![
+    "0001_foundation",
+    "0002_users",
+    "0003_requests",
+    "0005_codes",
+    "0006_copy",
+    "0007_audit"
+];
 
 /// The names of the migrations that this binary knows, in order.
 pub fn known_migrations() -> impl Iterator<Item = &'static str> {

@@ -7,17 +7,22 @@
 //! faults roll back.
 
 mod accounts;
+mod apps;
+mod audit;
 mod challenges;
+mod copy;
 mod credentials;
 mod deliveries;
 mod error;
 mod idempotency;
 mod instance;
+mod keys;
 mod links;
 mod messages;
 mod migrations;
 mod organizations;
 mod partner_users;
+mod partners;
 mod postgres;
 mod requests;
 mod scope;
@@ -36,26 +41,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
+pub use apps::{App, AppRow, NewApp};
+pub use audit::AuditEntry;
 pub use challenges::{NewChallenge, NewMessage, PreparedCode, Started};
+pub use copy::{
+    Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
+};
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
+pub use keys::{KeyRow, NewApiKey};
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
 pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage, NewMark, StoredChannel};
 pub use migrations::known_migrations;
-pub use organizations::{
-    App, AppRow, Environment, KeyRow, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret,
-    OrganizationRow, PartnerRow, SealedWebhookSecret,
-};
+pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
-pub use scope::{AppScope, ChallengeScope, PartnerScope, ServerScope, SystemScope, UserScope, UsersScope};
+pub use scope::{
+    AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
@@ -63,8 +74,8 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome, Proven, UpdateOutcome, UpdateUser,
-    User, UserFilter, UserPage,
+    Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
+    Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 
 /// What every method answers.
@@ -162,6 +173,13 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.migrate().await,
             Engine::Postgres(engine) => engine.migrate().await,
+        }
+    }
+
+    /// Empties the write-ahead log soon: what was erased from the tables still stands there. PostgreSQL recycles its own.
+    fn start_log_over(&self) {
+        if let Engine::Sqlite(engine) = &self.engine {
+            engine.start_log_over();
         }
     }
 

@@ -88,6 +88,8 @@ pub enum ExternalLoginOutcome {
     LoggedIn(LoggedIn),
     /// The user is suspended; nothing was written.
     Suspended,
+    /// The `Idempotency-Key` was used before, and the user is gone since; nothing was written.
+    Gone,
     /// The `Idempotency-Key` was used with another request; nothing was written.
     IdempotencyMismatch,
 }

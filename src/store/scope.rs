@@ -1,5 +1,8 @@
 //! Scopes: proof that a credential was checked. Only the store makes them.
 
+use std::sync::Arc;
+
+use super::audit::AuditEntry;
 use crate::domain::{
     Amr, AppId, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
 };
@@ -236,6 +239,28 @@ impl UserScope {
     }
 }
 
+/// An operator's power to change how the instance is run. Whatever is changed with it is written to the audit log.
+#[derive(Clone)]
+pub struct AdminScope {
+    actor: String,
+    seal: Seal,
+}
+
+/// Makes the seal of an audit entry from the seal before it: a MAC under a key that the store does not hold.
+pub type Seal = Arc<dyn Fn(&[u8], &AuditEntry) -> Vec<u8> + Send + Sync>;
+
+impl AdminScope {
+    /// Who changes: what the audit log says.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    pub(super) fn seal(&self, before: &[u8], entry: &AuditEntry) -> Vec<u8> {
+        (self.seal)(before, entry)
+    }
+}
+
 /// The machine's own power: jobs, start-up and the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemScope(());
@@ -249,6 +274,15 @@ impl SystemScope {
 }
 
 impl super::Store {
+    /// Who changes something, as the audit log will name them, and what seals its entry.
+    #[must_use]
+    pub fn administer(&self, actor: &str, seal: Seal) -> AdminScope {
+        AdminScope {
+            actor: actor.to_owned(),
+            seal,
+        }
+    }
+
     /// For jobs, start-up and the command line; no handler of a request may ask for it.
     #[must_use]
     pub fn system(&self) -> SystemScope {

@@ -1,9 +1,10 @@
 //! What an environment sets differently from the configuration file.
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::instance::BUMP_REVISION;
-use super::scope::SystemScope;
+use super::audit::Entry;
+use super::scope::{AdminScope, SystemScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
 use crate::domain::EnvironmentId;
@@ -39,18 +40,25 @@ impl Store {
     }
 
     /// Sets one; other nodes learn of it with the next revision.
-    pub async fn set_setting(&self, _: SystemScope, setting: StoredSetting, now: Timestamp) -> Result<()> {
+    pub async fn set_setting(&self, scope: &AdminScope, setting: StoredSetting, now: Timestamp) -> Result<()> {
+        let entry = Entry::of("setting.set", setting.environment, &setting.name);
+        let entry = entry.saying(json!({ "value": setting.value }));
         let params = params![environment: setting.environment.0, name: setting.name, value: setting.value, now: now];
-        let script = Script::default().then(SET, params).then(BUMP_REVISION, params![]);
-        self.run(script).await?;
+        self.change(scope, entry, Script::default().then(SET, params), now)
+            .await?;
         Ok(())
     }
 
     /// Goes back to the configuration file's value; false if the environment had none of its own.
-    pub async fn unset_setting(&self, _: SystemScope, environment: EnvironmentId, name: String) -> Result<bool> {
-        let script = Script::default()
-            .then(UNSET, params![environment: environment.0, name: name])
-            .then(BUMP_REVISION, params![]);
-        Ok(self.run(script).await?.first() == Some(&1))
+    pub async fn unset_setting(
+        &self,
+        scope: &AdminScope,
+        environment: EnvironmentId,
+        name: String,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let entry = Entry::of("setting.unset", environment, &name);
+        let script = Script::default().then(UNSET, params![environment: environment.0, name: name]);
+        self.change(scope, entry, script, now).await
     }
 }

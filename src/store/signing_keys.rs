@@ -3,9 +3,11 @@
 use aboard_vault::Algorithm;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use serde_json::json;
 
+use super::audit::{Entry, audit};
 use super::instance::BUMP_REVISION;
-use super::scope::SystemScope;
+use super::scope::{AdminScope, SystemScope};
 use super::sql::{Row, params};
 use super::{Result, Store};
 use crate::domain::{EnvironmentId, SigningKeyId, SigningPurpose};
@@ -112,10 +114,11 @@ impl Store {
     /// is no such environment, and then nothing is written.
     pub async fn rotate_signing_key(
         &self,
-        _: SystemScope,
+        scope: &AdminScope,
         rotation: SigningKeyRotation,
         now: Timestamp,
     ) -> Result<bool> {
+        let scope = scope.clone();
         self.transact(move |tx| {
             async move {
                 let SigningKeyRotation { key, purpose, .. } = rotation;
@@ -133,6 +136,9 @@ impl Store {
                     params![until: rotation.until, environment: environment.0, purpose: purpose, id: key.id.0];
                 tx.execute(RETIRE, &retired).await?;
                 tx.execute(BUMP_REVISION, &[]).await?;
+                let entry = Entry::of("signing_key.rotated", environment, key.id);
+                let entry = entry.saying(json!({ "algorithm": rotation.algorithm.as_str(), "purpose": purpose }));
+                audit(tx, &scope, entry, now).await?;
                 Ok(true)
             }
             .boxed()

@@ -49,6 +49,11 @@ impl Store {
                         wrapp_user: WrappUserId(row.id(1)?),
                     })
                 };
+                let Some(found) = tx.one(FIND, &named, issued).await? else {
+                    return Ok((None, None));
+                };
+                // Whoever erases or suspends the user meanwhile comes before or after, never between.
+                tx.lock(&[b"user", &found.user.bytes()]).await?;
                 let Some(issued) = tx.one(FIND, &named, issued).await? else {
                     return Ok((None, None));
                 };

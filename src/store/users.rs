@@ -5,6 +5,7 @@
 
 mod contacts;
 mod erase;
+mod import;
 mod link;
 mod list;
 mod prove;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use contacts::Contact;
+pub use import::{ImportUser, ImportUsers, Imported};
 pub use link::{LinkOutcome, LinkUser, Linked};
 pub use list::{UserFilter, UserPage};
 pub use prove::{ProofAttempt, ProofOutcome, Proven};
@@ -104,12 +106,20 @@ impl Store {
         Ok(gathered(rows).pop())
     }
 
-    /// The user of a credential, as that credential may see it: one that was born of a partner shows what this
-    /// partner brought.
+    /// The user of a credential, as that credential may see it: one that was born of a partner or of the organization
+    /// shows what that source brought.
     pub async fn own_user(&self, scope: &UserScope) -> Result<Option<User>> {
         let (user, environment) = (scope.user, scope.environment);
         let Some(partner) = scope.partner else {
-            return self.user(UsersScope { environment }, user).await;
+            let by_id = params![id: user.0, environment: environment.0];
+            let mut rows = self.all(FIND, &by_id, read).await?;
+            if scope.source().is_some() {
+                // Born of the organization's own word: its name and contacts, and no other source's.
+                for (_, claim) in &mut rows {
+                    *claim = claim.take().filter(Identity::is_brought);
+                }
+            }
+            return Ok(gathered(rows).pop());
         };
         let params = params![partner: partner.0, user: user.0, environment: environment.0];
         let rows = self

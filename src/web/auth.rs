@@ -49,9 +49,10 @@ impl<const SCOPE: u8> FromRequestParts<Web> for ServerKey<SCOPE> {
             .server_scope()
             .ok_or_else(|| refuse("This is no server key."))?;
         match KeyScope::ALL.get(usize::from(SCOPE)) {
-            Some(needed) if !scope.allows(*needed) => {
-                Err(Failure::new(Code::Forbidden).saying(format!("This key lacks the scope {}.", needed.as_str())))
-            }
+            Some(needed) if !scope.allows(*needed) => Err(Failure::new(Code::Forbidden).saying(format!(
+                "This key lacks the scope {0}. Use one that has it: `aboard keys create --scope {0}` makes one.",
+                needed.as_str()
+            ))),
             _ => Ok(Self(scope)),
         }
     }
@@ -116,7 +117,9 @@ pub(super) async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc
     let context = context(parts)?;
     check_host(web, &context, key.environment)?;
     let presented = web.instance.store.authenticate(&key, context.now).await?;
-    let presented = presented.ok_or_else(|| refuse("This key is unknown or was revoked."))?;
+    let presented = presented.ok_or_else(|| {
+        refuse("This key is unknown, was revoked or has ended. `aboard keys list` shows those that stand.")
+    })?;
     let credential: &Credential = &presented.credential;
     context.note_holder(Holder {
         environment: credential.environment,

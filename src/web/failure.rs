@@ -123,17 +123,11 @@ pub fn answer_in_shape(response: Response, context: &Context, page: impl FnOnce(
     if let Some(cause) = &failure.cause {
         tracing::error!(request_id = %context.id, code = failure.code.slug(), cause, "request failed");
     }
-    let mut status = failure.code.status();
-    // The partner surface speaks of a bad field as 422.
-    if context.surface == Surface::Partner && failure.code == Code::Validation {
-        status = 422;
-    }
+    let status = status_in_shape(context.surface, failure.code);
     parts.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (kind, text) = match context.surface {
         Surface::Pages => ("text/html; charset=utf-8", page(&failure, status)),
-        Surface::Partner => ("application/json", partner(&failure, status).to_string()),
-        Surface::Users => ("application/json", users(&failure, context).to_string()),
-        Surface::Wallet => ("application/json", wallet(&failure, status).to_string()),
+        _ => ("application/json", body_in_shape(&failure, context).to_string()),
     };
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     parts
@@ -145,6 +139,24 @@ pub fn answer_in_shape(response: Response, context: &Context, page: impl FnOnce(
         parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Response::from_parts(parts, axum::body::Body::from(text))
+}
+
+/// The status of a code on a surface: the partner surface speaks of a bad field as 422.
+pub(super) fn status_in_shape(surface: Surface, code: Code) -> u16 {
+    match (surface, code) {
+        (Surface::Partner, Code::Validation) => 422,
+        _ => code.status(),
+    }
+}
+
+/// The JSON of a failure in the shape of a surface.
+pub(super) fn body_in_shape(failure: &Failure, context: &Context) -> Value {
+    let status = status_in_shape(context.surface, failure.code);
+    match context.surface {
+        Surface::Users => users(failure, context),
+        Surface::Wallet => wallet(failure, status),
+        Surface::Partner | Surface::Pages => partner(failure, status),
+    }
 }
 
 fn partner(failure: &Failure, status: u16) -> Value {

@@ -55,7 +55,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let wrong = || {
             Failure::field(
                 "Idempotency-Key",
-                Invalid::new("Send an Idempotency-Key of 1 to 255 visible ASCII characters."),
+                Invalid::new(
+                    "Send an Idempotency-Key of 1 to 255 visible ASCII characters other than quotation marks.",
+                ),
             )
         };
         let key = match parts.headers.get("idempotency-key") {
@@ -64,7 +66,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
                 let text = value.to_str().map_err(|_| wrong())?.trim();
                 let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
                 let bare = quoted.unwrap_or(text);
-                if bare.is_empty() || bare.len() > 255 {
+                let plain = bare
+                    .bytes()
+                    .all(|byte| byte == b' ' || (byte.is_ascii_graphic() && byte != b'"'));
+                if bare.is_empty() || bare.len() > 255 || !plain {
                     return Err(wrong());
                 }
                 Some(bare.to_owned())

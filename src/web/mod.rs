@@ -13,6 +13,7 @@ mod json;
 mod limits;
 mod proofs;
 mod query;
+pub mod reference;
 mod routes;
 mod session;
 mod user_token;
@@ -64,6 +65,8 @@ pub struct Inner {
     pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
     /// Called after a commit that left a message to be sent.
     pub wake_messages: Box<dyn Fn() + Send + Sync>,
+    /// The reference of the API, if it is served.
+    pub reference: Option<Vec<reference::Document>>,
     /// What the welcome page of `aboard dev` shows; `None` in `serve`.
     pub welcome: Option<Welcome>,
 }
@@ -72,6 +75,8 @@ pub struct Inner {
 pub struct Welcome {
     /// The sandbox's partner key.
     pub partner_key: String,
+    /// The sandbox's server key.
+    pub server_key: String,
     /// Where the metrics are.
     pub metrics_url: Option<String>,
 }

@@ -10,34 +10,23 @@ use super::Failure;
 use crate::domain::Invalid;
 
 /// The parameters of a query. Unknown ones are ignored, as unknown fields are.
-pub struct Query(HashMap<String, String>);
+pub struct Query(HashMap<String, Vec<String>>);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Self::read(parts.uri.query().unwrap_or_default())
+        Ok(Self::read(parts.uri.query().unwrap_or_default()))
     }
 }
 
 impl Query {
-    fn read(query: &str) -> Result<Self, Failure> {
-        let mut read = HashMap::new();
+    fn read(query: &str) -> Self {
+        let mut read: HashMap<String, Vec<String>> = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if value.contains('\0') {
-                return Err(Failure::field(
-                    &name,
-                    Invalid::new(format!("{name} holds a NUL character.")),
-                ));
-            }
-            if read.insert(name.to_string(), value.into_owned()).is_some() {
-                return Err(Failure::field(
-                    &name,
-                    Invalid::new(format!("{name} stands in the query twice; send it once.")),
-                ));
-            }
+            read.entry(name.into_owned()).or_default().push(value.into_owned());
         }
-        Ok(Self(read))
+        Self(read)
     }
 
     /// A parameter that obeys a rule, where it is there. What breaks the rule is repeated in the answer.
@@ -46,8 +35,13 @@ impl Query {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Failure> {
-        let Some(text) = self.0.remove(name) else {
-            return Ok(None);
+        // Names that nobody asks for are the caller's own words, and are never repeated.
+        let wrong = |why: &str| Failure::field(name, Invalid::new(format!("{name} {why}")));
+        let text = match self.0.remove(name).as_deref() {
+            None => return Ok(None),
+            Some([text]) if text.contains('\0') => return Err(wrong("holds a NUL character.")),
+            Some([text]) => text.clone(),
+            Some(_) => return Err(wrong("stands in the query twice; send it once.")),
         };
         let parsed = parse(&text).map_err(|wrong| Failure::field(name, wrong).holding(text.into()));
         parsed.map(Some)
@@ -60,14 +54,16 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_stand_there_once() {
-        let mut query = Query::read("a=1&b=x%20y&c=&d").unwrap();
+        let mut query = Query::read("a=1&b=x%20y&c=&d&secret=%00");
         let mut text = |name| query.optional(name, |text| Ok(text.to_owned())).unwrap();
         assert_eq!(text("a").as_deref(), Some("1"));
         assert_eq!(text("b").as_deref(), Some("x y"));
         assert_eq!(text("c").as_deref(), Some(""));
         assert_eq!(text("e"), None);
         for wrong in ["a=1&a=2", "a=%00"] {
-            let failure = Query::read(wrong).err().unwrap();
+            let failure = Query::read(wrong)
+                .optional("a", |text| Ok(text.to_owned()))
+                .unwrap_err();
             assert_eq!(failure.field.as_deref(), Some("a"), "{wrong}");
         }
     }

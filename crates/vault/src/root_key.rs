@@ -25,6 +25,8 @@ pub enum Purpose {
     Cursor,
     /// Makes the tokens that name a user to a hosted page; see [`Vault::lasting_mac`](crate::Vault::lasting_mac).
     UserToken,
+    /// Seals of the audit log, each over the one before it.
+    Audit,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
         Self::Idempotency,
         Self::Cursor,
         Self::UserToken,
+        Self::Audit,
     ];
 
     /// The name in the table `root_keys`. It is part of what a wrapped key is bound to: never
@@ -49,6 +52,7 @@ impl Purpose {
             Self::Idempotency => "idempotency",
             Self::Cursor => "cursor",
             Self::UserToken => "user_token",
+            Self::Audit => "audit",
         }
     }
 

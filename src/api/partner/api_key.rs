@@ -5,10 +5,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::json;
 
 use super::caller;
 use crate::domain::{Code, KeyKind, NewKey, PartnerUserId, UserKeyId, WrappUserId};
 use crate::store::NewUserKey;
+use crate::web::reference::{Operation, Schema, Takes, always, example};
 use crate::web::{Call, Context, Failure, IdempotencyKey, PartnerKey, RawBody, Segment, Web, once, secret_was_shown};
 
 /// The same three keys as the webhook on creation.
@@ -20,6 +22,34 @@ pub struct IssuedKey {
     partner_user_id: String,
     /// The key, shown once.
     api_key: String,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let answer = Schema::object([
+        always("wrapp_user_id", Schema::id("wrp").says("Your pairwise id of the user.")),
+        always(
+            "partner_user_id",
+            Schema::text().lengths(1, 255).says("Your own id of the user."),
+        ),
+        always(
+            "api_key",
+            Schema::text()
+                .pattern(NewKey::PATTERN)
+                .says("Shown in this answer alone."),
+        ),
+    ]);
+    let example = IssuedKey {
+        wrapp_user_id: example::WRAPP_USER,
+        partner_user_id: "abc123".to_owned(),
+        api_key: example::user_key().expose().to_owned(),
+    };
+    Operation::new("createUserKey", include_str!("api_key.rs"))
+        .takes(Takes::PartnerKey)
+        .repeatable()
+        .path("partner_user_id", Schema::text().lengths(1, 255).such_as("abc123"))
+        .answers(200, "The key.", answer.named("IssuedKey"), json!(example))
+        .refuses(&[Code::UserNotFound])
 }
 
 /// 200 with the key; 404 for any user that is not this partner's own.

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::{Code, PartnerUserId};
+use crate::web::reference::{Operation, Schema, Takes, always, required};
 use crate::web::{Context, Failure, JsonObject, PartnerKey, Web};
 
 /// The partner's view of its user.
@@ -14,6 +16,27 @@ pub struct CheckedUser {
     user: String,
     /// Whether a subscription is active or in trial and its period has not ended.
     active_subscription: bool,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([required("partner_user_id", Schema::text().lengths(1, 255))]);
+    let answer = Schema::object([
+        always("user", Schema::email().says("The e-mail that you gave last.")),
+        always(
+            "active_subscription",
+            Schema::boolean().says("Active or in trial, and its period has not ended."),
+        ),
+    ]);
+    let example = CheckedUser {
+        user: "ada@example.com".to_owned(),
+        active_subscription: false,
+    };
+    Operation::new("embeddedCheckUser", include_str!("embedded_check_user.rs"))
+        .takes(Takes::PartnerKey)
+        .body(request.named("CheckUser"), json!({ "partner_user_id": "abc123" }))
+        .answers(200, "Your user.", answer.named("CheckedUser"), json!(example))
+        .refuses(&[Code::UserNotFound])
 }
 
 /// 200 with the user; 404 for any user that is not this partner's own.

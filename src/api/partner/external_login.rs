@@ -19,6 +19,7 @@ use crate::domain::{
 };
 use crate::sealed;
 use crate::store::{ExternalLogin, ExternalLoginOutcome, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope};
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
 use crate::web::{Context, Failure, Fields, IdempotencyKey, JsonObject, PartnerKey, Web, whole_seconds};
 
 /// What the partner sends. Unknown fields are ignored.
@@ -52,6 +53,70 @@ struct NewUser<'a> {
 #[derive(Serialize)]
 struct Answer {
     login_url: String,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required("email", Schema::email().says("A claim of yours, never proof.")),
+        required(
+            "partner_user_id",
+            Schema::text()
+                .lengths(1, 255)
+                .says("Your own id of the user; it alone says who it is."),
+        ),
+        required(
+            "phone",
+            Schema::text()
+                .lengths(3, 40)
+                .pattern(Phone::PATTERN)
+                .says("3 to 20 digits with the usual separators; a claim of yours."),
+        ),
+        optional(
+            "webhook_endpoint",
+            Schema::text().format("uri").says(
+                "Told when this call creates the user. https (http in the sandbox), public, no user name, no fragment.",
+            ),
+        ),
+        optional(
+            "state",
+            Schema::text().lengths(0, 512).says("Handed back at the return URL."),
+        ),
+        optional(
+            "code_challenge",
+            Schema::text()
+                .pattern(CodeChallenge::PATTERN)
+                .says("S256 of RFC 7636: the code can then only be exchanged with its `code_verifier`."),
+        ),
+        optional(
+            "return_url",
+            Schema::text().says("Used if it is registered, ignored otherwise."),
+        ),
+    ]);
+    let answer = Answer::new("https://id.example.com", &example::token());
+    let schema = Schema::object([always(
+        "login_url",
+        Schema::text()
+            .format("uri")
+            .says("Works once, for ten minutes unless the environment says otherwise."),
+    )]);
+    Operation::new("externalLogin", include_str!("external_login.rs"))
+        .takes(Takes::PartnerKey)
+        .repeatable()
+        .body(
+            request.named("ExternalLogin"),
+            json!({
+                "email": "ada@example.com", "partner_user_id": "abc123", "phone": "1234567890",
+                "webhook_endpoint": "https://partner.example.com/hooks/aboard", "state": "s-1",
+            }),
+        )
+        .answers(
+            200,
+            "The login URL, the same for a new and for a known user.",
+            schema.named("LoginUrl"),
+            json!(answer),
+        )
+        .refuses(&[Code::Forbidden])
 }
 
 /// 200 `{"login_url":"https://host/<64 characters>"}`, the same for create and for log-in.
@@ -140,8 +205,7 @@ pub async fn external_login(
             if login.created && wakes {
                 (web.wake_deliveries)();
             }
-            let login_url = format!("{}/{}", web.public_url, token.expose());
-            let mut response = Json(Answer { login_url }).into_response();
+            let mut response = Json(Answer::new(&web.public_url, &token)).into_response();
             if login.replayed {
                 // The link is never stored, so a replay mints another one for the same user.
                 response.headers_mut().insert(
@@ -154,7 +218,16 @@ pub async fn external_login(
         ExternalLoginOutcome::Suspended => {
             Err(Failure::new(Code::Forbidden).saying("This user is suspended and cannot log in."))
         }
+        ExternalLoginOutcome::Gone => Err(Failure::new(Code::UserNotFound)
+            .saying("The user that this call made was deleted since. Use a new Idempotency-Key to make it again.")),
         ExternalLoginOutcome::IdempotencyMismatch => Err(Failure::new(Code::IdempotencyMismatch)),
+    }
+}
+
+impl Answer {
+    fn new(public_url: &str, token: &Token) -> Self {
+        let login_url = format!("{public_url}/{}", token.expose());
+        Self { login_url }
     }
 }
 
@@ -171,10 +244,10 @@ impl Request {
                 web.guard.check_url(&text, scope.kind()).map(|url| url.to_string())
             })?,
             state: fields.optional("state", |text| {
-                if text.len() <= 512 {
+                if text.chars().count() <= 512 {
                     Ok(text)
                 } else {
-                    Err(Invalid::new("Send a state of at most 512 bytes."))
+                    Err(Invalid::new("Send a state of at most 512 characters."))
                 }
             })?,
             code_challenge: fields.optional("code_challenge", CodeChallenge::parse)?,

@@ -7,7 +7,37 @@ use serde_json::{Value, json};
 use crate::domain::{ApiKey, Code, Email, KeyKind};
 use crate::store::UserKeyHolder;
 use crate::tokens::{USER_TOKEN_LIFE, UserKeyClaims};
+use crate::web::reference::{Operation, Schema, always, example, optional, required};
 use crate::web::{Context, Failure, JsonObject, Web, admit_user};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required(
+            "api_key",
+            Schema::text().says("The user's key, from the webhook or from `createUserKey`."),
+        ),
+        optional(
+            "email",
+            Schema::text().says("The e-mail that you gave; this or `wrapp_user_id` must be sent."),
+        ),
+        optional("wrapp_user_id", Schema::text().says("Your pairwise id of the user.")),
+    ]);
+    let attributes = Schema::object([always("jwt", Schema::jwt())]);
+    let data = Schema::object([always("type", Schema::just("jwt")), always("attributes", attributes)]);
+    Operation::new("login", include_str!("login.rs"))
+        .body(
+            request.with_either("email", "wrapp_user_id").named("Login"),
+            json!({ "api_key": example::user_key().expose(), "email": "ada@example.com" }),
+        )
+        .answers(
+            200,
+            "The token.",
+            Schema::object([always("data", data)]).named("UserJwt"),
+            answer(example::JWT),
+        )
+        .refuses(&[Code::NotValidUser])
+}
 
 /// 200 `{"data":{"type":"jwt","attributes":{"jwt":"…"}}}`; 401 `Not valid user` for any key that does not
 /// belong to the e-mail or `wrapp_user_id` sent with it.
@@ -50,9 +80,11 @@ pub async fn login(
         .tokens
         .sign(environment, user, claims, USER_TOKEN_LIFE, context.now)
         .ok_or_else(|| Failure::internal("the environment has no signing key"))?;
-    Ok(Json(
-        json!({ "data": { "type": "jwt", "attributes": { "jwt": signed.token } } }),
-    ))
+    Ok(Json(answer(&signed.token)))
+}
+
+fn answer(jwt: &str) -> Value {
+    json!({ "data": { "type": "jwt", "attributes": { "jwt": jwt } } })
 }
 
 /// Every companion that was sent has to name the holder.

@@ -7,11 +7,40 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::store::SavedAnswer;
+use crate::web::reference::{Schema, always, meta};
 use crate::web::{Context, Failure, context_meta};
 
 /// Wraps what a call answers.
 pub fn envelope(context: &Context, data: &impl Serialize) -> Json<Value> {
     Json(json!({ "success": true, "data": data, "meta": context_meta(context) }))
+}
+
+/// The schema of an answer that holds this.
+pub fn enveloped(data: Schema) -> Schema {
+    Schema::object([
+        always("success", Schema::just(true)),
+        always("data", data),
+        always("meta", Schema::object(meta()).named("Meta")),
+    ])
+}
+
+/// The schema of a page of a list.
+pub fn paged(item: Schema) -> Schema {
+    let [request_id, timestamp] = meta();
+    let next = Schema::text()
+        .or_null()
+        .says("Send it as `after` to get the next page; `null` on the last.");
+    let meta = Schema::object([
+        request_id,
+        timestamp,
+        always("has_more", Schema::boolean()),
+        always("next_cursor", next),
+    ]);
+    Schema::object([
+        always("success", Schema::just(true)),
+        always("data", Schema::list(item)),
+        always("meta", meta.named("PageMeta")),
+    ])
 }
 
 /// Wraps a page of a list: `meta` says whether there is more, and what to send as `after` to get it.

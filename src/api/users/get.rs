@@ -7,9 +7,21 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::envelope::envelope;
-use super::{not_found, shape, user_id};
+use super::envelope::{envelope, enveloped};
+use super::{not_found, shape, user_id, user_id_schema};
+use crate::domain::{Code, KeyScope};
+use crate::web::reference::{Operation, Takes, example};
 use crate::web::{Context, Failure, Segment, ServerKey, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let Json(example) = envelope(&example::context(), &shape::shown_example());
+    Operation::new("getUser", include_str!("get.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .path("user_id", user_id_schema())
+        .answers(200, "The user.", enveloped(shape::schema()), example)
+        .refuses(&[Code::UserNotFound])
+}
 
 /// 200 with the user; 404 for any id that is not one of this environment.
 pub async fn get(

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Amr, EnvironmentId, PartnerId, UserId, UserKeyId};
 use crate::tokens::{AccessClaims, Claims, OrganizationClaims, Read, UserKeyClaims};
+use crate::web::reference::{Operation, Schema, Takes, always, example, required, sometimes};
 use crate::web::{ANY_SCOPE, Context, Failure, FormOrJson, LiveToken, ServerKey, Web};
 
 /// What a token that stands says, in the names of its own claims.
@@ -34,6 +35,49 @@ pub struct ActiveToken {
     /// The partner of that key.
     #[serde(skip_serializing_if = "Option::is_none")]
     prt: Option<PartnerId>,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([required("token", Schema::text().says("The user's token."))]);
+    let active = Schema::object([
+        always("active", Schema::just(true)),
+        always("token_type", Schema::just("Bearer")),
+        always(
+            "iss",
+            Schema::text().format("uri").says("The environment, as an issuer."),
+        ),
+        always("aud", Schema::text()),
+        always("sub", Schema::id("usr")),
+        always("iat", Schema::count()),
+        always("exp", Schema::count()),
+        always("amr", Schema::one_of(&["user_key", "org"]).says("How it was born.")),
+        sometimes(
+            "uky",
+            Schema::id("uky").says("The user key it was made from, if it was."),
+        ),
+        sometimes("prt", Schema::id("prt").says("The partner of that key.")),
+    ]);
+    let inactive = Schema::object([always("active", Schema::just(false))]);
+    let answer = Schema::either(active.named("ActiveToken"), inactive.named("InactiveToken"));
+    let now = example::time().as_second();
+    let example = ActiveToken {
+        active: true,
+        token_type: "Bearer",
+        iss: format!("https://id.example.com/e/{}", example::ENVIRONMENT),
+        aud: UserKeyClaims::AUDIENCE,
+        sub: example::USER,
+        iat: now,
+        exp: now + 86_400,
+        amr: Amr::UserKey,
+        uky: Some(example::USER_KEY),
+        prt: Some(example::PARTNER),
+    };
+    Operation::new("introspectToken", include_str!("introspect.rs"))
+        .takes(Takes::ServerKey(None))
+        .form_or_json(request.named("TokenToIntrospect"), json!({ "token": example::JWT }))
+        .answers(200, "What the token says, if it stands.", answer, json!(example))
+        .or("inactive", json!({ "active": false }))
 }
 
 /// 200 with the claims of a token of the key's own environment that stands; exactly `{"active":false}` for whatever

@@ -11,13 +11,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::envelope::{envelope, replay};
+use super::envelope::{envelope, enveloped, replay};
 use super::{caller, email, shape};
 use crate::domain::{
-    Code, Email, EventId, IdentityId, Invalid, MetadataChange, PartnerUserId, PersonName, Phone, UserId,
+    Code, Email, EventId, IdentityId, Invalid, KeyScope, MetadataChange, PartnerUserId, PersonName, Phone, UserId,
 };
 use crate::resource;
 use crate::store::{LinkOutcome, LinkUser, Linked};
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
 use crate::web::{
     Call, Context, Failure, Fields, IdempotencyKey, JsonObject, ServerKey, Web, once, required_proofs, whole_seconds,
 };
@@ -30,6 +31,73 @@ struct Request {
     metadata: MetadataChange,
     external_id: Option<PartnerUserId>,
     phone_proven: bool,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required("email", Schema::email()),
+        required("phone", Schema::e164()),
+        required("name", name_schema()),
+        optional("metadata", metadata_schema()),
+        optional(
+            "external_id",
+            Schema::text().lengths(1, 255).says("Your own id of the user."),
+        ),
+        optional(
+            "phone_proven",
+            Schema::boolean().says("You know that the phone is the person's: it may name the user, too."),
+        ),
+    ]);
+    let schema = Schema::object([
+        always("user_id", Schema::id("usr")),
+        always("waffy_token", shape::waffy_token_schema()),
+        always("status", shape::status_schema()),
+        always(
+            "verification_required",
+            Schema::boolean().says("Whether the person has a proof to give."),
+        ),
+        always("created_at", Schema::time()),
+        always("metadata", Schema::map()),
+    ]);
+    let linked = Linked {
+        user: example::user(),
+        created: true,
+        verification_required: true,
+    };
+    let axum::Json(example) = envelope(&example::context(), &answer(&linked, &example::WAFFY_TOKEN.into()));
+    Operation::new("linkUser", include_str!("link.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .repeatable()
+        .body(
+            request.named("LinkUser"),
+            json!({
+                "email": "ada@example.com", "phone": "+1234567890", "name": "Ada Lovelace",
+                "metadata": { "plan": "pro" },
+            }),
+        )
+        .answers(
+            200,
+            "The user, new or known.",
+            enveloped(schema.named("LinkedUser")),
+            example,
+        )
+        .refuses(&[Code::UserNotFound])
+}
+
+/// A person's name.
+pub(super) fn name_schema() -> Schema {
+    let one_line =
+        "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u001f\\u007f-\\u009f\\s][^\\u0000-\\u001f\\u007f-\\u009f]*$";
+    Schema::text()
+        .lengths(1, 200)
+        .pattern(one_line)
+        .says("The full name, on one line.")
+}
+
+/// What to change of a user's metadata.
+pub(super) fn metadata_schema() -> Schema {
+    Schema::map().says("Merged key by key; `null` removes a key. At most 50 keys and 16 KiB remain.")
 }
 
 /// 200 with the user's id and `waffy_token`, also when it is new; 409 for a suspended user and for an `external_id`
@@ -67,7 +135,8 @@ pub async fn link(
             Ok(envelope(&context, &data).into_response())
         }
         Call::Done(LinkOutcome::Suspended(user)) => Err(Failure::new(Code::Conflict).saying(format!(
-            "The user {user} is suspended. Have it let in again (`aboard users resume {user}`), then link it."
+            "User with ID {user} is suspended. Let it in again (`aboard users resume {user} --environment {}`), then link it.",
+            scope.kind().as_str()
         ))),
         Call::Done(LinkOutcome::ExternalIdTaken(user)) => Err(Failure {
             field: Some("external_id".to_owned()),

@@ -7,14 +7,40 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::envelope::page;
-use super::{email, shape};
-use crate::domain::{Invalid, PartnerUserId, Phone, UserId};
+use super::envelope::{page, paged};
+use super::{email, limit_schema, shape};
+use crate::domain::{Invalid, KeyScope, PartnerUserId, Phone, UserId};
 use crate::store::UserFilter;
+use crate::web::reference::{Operation, Schema, Takes, example};
 use crate::web::{Context, Failure, Query, ServerKey, Web};
 
 const USUAL: u32 = 25;
 const MOST: u32 = 100;
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let Json(example) = page(
+        &example::context(),
+        &[shape::shown_example()],
+        Some(example::USER.to_string()),
+    );
+    Operation::new("listUsers", include_str!("list.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .query("email", Schema::email())
+        .query("phone", Schema::e164())
+        .query("external_id", Schema::text().lengths(1, 255))
+        .query("limit", limit_schema())
+        .query(
+            "after",
+            Schema::id("usr").says("`next_cursor` of the page before, or the id of any user."),
+        )
+        .answers(
+            200,
+            "A page of users, the newest first.",
+            paged(shape::schema()),
+            example,
+        )
+}
 
 /// 200 with at most `limit` users (1 to 100, usually 25). Send `meta.next_cursor` as `after` to get the next page; it
 /// is `null` on the last. The id of any user will do as well: what follows is older.

@@ -6,11 +6,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::envelope::envelope;
-use crate::domain::{Amr, Code, PartnerId, Token, UserId, WrappUserId};
+use super::envelope::{envelope, enveloped};
+use crate::domain::{Amr, Code, KeyScope, PartnerId, Token, UserId, WrappUserId};
 use crate::store::{Exchange, ExchangedLogin};
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
 use crate::web::{Context, Failure, JsonObject, ServerKey, Web, whole_seconds};
 
 /// Who logged in.
@@ -38,6 +39,61 @@ pub struct Partner {
     name: String,
     partner_user_id: String,
     wrapp_user_id: WrappUserId,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required(
+            "code",
+            Schema::text().says("The `code` of the return URL. It lives 60 seconds and works once."),
+        ),
+        optional(
+            "code_verifier",
+            Schema::text().says("Of the `code_challenge` that the partner sent, if it did."),
+        ),
+    ]);
+    let partner = Schema::object([
+        always("id", Schema::id("prt")),
+        always("name", Schema::text()),
+        always("partner_user_id", Schema::text().lengths(1, 255)),
+        always("wrapp_user_id", Schema::id("wrp")),
+    ]);
+    let answer = Schema::object([
+        always("user_id", Schema::id("usr").says("Key your own accounts on this.")),
+        always("partner", partner.named("LoginPartner")),
+        always("email", Schema::email().says("The e-mail that the partner gave.")),
+        always(
+            "email_verified",
+            Schema::boolean().says("Whether this user has proven it."),
+        ),
+        always("amr", Schema::just("partner").says("How the session was born.")),
+        always("auth_time", Schema::time()),
+    ]);
+    let login = Login {
+        user_id: example::USER,
+        partner: Partner {
+            id: example::PARTNER,
+            name: "Acme".to_owned(),
+            partner_user_id: "abc123".to_owned(),
+            wrapp_user_id: example::WRAPP_USER,
+        },
+        email: "ada@example.com".to_owned(),
+        email_verified: false,
+        amr: Amr::Partner,
+        auth_time: whole_seconds(example::time()),
+    };
+    let Json(example) = envelope(&example::context(), &login);
+    Operation::new("exchangeLoginCode", include_str!("login_codes.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .body(request.named("LoginCode"), json!({ "code": example::token().expose() }))
+        .answers(
+            200,
+            "Who logged in.",
+            enveloped(answer.named("ExchangedLogin")),
+            example,
+        )
+        .refuses(&[Code::CodeRefused])
 }
 
 /// 200 with who logged in; 400 `CODE_REFUSED` for a code that is wrong, expired, used, of another environment,

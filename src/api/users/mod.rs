@@ -18,6 +18,7 @@ pub mod verifications_check;
 
 use crate::domain::{Code, Email, Invalid, UserId};
 use crate::store::ServerScope;
+use crate::web::reference::{Schema, example};
 use crate::web::{Caller, Failure};
 
 /// Whose `Idempotency-Key` it is.
@@ -27,6 +28,16 @@ fn caller(scope: &ServerScope) -> Caller {
         credential: scope.key().0,
         subject: None,
     }
+}
+
+/// The parameter of a path that names a user.
+fn user_id_schema() -> Schema {
+    Schema::id("usr").such_as(example::USER.to_string())
+}
+
+/// How many items a page of a list has, by its query.
+fn limit_schema() -> Schema {
+    Schema::integer(1, 100).usually(25)
 }
 
 /// The longest id that an answer repeats.

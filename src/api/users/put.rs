@@ -5,15 +5,36 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::envelope::envelope;
-use super::link::metadata;
-use super::{email, not_found, shape, user_id};
-use crate::domain::{Code, EventId, IdentityId, PersonName, Phone};
+use super::envelope::{envelope, enveloped};
+use super::link::{metadata, metadata_schema, name_schema};
+use super::{email, not_found, shape, user_id, user_id_schema};
+use crate::domain::{Code, EventId, IdentityId, KeyScope, PersonName, Phone};
 use crate::resource;
 use crate::store::{UpdateOutcome, UpdateUser};
+use crate::web::reference::{Operation, Schema, Takes, example, optional};
 use crate::web::{Context, Failure, JsonObject, Segment, ServerKey, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        optional("name", name_schema()),
+        optional("email", Schema::email()),
+        optional("phone", Schema::e164()),
+        optional("metadata", metadata_schema()),
+    ]);
+    let Json(example) = envelope(&example::context(), &shape::shown_example());
+    Operation::new("updateUser", include_str!("put.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .path("user_id", user_id_schema())
+        .body(
+            request.named("UserUpdate"),
+            json!({ "name": "Ada Lovelace", "metadata": { "plan": "pro" } }),
+        )
+        .answers(200, "The user as it is now.", enveloped(shape::schema()), example)
+        .refuses(&[Code::UserNotFound, Code::Conflict])
+}
 
 /// 200 with the user as `GET` shows it; 404 for any id that is not one of this environment; 409 for an e-mail with
 /// which you brought another user.

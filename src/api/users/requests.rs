@@ -7,13 +7,70 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::envelope::page;
+use super::envelope::{page, paged};
+use super::limit_schema;
 use crate::domain::{Invalid, KeyId, KeyKind, KeyScope, RequestId, UserKeyId};
 use crate::store::{AnsweredRequest, RequestFilter};
+use crate::web::reference::{Operation, Schema, Takes, always, example};
 use crate::web::{Context, Failure, Query, ServerKey, Web, whole_seconds};
 
 const USUAL: u32 = 25;
 const MOST: u32 = 100;
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let status = "A status like `429`, or a class like `4xx`.";
+    let request = Schema::object([
+        always("request_id", Schema::id("req")),
+        always("timestamp", Schema::time()),
+        always(
+            "key_id",
+            Schema::text().or_null().says("The key that was sent, if it was one."),
+        ),
+        always("key_kind", Schema::one_of(&KeyKind::ALL.map(KeyKind::as_str))),
+        always("method", Schema::text()),
+        always("route", Schema::text().says("A template, or `none`.")),
+        always("status", Schema::integer(100, 599)),
+        always("error_code", Schema::text().or_null()),
+        always("field", Schema::text().or_null()),
+        always("duration_us", Schema::count()),
+    ]);
+    let refused = AnsweredRequest {
+        environment: example::ENVIRONMENT,
+        id: example::REQUEST,
+        key_kind: KeyKind::Server,
+        key: Some(example::KEY.0),
+        method: "POST".to_owned(),
+        route: "/v1/users/link".to_owned(),
+        status: 400,
+        code: Some("VALIDATION_ERROR".to_owned()),
+        field: Some("phone".to_owned()),
+        duration_us: 812,
+        at: example::time(),
+    };
+    let Json(example) = page(&example::context(), &[shown(&refused)], None);
+    Operation::new("listRequests", include_str!("requests.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Requests)))
+        .query(
+            "status",
+            Schema::text().pattern("^([1-5][0-9][0-9]|[1-5]xx)$").says(status),
+        )
+        .query(
+            "route",
+            Schema::text().says("One route template, like `/api/v1/login`."),
+        )
+        .query("limit", limit_schema())
+        .query(
+            "after",
+            Schema::id("req").says("`next_cursor` of the page before, or the id of any request."),
+        )
+        .answers(
+            200,
+            "A page of requests, the newest first. With a filter it may hold fewer, or none, although more follow.",
+            paged(request.named("AnsweredRequest")),
+            example,
+        )
+}
 
 /// 200 with at most `limit` requests (1 to 100, usually 25). `status` is one (`429`) or a class (`4xx`), `route` a
 /// template (`/api/v1/login`). Send `meta.next_cursor` as `after` to get the next page; it is `null` on the last. With a

@@ -9,20 +9,21 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::envelope::envelope;
+use super::envelope::{envelope, enveloped};
+use super::{caller, not_found, user_id, user_id_schema};
 use crate::domain::{Code, Invalid, KeyScope, UserId};
 use crate::store::TokenSubject;
 use crate::tokens::OrganizationClaims;
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
 use crate::web::{
-    Call, Caller, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
+    Call, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
 };
 
 const USUAL_LIFE: i64 = 15 * 60;
 const SHORTEST_LIFE: i64 = 60;
 const LONGEST_LIFE: i64 = 3_600;
-/// A longer text is no id, and is not repeated.
-const LONGEST_ID: usize = 64;
 
 /// The token; it is in this answer alone.
 #[derive(Serialize)]
@@ -37,6 +38,32 @@ pub struct MadeToken {
     expires_at: String,
 }
 
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let life = Schema::integer(SHORTEST_LIFE, LONGEST_LIFE).usually(USUAL_LIFE);
+    let request = Schema::object([optional("expires_in", life.says("Seconds."))]);
+    let answer = Schema::object([
+        always("user_id", Schema::id("usr")),
+        always("token", Schema::jwt().says("In this answer alone.")),
+        always("token_type", Schema::just("Bearer")),
+        always("expires_at", Schema::time()),
+    ]);
+    let made = MadeToken {
+        user_id: example::USER,
+        token: example::JWT.to_owned(),
+        token_type: "Bearer",
+        expires_at: whole_seconds(example::time() + SignedDuration::from_secs(USUAL_LIFE)),
+    };
+    let axum::Json(example) = envelope(&example::context(), &made);
+    Operation::new("createUserToken", include_str!("tokens.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::UsersToken)))
+        .repeatable()
+        .path("user_id", user_id_schema())
+        .optional_body(request.named("NewUserToken"), json!({ "expires_in": 900 }))
+        .answers(201, "The token.", enveloped(answer.named("UserToken")), example)
+        .refuses(&[Code::UserNotFound])
+}
+
 /// 201 with the token. Optional field: `expires_in`, 60 to 3600 seconds, 900 without it. Needs the scope
 /// `users:token`; 404 for any user that is not of this environment, 409 for one that is suspended.
 pub async fn tokens(
@@ -47,15 +74,9 @@ pub async fn tokens(
     key: IdempotencyKey,
     OptionalJson { mut fields, raw }: OptionalJson,
 ) -> Result<Response, Failure> {
-    let user = user.ok_or_else(|| Failure::new(Code::UserNotFound))?;
-    let id: UserId = user.parse().map_err(|_| not_found(&user))?;
+    let id = user_id(user)?;
     let life = life(&mut fields)?;
-    let caller = Caller {
-        environment: scope.environment(),
-        credential: scope.key().0,
-        subject: None,
-    };
-    let repeatable = key.of(&web, caller, &raw, context.now)?;
+    let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let store = &web.instance.store;
     let subject = store
         .token_subject(&scope, id, repeatable.claim.clone(), context.now)
@@ -75,8 +96,10 @@ pub async fn tokens(
     match subject {
         TokenSubject::Known => {}
         TokenSubject::Suspended => {
-            return Err(Failure::new(Code::Conflict)
-                .saying(format!("User with ID {id} is suspended. Let the user in again first.")));
+            return Err(Failure::new(Code::Conflict).saying(format!(
+                "User with ID {id} is suspended. Let it in again first: `aboard users resume {id} --environment {}`.",
+                scope.kind().as_str()
+            )));
         }
         TokenSubject::Unknown => return Err(not_found(&id.to_string())),
     }
@@ -104,8 +127,7 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
         return Ok(SignedDuration::from_secs(USUAL_LIFE));
     };
     let allowed = |seconds: &i64| (SHORTEST_LIFE..=LONGEST_LIFE).contains(seconds);
-    value
-        .as_i64()
+    whole(&value)
         .filter(allowed)
         .map(SignedDuration::from_secs)
         .ok_or_else(|| {
@@ -114,11 +136,8 @@ fn life(fields: &mut Fields) -> Result<SignedDuration, Failure> {
         })
 }
 
-/// As `GET /v1/users/{id}` says it.
-fn not_found(id: &str) -> Failure {
-    let failure = Failure::new(Code::UserNotFound);
-    if id.len() > LONGEST_ID {
-        return failure;
-    }
-    failure.saying(format!("User with ID {id} not found"))
+/// JSON knows one kind of number: `900.0` is as whole as `900`.
+fn whole(value: &Value) -> Option<i64> {
+    let fraction = || value.as_f64().filter(|number| number.fract() == 0.0);
+    value.as_i64().or_else(|| format!("{:.0}", fraction()?).parse().ok())
 }

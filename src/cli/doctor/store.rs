@@ -9,7 +9,7 @@ use super::{Check, files};
 use crate::cli::manage::must_be_there;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::instance::{check_canary, open_store};
+use crate::instance::{check_canary, must_stand, open_store};
 use crate::store::{InFlight, Store, known_migrations};
 
 /// A node that is further off than this is not ready.
@@ -40,6 +40,13 @@ pub async fn look(config: &Config, key: Option<&KeyFile>, checks: &mut Vec<Check
     checks.push(clock);
     let (schema, readable) = schema(&store).await;
     checks.push(schema);
+    if readable && let Err(error) = must_stand(&store, &url).await {
+        checks.push(Check::bad(
+            "place",
+            error.to_string(),
+            "Set store.url to where the instance lives.",
+        ));
+    }
     if readable && let Some(key) = key {
         checks.push(canary(&store, key).await);
     }

@@ -51,13 +51,23 @@ impl Verb for Login {
     type Answer = ExternalLoginOutcome;
 
     async fn run(&self, members: &[Member]) -> Result<Vec<ExternalLoginOutcome>> {
-        let minted = bounded(async {
+        let minted = match (self.mint(members).await, members.len()) {
+            // The user may have been erased between two statements: now it is gone, and made anew.
+            (Err(StoreError::Fault(_)), 1) => self.mint(members).await,
+            (minted, _) => minted,
+        }?;
+        Ok(minted.into_iter().map(|minted| outcome(minted, false)).collect())
+    }
+}
+
+impl Login {
+    async fn mint(&self, members: &[Member]) -> Result<Vec<Minted>> {
+        bounded(async {
             let lease = self.0.lease().await?;
             let (begun, minted) = tokio::join!(lease.begin(), mint(&lease, members));
             lease.end(begun.and(minted)).await
         })
-        .await?;
-        Ok(minted.into_iter().map(|minted| outcome(minted, false)).collect())
+        .await
     }
 }
 
@@ -103,6 +113,9 @@ async fn claim_and_mint(lease: &Lease, member: &Member) -> Result<ExternalLoginO
         },
     };
     let minted = mint(lease, std::slice::from_ref(member)).await?.pop();
+    if replayed && matches!(minted, Some(Minted::Link { created: true, .. })) {
+        return Ok(ExternalLoginOutcome::Gone);
+    }
     minted
         .map(|minted| outcome(minted, replayed))
         .ok_or_else(|| StoreError::unreadable("link"))

@@ -1,5 +1,6 @@
 //! SQLite: one writer thread that groups commits, a few read-only connections.
 
+mod copy;
 mod deliveries;
 mod links;
 mod member;
@@ -19,6 +20,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
+pub use self::copy::{CopySide, fence as copy_fence};
 use self::writer::Writer;
 use super::instance::Durability;
 use super::sql::{Param, Params, Row, Script};
@@ -136,6 +138,10 @@ impl Sqlite {
                 })
             })
             .await
+    }
+
+    pub fn start_log_over(&self) {
+        self.writer.start_log_over();
     }
 
     pub fn group_counts(&self) -> (u64, u64) {

@@ -87,6 +87,9 @@ fn external_login(connection: &Connection, scope: &PartnerScope, call: &External
         },
     };
     let created = found.is_none();
+    if replayed && created {
+        return Ok(ExternalLoginOutcome::Gone);
+    }
     let user = if let Some(found) = found {
         refresh_claims(connection, scope, found.user, call)?;
         found.user

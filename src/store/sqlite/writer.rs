@@ -29,6 +29,7 @@ const CHECKPOINT_EVERY: u64 = 8 << 20;
 pub struct Writer {
     inbox: Arc<Mutex<Option<Sender<Message>>>>,
     counts: Arc<Counts>,
+    restart_wal: Arc<AtomicBool>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
@@ -56,6 +57,7 @@ impl Writer {
         let (inbox, outbox) = channel();
         let counts = Arc::new(Counts::default());
         let restart_wal = Arc::new(AtomicBool::new(false));
+        let restart_now = Arc::clone(&restart_wal);
         let (stop, stopped) = sync_channel(0);
         let checkpointer = {
             let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
@@ -80,6 +82,7 @@ impl Writer {
         Ok(Self {
             inbox: Arc::new(Mutex::new(Some(inbox))),
             counts,
+            restart_wal: restart_now,
             threads: Arc::new(Mutex::new(vec![thread, checkpointer])),
         })
     }
@@ -129,6 +132,13 @@ impl Writer {
     fn send(&self, message: Message) -> Result<()> {
         let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         inbox.as_ref().ok_or_else(closed)?.send(message).map_err(|_| closed())
+    }
+
+    /// Starts the write-ahead log over, between two groups.
+    pub fn start_log_over(&self) {
+        self.restart_wal.store(true, Ordering::Relaxed);
+        // Something that the writer wakes for.
+        let _ = self.send(Message::Alone(Box::new(|_| {})));
     }
 
     pub fn group_counts(&self) -> (u64, u64) {
@@ -325,6 +335,6 @@ fn checkpoint_loop(path: &Path, restart_wal: &AtomicBool, stopped: &Receiver<()>
             }
             copied = length;
         }
-        restart_wal.store(length > LONGEST_WAL, Ordering::Relaxed);
+        restart_wal.fetch_or(length > LONGEST_WAL, Ordering::Relaxed);
     }
 }

@@ -37,7 +37,7 @@ impl Identity {
         matches!(self.kind.as_str(), "email" | "phone")
     }
 
-    fn is_brought(&self) -> bool {
+    pub fn is_brought(&self) -> bool {
         self.source == "organization"
     }
 

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::{NewEvent, add_event, find, lock};
 use crate::domain::{EnvironmentId, EventId, UserId};
-use crate::store::scope::UsersScope;
+use crate::store::audit::{Entry, audit};
+use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store};
@@ -55,18 +56,33 @@ const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
 impl Store {
-    /// Erases a user of the environment; answers its id, or `None` if there is no such user (any more). Writes
+    /// Erases a user of the environment, which the audit log keeps with who did it; answers its id, or `None` if there is no such user (any more). Writes
     /// `user.deleted` as `event`.
     pub async fn erase_user(
         &self,
         scope: impl Into<UsersScope>,
+        admin: &AdminScope,
         user: UserId,
         event: EventId,
         now: Timestamp,
     ) -> Result<Option<UserId>> {
         let environment = scope.into().environment;
-        self.transact(move |tx| async move { erase(tx, environment, user, event, now).await }.boxed())
-            .await
+        let admin = admin.clone();
+        let erased = self
+            .transact(move |tx| {
+                async move {
+                    let erased = erase(tx, environment, user, event, now).await?;
+                    if let Some(user) = erased {
+                        audit(tx, &admin, Entry::of("user.erased", environment, user), now).await?;
+                    }
+                    Ok(erased)
+                }
+                .boxed()
+            })
+            .await?;
+        // What was erased still stands in the write-ahead log.
+        self.start_log_over();
+        Ok(erased)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whatever arrives, the answer is one that the reference names, and never a fault of ours.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -10,7 +12,8 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::support::app::{Engine, TestApp, user};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Answer, Call, Client};
+use crate::support::reference::{Operation, documents, operations};
 
 /// Runs a property on each engine, one server for all its cases.
 fn on_both<S: Strategy>(cases: u32, strategy: S, property: &impl AsyncFn(&TestApp, S::Value)) {
@@ -50,27 +53,156 @@ fn assert_documented(answer: &Answer, documented: &[u16], what: &dyn std::fmt::D
     }
 }
 
-fn callers(app: &TestApp) -> [(&'static str, Client); 5] {
-    [
-        ("/api/v1/external_login", app.partner().clone()),
-        ("/api/v1/embedded_check_user", app.partner().clone()),
-        ("/api/v1/login", app.anonymous()),
-        ("/v1/login_codes/exchange", app.server()),
-        ("/api/v1/users/ada/api_key", app.partner().clone()),
-    ]
+/// Who may call an operation, and a user that a path can name.
+struct Callers {
+    partner: Client,
+    server: Client,
+    holder: Client,
+    anonymous: Client,
+    user: String,
+}
+
+impl Callers {
+    async fn of(app: &TestApp) -> Self {
+        let partner = app.partner().clone();
+        partner.post("/api/v1/external_login", &user("ada")).await;
+        let key = partner.post("/api/v1/users/ada/api_key", &json!({})).await.json();
+        let login = json!({ "api_key": key["api_key"], "wrapp_user_id": key["wrapp_user_id"] });
+        let token = app.anonymous().post("/api/v1/login", &login).await.json();
+        let token = token["data"]["attributes"]["jwt"].as_str().expect("a token").to_owned();
+        let brought = json!({ "email": "ada@example.com", "phone": "+1234567890", "name": "Ada" });
+        let linked = app.server().post("/v1/users/link", &brought).await.json();
+        Self {
+            partner,
+            server: app.server(),
+            holder: app.anonymous().with("authorization", &format!("Bearer {token}")),
+            anonymous: app.anonymous(),
+            user: linked["data"]["user_id"].as_str().expect("an id").to_owned(),
+        }
+    }
+
+    /// A call of an operation by whom it is for; the variable part of its path is `segment`.
+    fn call(&self, operation: &Operation, segment: &str, query: &[(&str, &str)]) -> Call {
+        let client = match operation.takes() {
+            Some("PartnerKey") => &self.partner,
+            Some("ServerKey") => &self.server,
+            Some("UserToken") => &self.holder,
+            _ => &self.anonymous,
+        };
+        let segment = match (segment, operation.document) {
+            ("known", "users") => &self.user,
+            ("known", _) => "ada",
+            _ => segment,
+        };
+        let segment = segment
+            .bytes()
+            .fold(String::new(), |path, byte| format!("{path}%{byte:02X}"));
+        let (before, rest) = operation.path.split_once('{').unwrap_or((&operation.path, "}"));
+        let (_, after) = rest.split_once('}').expect("a whole template");
+        let segment = if before == operation.path {
+            String::new()
+        } else {
+            segment
+        };
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        client.call(&operation.method, &format!("{before}{segment}{after}?{query}"))
+    }
+}
+
+/// The variable part of a path: any text but those that lead elsewhere, and one that names a user.
+fn segment() -> impl Strategy<Value = String> {
+    let any = prop_oneof![
+        "\\PC{1,20}",
+        any::<String>(),
+        "usr_[0-7][0-9a-z]{25}",
+        Just("known".to_owned())
+    ];
+    any.prop_filter("it leads elsewhere", |text| {
+        !text.is_empty() && text.bytes().any(|byte| byte != b'.') && !["me", "link"].contains(&text.as_str())
+    })
 }
 
 #[test]
-fn any_bytes_as_a_body_are_answered() {
+fn any_bytes_as_a_body_are_answered_as_the_reference_says() {
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..300),
         "[\\[\\]{}\":,0-9a-z\\\\ ]{0,60}".prop_map(String::into_bytes)
     ];
-    on_both(40, bytes, &async |app, bytes| {
-        for (path, client) in callers(app) {
-            let call = client.call("POST", path).header("content-type", "application/json");
-            let answer = call.body(bytes.clone()).send().await;
-            assert_documented(&answer, &[200, 400, 401, 404, 422], &(path, &bytes));
+    let kinds = [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-8",
+        "text/plain",
+    ];
+    let operations = operations();
+    let case = (
+        bytes,
+        proptest::sample::select(kinds.to_vec()),
+        segment(),
+        "[ -~]{0,12}",
+    );
+    on_both(30, case, &async |app, (bytes, kind, segment, key)| {
+        let callers = Callers::of(app).await;
+        for operation in &operations {
+            let call = callers.call(operation, &segment, &[]).header("content-type", kind);
+            let call = call.header("idempotency-key", &key).body(bytes.clone());
+            operation.assert_documented(&call.send().await, &(&bytes, kind, &segment, &key));
+        }
+    });
+}
+
+#[test]
+fn any_values_are_answered_as_the_reference_says() {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+    ];
+    let value = leaf.prop_recursive(4, 16, 4, |inner| {
+        let object = vec(("[a-z_]{1,8}", inner.clone()), 0..4);
+        prop_oneof![
+            vec(inner, 0..4).prop_map(Value::from),
+            object.prop_map(|pairs| pairs.into_iter().collect())
+        ]
+    });
+    let documents = documents("https://id.example.com");
+    let known: Vec<_> = operations()
+        .into_iter()
+        .map(|operation| {
+            let document = documents.iter().find(|document| document.name == operation.document);
+            let fields = operation.fields(document.expect("it is there"));
+            (operation, fields)
+        })
+        .collect();
+    // Which of an operation's fields and parameters get which value; the others are good ones.
+    let case = (
+        vec((0..8_usize, value), 0..4),
+        vec((0..8_usize, "\\PC{0,30}"), 0..4),
+        segment(),
+    );
+    on_both(30, case, &async |app, (values, texts, segment)| {
+        let callers = Callers::of(app).await;
+        for (operation, fields) in &known {
+            let mut body = user("ada");
+            body["phone"] = json!("+1234567890");
+            body["name"] = json!("Ada");
+            for (index, value) in &values {
+                if let Some(name) = fields.get(*index) {
+                    body[name] = value.clone();
+                }
+            }
+            let names = operation.parameters();
+            let query: BTreeMap<&str, &str> = texts
+                .iter()
+                .filter_map(|(index, text)| Some((names.get(*index)?.as_str(), text.as_str())))
+                .collect();
+            let query: Vec<_> = query.into_iter().collect();
+            let call = callers.call(operation, &segment, &query).json(&body);
+            operation.assert_documented(&call.send().await, &(&body, &query, &segment));
         }
     });
 }
@@ -113,48 +245,6 @@ fn any_texts_in_the_fields_are_answered() {
             &[400],
             &code,
         );
-    });
-}
-
-#[test]
-fn any_values_in_the_fields_are_answered() {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        "\\PC{0,20}".prop_map(Value::from),
-    ];
-    let value = leaf.prop_recursive(4, 16, 4, |inner| {
-        let object = vec(("[a-z_]{1,8}", inner.clone()), 0..4);
-        prop_oneof![
-            vec(inner, 0..4).prop_map(Value::from),
-            object.prop_map(|pairs| pairs.into_iter().collect())
-        ]
-    });
-    let names = [
-        "email",
-        "phone",
-        "partner_user_id",
-        "webhook_endpoint",
-        "state",
-        "code_challenge",
-        "api_key",
-        "code",
-    ];
-    let object = vec((proptest::sample::select(names.to_vec()), value), 0..8);
-    on_both(40, object, &async |app, pairs| {
-        let mut body = user("ada");
-        for (name, value) in pairs {
-            body[name] = value;
-        }
-        for (path, client) in callers(app) {
-            assert_documented(
-                &client.post(path, &body).await,
-                &[200, 400, 401, 404, 422],
-                &(path, &body),
-            );
-        }
     });
 }
 

@@ -176,7 +176,7 @@ async fn a_revoked_key_is_refused_from_the_next_call_on(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.link("ada").await;
     let key = app.sandbox.partner.created.key;
-    let revoked = app.instance().store.revoke_key(app.system(), key, app.now()).await;
+    let revoked = app.instance().store.revoke_key(&app.admin(), key, app.now()).await;
     assert!(revoked.expect("the store answers"));
     let before = app.contents().await;
     assert_refused(&call(app.partner(), "POST", "/api/v1/external_login").await, "revoked");

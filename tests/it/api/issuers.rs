@@ -296,7 +296,7 @@ async fn private_keys_are_not_published(engine: Engine) {
         };
         let stored = instance
             .store
-            .rotate_signing_key(app.system(), rotation, app.now())
+            .rotate_signing_key(&app.admin(), rotation, app.now())
             .await;
         assert!(stored.expect("it answers"));
     }

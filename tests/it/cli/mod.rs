@@ -5,6 +5,7 @@
     reason = "a test may give up at once, and so may what it stands on"
 )]
 
+mod audit;
 mod commands;
 mod configuration;
 mod dev;
@@ -13,6 +14,7 @@ mod environment_settings;
 #[cfg(feature = "fakes")]
 mod fake;
 mod help;
+mod move_users;
 mod place;
 mod refusals;
 mod requests;
@@ -20,4 +22,5 @@ mod serve;
 mod server;
 mod signing;
 mod socket;
+mod store;
 mod users;

@@ -288,7 +288,7 @@ async fn unknown_paths_and_methods_count_for_the_key_that_is_presented(engine: E
     assert!(
         app.instance()
             .store
-            .revoke_key(app.system(), key, app.now())
+            .revoke_key(&app.admin(), key, app.now())
             .await
             .expect("it answers")
     );
@@ -302,7 +302,7 @@ async fn a_key_may_have_a_limit_of_its_own(engine: Engine) {
     let set = async |per_minute| {
         let store = &app.instance().store;
         store
-            .set_key_limit(app.system(), key, per_minute)
+            .set_key_limit(&app.admin(), key, per_minute, app.now())
             .await
             .expect("it answers")
     };

@@ -13,6 +13,7 @@ on_both! {
     headers_that_never_end_are_cut_off,
     a_body_that_never_ends_is_answered,
     a_body_that_is_cut_off_changes_nothing,
+    who_asks_and_never_reads_is_cut_off,
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -95,4 +96,16 @@ async fn a_body_that_is_cut_off_changes_nothing(engine: Engine) {
     let told = rest(&mut stream).await;
     assert!(told.is_empty() || told.starts_with("HTTP/1.1 400 "), "{told}");
     assert_eq!(app.contents().await, before);
+}
+
+async fn who_asks_and_never_reads_is_cut_off(engine: Engine) {
+    let app = TestApp::with(engine, &[("server.request_timeout_seconds", "1")]).await;
+    let ask = "GET /account HTTP/1.1\r\nHost: {host}\r\n\r\n".repeat(200);
+    let mut stream = connect(&app, &ask).await;
+    let host = app.app.url.trim_start_matches("http://");
+    let ask = ask.replace("{host}", host);
+    // Once nothing more fits into the connection, either way, only its end lets this go on.
+    let asking = async { while stream.write_all(ask.as_bytes()).await.is_ok() {} };
+    timeout(PATIENCE, asking).await.expect("it is closed in time");
+    assert_eq!(app.anonymous().get("/account").await.status, 200);
 }

@@ -81,7 +81,11 @@ impl Rig {
             environments: environments.into(),
         };
         store
-            .create_organization(store.system(), organization, clock.now())
+            .create_organization(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                organization,
+                clock.now(),
+            )
             .await
             .unwrap();
 
@@ -101,7 +105,14 @@ impl Rig {
             name: "Wrapp".to_owned(),
             secret: NewWebhookSecret { id: secret_id, sealed },
         };
-        store.create_partner(store.system(), new, clock.now()).await.unwrap();
+        store
+            .create_partner(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                new,
+                clock.now(),
+            )
+            .await
+            .unwrap();
         let key = NewKey::new(KeyKind::Partner, EnvironmentKind::Sandbox, ids.id(), ids.secret());
         let new = NewApiKey {
             id: KeyId(key.key.id),
@@ -114,7 +125,14 @@ impl Rig {
             scopes: Vec::new(),
             per_minute: None,
         };
-        store.create_key(store.system(), new, clock.now()).await.unwrap();
+        store
+            .create_key(
+                &store.administer("a test", std::sync::Arc::new(crate::support::store::seal_of)),
+                new,
+                clock.now(),
+            )
+            .await
+            .unwrap();
         let presented = store
             .authenticate(&key.key, clock.now())
             .await

@@ -163,7 +163,7 @@ async fn a_suspended_user_is_not_signed_in(engine: Engine) {
     for (suspended, alive) in [(true, false), (false, false)] {
         let store = &app.instance().store;
         let set = store
-            .set_suspended(app.system(), environment, user, suspended, app.now())
+            .set_suspended(&app.admin(), environment, user, suspended, app.now())
             .await;
         assert!(set.expect("the store answers"));
         assert_eq!(is_alive(&browser).await, alive, "suspending ends the sessions for good");

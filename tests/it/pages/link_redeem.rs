@@ -235,7 +235,7 @@ async fn each_environment_has_its_own_return_urls(engine: Engine) {
         value: r#"["https://second.example.com/in"]"#.to_owned(),
     };
     let instance = app.instance();
-    let set = instance.store.set_setting(app.system(), own, app.now()).await;
+    let set = instance.store.set_setting(&app.admin(), own, app.now()).await;
     set.expect("it is set");
     instance.settings.load(&instance.store).await.expect("it is read");
     for (partner, host) in [(&app.sandbox.partner, "second"), (&app.stranger.partner, "first")] {

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod docs;
 mod home;
 mod link;
 mod link_origin;

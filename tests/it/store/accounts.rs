@@ -117,13 +117,8 @@ async fn a_plan_is_set_and_set_anew(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let ada = store.sign_in(&sandbox.partner, "ada").await;
     for (name, status) in [("Basic", "active"), ("Pro", "canceled")] {
-        let set = store.set_subscription(
-            store.system(),
-            sandbox.id,
-            ada.user,
-            plan(&store, name, status),
-            store.now(),
-        );
+        let admin = store.admin();
+        let set = store.set_subscription(&admin, sandbox.id, ada.user, plan(&store, name, status), store.now());
         assert!(set.await.unwrap());
         let holder = store
             .user_by_key(&ada.user_key.key, store.now())
@@ -142,12 +137,12 @@ async fn a_plan_is_set_and_set_anew(store: TestStore) {
 async fn an_unknown_user_gets_no_plan_and_no_suspension(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let before = store.everything().await;
-    let (system, nobody) = (store.system(), UserId(store.ids.id()));
-    let set = store.set_subscription(system, sandbox.id, nobody, plan(&store, "Pro", "active"), store.now());
+    let (admin, nobody) = (store.admin(), UserId(store.ids.id()));
+    let set = store.set_subscription(&admin, sandbox.id, nobody, plan(&store, "Pro", "active"), store.now());
     assert!(!set.await.unwrap());
     assert!(
         !store
-            .set_suspended(system, sandbox.id, nobody, true, store.now())
+            .set_suspended(&store.admin(), sandbox.id, nobody, true, store.now())
             .await
             .unwrap()
     );
@@ -158,7 +153,7 @@ async fn an_unknown_user_gets_no_plan_and_no_suspension(store: TestStore) {
     for suspended in [true, false] {
         assert!(
             !store
-                .set_suspended(system, sandbox.id, user, suspended, store.now())
+                .set_suspended(&store.admin(), sandbox.id, user, suspended, store.now())
                 .await
                 .unwrap()
         );
@@ -182,7 +177,7 @@ async fn letting_in_keeps_what_the_user_was(store: TestStore) {
         for suspended in [true, false] {
             assert!(
                 store
-                    .set_suspended(store.system(), sandbox.id, user, suspended, store.now())
+                    .set_suspended(&store.admin(), sandbox.id, user, suspended, store.now())
                     .await
                     .unwrap()
             );
@@ -201,7 +196,7 @@ async fn letting_in_somebody_who_is_not_suspended_changes_nothing(store: TestSto
     store.advance(1);
     assert!(
         store
-            .set_suspended(store.system(), sandbox.id, ada.user, false, store.now())
+            .set_suspended(&store.admin(), sandbox.id, ada.user, false, store.now())
             .await
             .unwrap()
     );

@@ -104,7 +104,7 @@ async fn a_revoked_key_is_refused_at_once_here(store: TestStore) {
     assert!(good(&store, &key).await);
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.id), store.now())
             .await
             .unwrap()
     );
@@ -119,7 +119,7 @@ async fn another_node_refuses_a_revoked_key_once_it_has_refreshed(store: TestSto
 
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.id), store.now())
             .await
             .unwrap()
     );
@@ -136,7 +136,7 @@ async fn a_cache_that_was_not_refreshed_for_5_seconds_is_not_believed(store: Tes
     assert!(good(&node, &key).await);
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.id), store.now())
             .await
             .unwrap()
     );
@@ -152,7 +152,7 @@ async fn a_node_that_never_refreshed_believes_no_cache(store: TestStore) {
     assert!(good(&node, &key).await);
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.id), store.now())
             .await
             .unwrap()
     );
@@ -167,7 +167,7 @@ async fn an_expired_key_is_refused_even_when_cached(store: TestStore) {
     let (until, now) = (store.later(2), store.now());
     assert!(
         store
-            .rotate_key(store.system(), KeyId(key.id), successor, until, now)
+            .rotate_key(&store.admin(), KeyId(key.id), successor, until, now)
             .await
             .unwrap()
     );
@@ -188,7 +188,7 @@ async fn another_node_sees_a_new_key_at_once(store: TestStore) {
     let new = NewKey::new(KeyKind::Server, sandbox.kind, store.ids.id(), store.ids.secret());
     assert!(!good(&node, &new.key).await);
     store
-        .create_key(store.system(), api_key_of(&new, sandbox.id, sandbox.id.0), store.now())
+        .create_key(&store.admin(), api_key_of(&new, sandbox.id, sandbox.id.0), store.now())
         .await
         .unwrap();
     assert!(good(&node, &new.key).await);
@@ -199,7 +199,7 @@ async fn keys_scopes_and_limit_come_with_the_credential(store: TestStore) {
     let new = NewKey::new(KeyKind::Server, sandbox.kind, store.ids.id(), store.ids.secret());
     let mut key = api_key_of(&new, sandbox.id, sandbox.id.0);
     key.scopes = vec!["users:read".to_owned(), "users:write".to_owned()];
-    store.create_key(store.system(), key, store.now()).await.unwrap();
+    store.create_key(&store.admin(), key, store.now()).await.unwrap();
     let limit = format!(
         "update api_keys set per_minute = 7 where id = {}",
         store.literal(new.key.id)
@@ -223,7 +223,7 @@ async fn the_origins_of_every_app_are_known_until_they_change(store: TestStore) 
             name: "web".to_owned(),
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
         };
-        store.create_app(store.system(), new, store.now()).await.unwrap();
+        store.create_app(&store.admin(), new, store.now()).await.unwrap();
     };
     let node = store.another().await;
     node.refresh_credentials(node.now()).await.unwrap();
@@ -271,7 +271,7 @@ async fn a_key_revoked_while_it_is_presented_is_refused_afterwards(store: TestSt
                 if number == 0 {
                     assert!(
                         store
-                            .revoke_key(store.system(), KeyId(key.id), store.now())
+                            .revoke_key(&store.admin(), KeyId(key.id), store.now())
                             .await
                             .unwrap()
                     );

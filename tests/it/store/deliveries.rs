@@ -207,7 +207,7 @@ async fn a_delivery_keeps_the_secret_it_started_with(store: TestStore) {
     let (partner, now) = (sandbox.partner.id, store.now());
     assert!(
         store
-            .rotate_webhook_secret(store.system(), partner, new, store.later(60), now)
+            .rotate_webhook_secret(&store.admin(), partner, new, store.later(60), now)
             .await
             .unwrap()
     );

@@ -187,7 +187,7 @@ async fn a_suspended_users_code_is_refused(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let ada = store.sign_in(&sandbox.partner, "ada").await;
     store
-        .set_suspended(store.system(), sandbox.id, ada.user, true, store.now())
+        .set_suspended(&store.admin(), sandbox.id, ada.user, true, store.now())
         .await
         .unwrap();
     assert_eq!(

@@ -54,7 +54,7 @@ async fn the_same_name_is_another_user_for_each_partner(store: TestStore) {
     let strangers = strangers(&store, &world).await;
     let mine = store.log_in(&world.sandbox.partner, store.call("ada").login).await.user;
     store
-        .set_suspended(store.system(), world.sandbox.id, mine, true, store.now())
+        .set_suspended(&store.admin(), world.sandbox.id, mine, true, store.now())
         .await
         .unwrap();
     let before = store
@@ -204,16 +204,16 @@ async fn plans_and_suspension_stay_in_their_environment(store: TestStore) {
         period_end: store.later(60),
         next_payment_amount: None,
     };
-    let (system, production) = (store.system(), world.production.id);
+    let production = world.production.id;
     assert!(
         !store
-            .set_subscription(system, production, user, plan, store.now())
+            .set_subscription(&store.admin(), production, user, plan, store.now())
             .await
             .unwrap()
     );
     assert!(
         !store
-            .set_suspended(system, production, user, true, store.now())
+            .set_suspended(&store.admin(), production, user, true, store.now())
             .await
             .unwrap()
     );

@@ -34,7 +34,7 @@ async fn row(store: &TestStore, key: &ApiKey) -> KeyRow {
 
 async fn rotate(store: &TestStore, old: &ApiKey, new: NewApiKey, until: Timestamp) -> bool {
     store
-        .rotate_key(store.system(), KeyId(old.id), new, until, store.now())
+        .rotate_key(&store.admin(), KeyId(old.id), new, until, store.now())
         .await
         .unwrap()
 }
@@ -47,7 +47,7 @@ async fn a_key_is_listed_with_what_may_be_shown(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let (key, mut new) = fresh(&store, &sandbox);
     new.scopes = vec!["one".to_owned(), "two".to_owned()];
-    store.create_key(store.system(), new, store.now()).await.unwrap();
+    store.create_key(&store.admin(), new, store.now()).await.unwrap();
 
     let row = row(&store, &key.key).await;
     assert_eq!(
@@ -71,20 +71,20 @@ async fn a_key_is_revoked_once(store: TestStore) {
     let revoked_at = store.now();
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.id), revoked_at)
+            .revoke_key(&store.admin(), KeyId(key.id), revoked_at)
             .await
             .unwrap()
     );
     store.advance(1);
     assert!(
         !store
-            .revoke_key(store.system(), KeyId(key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.id), store.now())
             .await
             .unwrap()
     );
     assert!(
         !store
-            .revoke_key(store.system(), KeyId(store.ids.id()), store.now())
+            .revoke_key(&store.admin(), KeyId(store.ids.id()), store.now())
             .await
             .unwrap()
     );
@@ -114,7 +114,7 @@ async fn an_unknown_or_revoked_key_is_not_rotated(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let revoked = &sandbox.partner.key;
     store
-        .revoke_key(store.system(), KeyId(revoked.id), store.now())
+        .revoke_key(&store.admin(), KeyId(revoked.id), store.now())
         .await
         .unwrap();
     let unknown = fresh(&store, &sandbox).0.key;
@@ -142,7 +142,7 @@ async fn a_rotation_never_lengthens_a_life(store: TestStore) {
     assert!(!good(&store, old).await && !good(&store, &key.key).await);
     // Sooner is allowed.
     let (key, new) = fresh(&store, &sandbox);
-    store.create_key(store.system(), new, store.now()).await.unwrap();
+    store.create_key(&store.admin(), new, store.now()).await.unwrap();
     assert!(rotate(&store, &key.key, fresh(&store, &sandbox).1, store.later(60)).await);
     assert!(rotate(&store, &key.key, fresh(&store, &sandbox).1, store.later(1)).await);
     store.advance(1);
@@ -154,18 +154,26 @@ async fn every_change_of_a_credential_raises_the_revision(store: TestStore) {
     let partner = store.partner_of(sandbox.id, "Another");
     let (key, new) = fresh(&store, &sandbox);
     let secret = store.partner_of(sandbox.id, "unused").secret;
-    let (system, now) = (store.system(), store.now());
+    let now = store.now();
     let mut last = store.instance().await.unwrap().unwrap().revision;
     for change in 0..6 {
         match change {
-            0 => store.create_partner(system, partner.clone(), now).await.unwrap(),
-            1 => store.create_key(system, new.clone(), now).await.unwrap(),
+            0 => store
+                .create_partner(&store.admin(), partner.clone(), now)
+                .await
+                .unwrap(),
+            1 => store.create_key(&store.admin(), new.clone(), now).await.unwrap(),
             2 => assert!(rotate(&store, &key.key, fresh(&store, &sandbox).1, store.later(60)).await),
-            3 => assert!(store.set_key_limit(system, KeyId(key.key.id), Some(5)).await.unwrap()),
-            4 => assert!(store.revoke_key(system, KeyId(key.key.id), now).await.unwrap()),
+            3 => assert!(
+                store
+                    .set_key_limit(&store.admin(), KeyId(key.key.id), Some(5), now)
+                    .await
+                    .unwrap()
+            ),
+            4 => assert!(store.revoke_key(&store.admin(), KeyId(key.key.id), now).await.unwrap()),
             _ => {
                 let rotated = store
-                    .rotate_webhook_secret(system, partner.id, secret.clone(), store.later(60), now)
+                    .rotate_webhook_secret(&store.admin(), partner.id, secret.clone(), store.later(60), now)
                     .await;
                 assert!(rotated.unwrap());
             }
@@ -180,13 +188,13 @@ async fn a_key_id_is_taken_once(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let (key, new) = fresh(&store, &sandbox);
     store
-        .create_key(store.system(), new.clone(), store.now())
+        .create_key(&store.admin(), new.clone(), store.now())
         .await
         .unwrap();
     let mut thief = new;
     thief.hash = [1; 32];
     store
-        .create_key(store.system(), thief, store.now())
+        .create_key(&store.admin(), thief, store.now())
         .await
         .expect_err("the id is taken");
     assert!(good(&store, &key.key).await);
@@ -196,7 +204,7 @@ async fn a_limit_is_changed_until_the_key_is_revoked(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let (key, mut new) = fresh(&store, &sandbox);
     new.per_minute = Some(7);
-    store.create_key(store.system(), new, store.now()).await.unwrap();
+    store.create_key(&store.admin(), new, store.now()).await.unwrap();
     store.refresh_credentials(store.now()).await.unwrap();
     let limit = async |key: &ApiKey| {
         let presented = store.authenticate(key, store.now()).await.unwrap().unwrap();
@@ -205,7 +213,9 @@ async fn a_limit_is_changed_until_the_key_is_revoked(store: TestStore) {
         listed
     };
     let set = async |per_minute| {
-        let set = store.set_key_limit(store.system(), KeyId(key.key.id), per_minute).await;
+        let set = store
+            .set_key_limit(&store.admin(), KeyId(key.key.id), per_minute, store.now())
+            .await;
         set.unwrap()
     };
     assert_eq!(limit(&key.key).await, Some(7));
@@ -222,14 +232,14 @@ async fn a_limit_is_changed_until_the_key_is_revoked(store: TestStore) {
 
     assert!(
         store
-            .revoke_key(store.system(), KeyId(key.key.id), store.now())
+            .revoke_key(&store.admin(), KeyId(key.key.id), store.now())
             .await
             .unwrap()
     );
     assert!(!set(Some(1)).await);
     assert!(
         !store
-            .set_key_limit(store.system(), KeyId(store.ids.id()), Some(1))
+            .set_key_limit(&store.admin(), KeyId(store.ids.id()), Some(1), store.now())
             .await
             .unwrap()
     );

@@ -67,7 +67,7 @@ async fn the_page_is_gone_for_a_link_that_cannot_be_used(store: TestStore) {
     store.redeem(store.click(used).redemption).await;
     assert!(!shown(used).await, "used");
     store
-        .set_suspended(store.system(), sandbox.id, locked_user, true, store.now())
+        .set_suspended(&store.admin(), sandbox.id, locked_user, true, store.now())
         .await
         .unwrap();
     assert!(!shown(locked).await, "locked");
@@ -139,7 +139,7 @@ async fn a_locked_users_link_begins_nothing(store: TestStore) {
     let call = store.call("ada");
     let user = store.log_in(&sandbox.partner, call.login).await.user;
     store
-        .set_suspended(store.system(), sandbox.id, user, true, store.now())
+        .set_suspended(&store.admin(), sandbox.id, user, true, store.now())
         .await
         .unwrap();
     let before = store.everything().await;

@@ -1,8 +1,10 @@
 //! The store's contract: every method and every outcome, on both engines.
 
 mod accounts;
+mod audit;
 mod challenges;
 mod claims;
+mod copy;
 mod covered;
 mod credentials;
 mod deliveries;
@@ -10,6 +12,7 @@ mod exchange;
 mod faults;
 mod full_disk;
 mod idempotency;
+mod import;
 mod instance;
 mod isolation;
 mod keys;

@@ -22,7 +22,7 @@ async fn an_organization_has_its_two_environments(store: TestStore) {
     let (first, second) = (store.organization_of("Ünïcode & Söhne"), store.organization_of("Acme"));
     for new in [&first, &second] {
         store
-            .create_organization(store.system(), new.clone(), store.now())
+            .create_organization(&store.admin(), new.clone(), store.now())
             .await
             .unwrap();
     }
@@ -50,7 +50,7 @@ async fn an_organization_has_its_two_environments(store: TestStore) {
 async fn an_environment_signs_with_its_own_key(store: TestStore) {
     let new = store.organization_of("Acme");
     store
-        .create_organization(store.system(), new.clone(), store.now())
+        .create_organization(&store.admin(), new.clone(), store.now())
         .await
         .unwrap();
     let keys = store.signing_keys(store.system(), store.now()).await.unwrap();
@@ -76,13 +76,13 @@ async fn a_name_with_a_taken_id_writes_nothing(store: TestStore) {
     let mut organization = store.organization_of("Other");
     organization.environments[1].id = world.sandbox.id;
     store
-        .create_organization(store.system(), organization, store.now())
+        .create_organization(&store.admin(), organization, store.now())
         .await
         .expect_err("the environment is taken");
     let mut partner = store.partner_of(world.sandbox.id, "Other");
     partner.secret.id = world.sandbox.partner.secret;
     store
-        .create_partner(store.system(), partner, store.now())
+        .create_partner(&store.admin(), partner, store.now())
         .await
         .expect_err("the secret is taken");
     assert_eq!(store.everything().await, before);
@@ -93,7 +93,7 @@ async fn partners_are_listed_oldest_first(store: TestStore) {
     store.advance(1);
     let new = store.partner_of(world.production.id, "Another");
     store
-        .create_partner(store.system(), new.clone(), store.now())
+        .create_partner(&store.admin(), new.clone(), store.now())
         .await
         .unwrap();
     let listed = store.partners(store.system()).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_partner_needs_an_environment(store: TestStore) {
     let before = store.everything().await;
     let lost = store.partner_of(EnvironmentId(store.ids.id()), "Lost");
     store
-        .create_partner(store.system(), lost, store.now())
+        .create_partner(&store.admin(), lost, store.now())
         .await
         .expect_err("no such environment");
     assert_eq!(store.everything().await, before);
@@ -129,7 +129,7 @@ async fn the_newest_webhook_secret_signs(store: TestStore) {
     let (until, now) = (store.later(3_600), store.now());
     assert!(
         store
-            .rotate_webhook_secret(store.system(), sandbox.partner.id, new.clone(), until, now)
+            .rotate_webhook_secret(&store.admin(), sandbox.partner.id, new.clone(), until, now)
             .await
             .unwrap()
     );
@@ -148,7 +148,7 @@ async fn an_unknown_partner_gets_no_secret(store: TestStore) {
     let secrets = store.count("webhook_secrets").await;
     assert!(
         !store
-            .rotate_webhook_secret(store.system(), nobody, new, until, now)
+            .rotate_webhook_secret(&store.admin(), nobody, new, until, now)
             .await
             .unwrap()
     );
@@ -166,7 +166,7 @@ async fn apps_are_listed_with_their_origins(store: TestStore) {
     let apps = [app(&["https://a.example.com", "https://b.example.com:8443"]), app(&[])];
     for new in &apps {
         store
-            .create_app(store.system(), new.clone(), store.now())
+            .create_app(&store.admin(), new.clone(), store.now())
             .await
             .unwrap();
     }

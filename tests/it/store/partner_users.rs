@@ -217,7 +217,7 @@ async fn a_subscription_is_active_or_in_trial_until_its_period_ends(store: TestS
         };
         assert!(
             store
-                .set_subscription(store.system(), sandbox.id, user, plan, store.now())
+                .set_subscription(&store.admin(), sandbox.id, user, plan, store.now())
                 .await
                 .unwrap()
         );
@@ -260,7 +260,7 @@ async fn suspend(store: &TestStore, partner: &Partner, user: UserId) {
     let environment = partner.scope.environment();
     assert!(
         store
-            .set_suspended(store.system(), environment, user, true, store.now())
+            .set_suspended(&store.admin(), environment, user, true, store.now())
             .await
             .unwrap()
     );

@@ -129,7 +129,7 @@ async fn a_challenge_is_of_who_asked_what_for(store: TestStore) {
         name: "Shop".to_owned(),
         origins: Vec::new(),
     };
-    store.create_app(store.system(), new, store.now()).await.unwrap();
+    store.create_app(&store.admin(), new, store.now()).await.unwrap();
     let scope = store.app(app).await.unwrap().expect("it is there").public_scope();
     let id = begin(&store, sandbox, "ada@example.com").await;
     let refused = async |scope: ChallengeScope, attempt| {
@@ -255,7 +255,7 @@ async fn an_access_token_stands_while_its_user_and_app_do(store: TestStore) {
         name: "Shop".to_owned(),
         origins: Vec::new(),
     };
-    store.create_app(store.system(), new, store.now()).await.unwrap();
+    store.create_app(&store.admin(), new, store.now()).await.unwrap();
     let id = begin(&store, sandbox, "ada@example.com").await;
     let ada = user(&prove(&store, sandbox, attempt(&store, id, true)).await);
     let now = store.now();
@@ -269,7 +269,7 @@ async fn an_access_token_stands_while_its_user_and_app_do(store: TestStore) {
     store.execute("update users set status = 'suspended'").await;
     assert!(!stands(sandbox.id, app).await);
     store.execute("update users set status = 'verified'").await;
-    store.revoke_app(store.system(), app, store.now()).await.unwrap();
+    store.revoke_app(&store.admin(), app, store.now()).await.unwrap();
     assert!(!stands(sandbox.id, app).await);
 }
 
@@ -282,23 +282,23 @@ async fn an_app_ends_once(store: TestStore) {
         name: "Shop".to_owned(),
         origins: vec!["https://shop.example.com".to_owned()],
     };
-    store.create_app(store.system(), new, store.now()).await.unwrap();
+    store.create_app(&store.admin(), new, store.now()).await.unwrap();
     let known = store.app(app).await.unwrap().expect("it is there");
     assert_eq!(
         (&*known.name, &known.origins[..], known.serves_v1),
         ("Shop", &["https://shop.example.com".to_owned()][..], false)
     );
     assert_eq!(store.organization_name(&world.production.server).await.unwrap(), "Acme");
-    assert!(store.set_app_v1(store.system(), app, true).await.unwrap());
+    assert!(store.set_app_v1(&store.admin(), app, true, store.now()).await.unwrap());
     assert!(store.app(app).await.unwrap().expect("it is there").serves_v1);
     assert!(
         !store
-            .set_app_v1(store.system(), AppId(store.ids.id()), true)
+            .set_app_v1(&store.admin(), AppId(store.ids.id()), true, store.now())
             .await
             .unwrap()
     );
-    assert!(store.revoke_app(store.system(), app, store.now()).await.unwrap());
-    assert!(!store.revoke_app(store.system(), app, store.now()).await.unwrap());
+    assert!(store.revoke_app(&store.admin(), app, store.now()).await.unwrap());
+    assert!(!store.revoke_app(&store.admin(), app, store.now()).await.unwrap());
     assert!(store.app(app).await.unwrap().is_none());
 }
 

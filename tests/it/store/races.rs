@@ -149,7 +149,7 @@ async fn a_suspension_among_clicks_leaves_no_session(store: TestStore) {
             match redemption {
                 Some(redemption) => drop(node.redeem_login_link(redemption).await.unwrap()),
                 None => assert!(
-                    node.set_suspended(node.system(), environment, user, true, node.now())
+                    node.set_suspended(&node.admin(), environment, user, true, node.now())
                         .await
                         .unwrap()
                 ),
@@ -160,7 +160,8 @@ async fn a_suspension_among_clicks_leaves_no_session(store: TestStore) {
     // Whatever came first, nobody is signed in: not now, and not when the user is let in again.
     for suspended in [true, false] {
         store.advance(1);
-        let set = store.set_suspended(store.system(), sandbox.id, user, suspended, store.now());
+        let admin = store.admin();
+        let set = store.set_suspended(&admin, sandbox.id, user, suspended, store.now());
         assert!(set.await.unwrap());
         for click in &clicks {
             assert!(store.alive(&click.cookie).await.is_none());

@@ -111,7 +111,7 @@ async fn suspension_ends_sessions_for_good(store: TestStore) {
         store.advance(1);
         assert!(
             store
-                .set_suspended(store.system(), sandbox.id, ada.user, suspended, store.now())
+                .set_suspended(&store.admin(), sandbox.id, ada.user, suspended, store.now())
                 .await
                 .unwrap()
         );

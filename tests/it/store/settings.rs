@@ -21,7 +21,7 @@ fn setting(plane: &Plane, name: &str, value: &str) -> StoredSetting {
 async fn a_setting_is_kept_for_its_environment_until_it_is_unset(store: TestStore) {
     let world = store.world().await;
     let all = async || store.settings(store.system()).await.unwrap();
-    let set = async |setting| store.set_setting(store.system(), setting, store.now()).await.unwrap();
+    let set = async |setting| store.set_setting(&store.admin(), setting, store.now()).await.unwrap();
     set(setting(&world.sandbox, "login.link_minutes", "5")).await;
     set(setting(&world.production, "login.link_minutes", "20")).await;
     set(setting(&world.sandbox, "login.link_minutes", "7")).await;
@@ -32,7 +32,9 @@ async fn a_setting_is_kept_for_its_environment_until_it_is_unset(store: TestStor
     assert_eq!(all().await, kept);
 
     let unset = async |plane: &Plane, name: &str| {
-        let unset = store.unset_setting(store.system(), plane.id, name.to_owned()).await;
+        let unset = store
+            .unset_setting(&store.admin(), plane.id, name.to_owned(), store.now())
+            .await;
         unset.unwrap()
     };
     assert!(!unset(&world.sandbox, "login.code_seconds").await);
@@ -48,11 +50,11 @@ async fn other_nodes_learn_of_a_change_by_the_revision(store: TestStore) {
     let changed = async || other.refresh_credentials(other.now()).await.unwrap();
     assert!(!changed().await);
     let new = setting(&world.sandbox, "login.link_minutes", "7");
-    store.set_setting(store.system(), new, store.now()).await.unwrap();
+    store.set_setting(&store.admin(), new, store.now()).await.unwrap();
     assert!(changed().await);
     let name = "login.link_minutes".to_owned();
     store
-        .unset_setting(store.system(), world.sandbox.id, name)
+        .unset_setting(&store.admin(), world.sandbox.id, name, store.now())
         .await
         .unwrap();
     assert!(changed().await);

@@ -32,7 +32,7 @@ fn rotation(store: &TestStore, environment: EnvironmentId, overlap: i64) -> Sign
 
 async fn rotate(store: &TestStore, rotation: SigningKeyRotation) -> bool {
     store
-        .rotate_signing_key(store.system(), rotation, store.now())
+        .rotate_signing_key(&store.admin(), rotation, store.now())
         .await
         .unwrap()
 }

@@ -90,7 +90,7 @@ async fn no_key_is_issued_for_an_unknown_or_suspended_user(store: TestStore) {
     let user = store.log_in(&sandbox.partner, store.call("ada").login).await.user;
     assert!(
         store
-            .set_suspended(store.system(), sandbox.id, user, true, store.now())
+            .set_suspended(&store.admin(), sandbox.id, user, true, store.now())
             .await
             .unwrap()
     );
@@ -112,7 +112,7 @@ async fn a_suspended_users_key_is_refused_until_it_is_let_in(store: TestStore) {
     for suspended in [true, false] {
         assert!(
             store
-                .set_suspended(store.system(), sandbox.id, user, suspended, store.now())
+                .set_suspended(&store.admin(), sandbox.id, user, suspended, store.now())
                 .await
                 .unwrap()
         );
@@ -176,7 +176,7 @@ async fn the_holder_shows_the_newest_email_and_the_plan(store: TestStore) {
     };
     assert!(
         store
-            .set_subscription(store.system(), sandbox.id, ada.user, plan, store.now())
+            .set_subscription(&store.admin(), sandbox.id, ada.user, plan, store.now())
             .await
             .unwrap()
     );

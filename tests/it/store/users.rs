@@ -32,7 +32,7 @@ fn body(kind: &'static str, _: jiff::Timestamp, user: &User) -> Vec<u8> {
     format!("{kind} of {}", user.id).into_bytes()
 }
 
-fn call(store: &TestStore, email: &str) -> LinkUser {
+pub(super) fn call(store: &TestStore, email: &str) -> LinkUser {
     LinkUser {
         now: store.now(),
         email: Email::parse(email).unwrap(),
@@ -150,7 +150,7 @@ async fn an_answer_is_saved_once_and_refusals_are_not(store: TestStore) {
     assert_eq!(other, Once::Mismatch);
     // Whoever is refused may use its key again.
     store
-        .set_suspended(store.system(), sandbox.id, linked.user.id, true, store.now())
+        .set_suspended(&store.admin(), sandbox.id, linked.user.id, true, store.now())
         .await
         .unwrap();
     let refused = LinkUser {
@@ -190,7 +190,10 @@ async fn a_user_reaches_only_its_own_environment(store: TestStore) {
         );
         let event = EventId(store.ids.id());
         assert_eq!(
-            store.erase_user(stranger, user, event, store.now()).await.unwrap(),
+            store
+                .erase_user(stranger, &store.admin(), user, event, store.now())
+                .await
+                .unwrap(),
             None
         );
         let page = store.users(stranger, &UserFilter::default(), None, 10).await.unwrap();
@@ -220,7 +223,7 @@ async fn a_partner_born_scope_sees_what_the_partner_brought(store: TestStore) {
     assert_eq!(seen.phone.unwrap().shown, "1234567890");
     let event = EventId(store.ids.id());
     store
-        .erase_user(&sandbox.server, signed_in.user, event, store.now())
+        .erase_user(&sandbox.server, &store.admin(), signed_in.user, event, store.now())
         .await
         .unwrap();
     assert_eq!(store.own_user(scope).await.unwrap(), None);
@@ -262,7 +265,7 @@ async fn an_erased_user_keeps_its_row_alone(store: TestStore) {
     store.log_in(&sandbox.partner, unused.login).await;
     let event = EventId(store.ids.id());
     let erased = store
-        .erase_user(&sandbox.server, user, event, store.now())
+        .erase_user(&sandbox.server, &store.admin(), user, event, store.now())
         .await
         .unwrap();
     assert_eq!(erased, Some(user));
@@ -291,13 +294,13 @@ async fn an_erased_user_keeps_its_row_alone(store: TestStore) {
     );
     let event = EventId(store.ids.id());
     let again = store
-        .erase_user(&sandbox.server, user, event, store.now())
+        .erase_user(&sandbox.server, &store.admin(), user, event, store.now())
         .await
         .unwrap();
     assert_eq!(again, None);
     assert!(
         !store
-            .set_suspended(store.system(), sandbox.id, user, false, store.now())
+            .set_suspended(&store.admin(), sandbox.id, user, false, store.now())
             .await
             .unwrap()
     );
@@ -329,4 +332,28 @@ async fn links_and_changes_to_one_email_at_once_give_it_to_one_user(store: TestS
     assert_eq!(holders, 1);
     let users = store.count("users").await;
     assert!((1..=2).contains(&users), "{users}");
+}
+
+/// The log that SQLite writes ahead holds what was written, also after it was erased from the tables.
+#[tokio::test]
+async fn what_was_erased_leaves_the_write_ahead_log() {
+    let store = TestStore::new(crate::support::store::Engine::Sqlite).await;
+    let sandbox = store.world().await.sandbox;
+    let linked = link(&store, &sandbox.server, call(&store, "zzqqmarker@example.com")).await;
+    let files = || {
+        let file = store.database.file();
+        let log = file.with_extension("db-wal");
+        [file, log].map(|path| std::fs::read(path).unwrap_or_default()).concat()
+    };
+    let holds = |bytes: &[u8]| bytes.windows(10).any(|part| part == b"zzqqmarker");
+    assert!(holds(&files()));
+    let event = EventId(store.ids.id());
+    let admin = store.admin();
+    let erased = store.erase_user(&sandbox.server, &admin, linked.user.id, event, store.now());
+    assert!(erased.await.unwrap().is_some());
+    // One more write: the log is started over before it.
+    store
+        .key(aboard::domain::KeyKind::Server, sandbox.id, sandbox.kind, sandbox.id.0)
+        .await;
+    assert!(!holds(&files()));
 }

@@ -10,7 +10,7 @@ use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
 use aboard::domain::{EnvironmentKind, OrganizationId, UserId};
 use aboard::instance::{Instance, create_key_file};
-use aboard::store::{Environment, InFlight, SystemScope};
+use aboard::store::{AdminScope, Environment, InFlight, SystemScope};
 use aboard::web::Welcome;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -141,6 +141,7 @@ impl TestApp {
         let stranger = plane(&instance, &base, theirs, EnvironmentKind::Sandbox).await;
         let welcome = setup.welcome.then(|| Welcome {
             partner_key: sandbox.partner.created.partner_key.clone(),
+            server_key: sandbox.server_key.clone(),
             metrics_url: bound.metrics_url().expect("an address"),
         });
         let app = App::start(config, instance, in_flight, bound, welcome)
@@ -184,6 +185,10 @@ impl TestApp {
 
     pub fn instance(&self) -> &Instance {
         &self.app.web.instance
+    }
+
+    pub fn admin(&self) -> AdminScope {
+        self.instance().admin()
     }
 
     pub fn system(&self) -> SystemScope {

@@ -6,6 +6,8 @@ pub mod calls;
 pub mod client;
 pub mod codes;
 pub mod database;
+pub mod import;
+pub mod reference;
 pub mod source;
 pub mod store;
 pub mod token;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aboard::clock::{Clock, Ids};
-use aboard::store::Store;
+use aboard::store::{AdminScope, AuditEntry, Store};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use tokio::sync::Barrier;
@@ -80,6 +80,11 @@ impl TestStore {
             .await
             .expect("the store opens twice");
         Self { store, ..self.clone() }
+    }
+
+    /// Somebody who changes how the instance is run.
+    pub fn admin(&self) -> AdminScope {
+        self.administer("a test", Arc::new(seal_of))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -192,6 +197,15 @@ fn plain(value: Value) -> String {
         Value::Text(text) => text,
         Value::Blob(bytes) => hex(&bytes),
     }
+}
+
+/// A seal that stands for one under a root key.
+pub fn seal_of(before: &[u8], entry: &AuditEntry) -> Vec<u8> {
+    let said = format!(
+        "{before:?} {} {} {} {}",
+        entry.seq, entry.actor, entry.action, entry.details
+    );
+    aboard_vault::sha256(said.as_bytes()).to_vec()
 }
 
 /// Runs `count` futures on the runtime's threads, all from the same moment on.

@@ -41,7 +41,7 @@ impl TestStore {
             .unwrap();
         let new = self.organization_of("Acme");
         let environments = new.environments.clone();
-        self.create_organization(self.system(), new, self.now()).await.unwrap();
+        self.create_organization(&self.admin(), new, self.now()).await.unwrap();
         World {
             sandbox: self.plane(&environments[0]).await,
             production: self.plane(&environments[1]).await,
@@ -94,7 +94,7 @@ impl TestStore {
     pub async fn partner(&self, environment: EnvironmentId, kind: EnvironmentKind, name: &str) -> Partner {
         let new = self.partner_of(environment, name);
         let (id, secret) = (new.id, new.secret.id);
-        self.create_partner(self.system(), new, self.now()).await.unwrap();
+        self.create_partner(&self.admin(), new, self.now()).await.unwrap();
         let key = self.key(KeyKind::Partner, environment, kind, id.0).await;
         let scope = self.credential(&key).await.partner_scope().expect("a partner key");
         Partner { id, key, scope, secret }
@@ -121,7 +121,7 @@ impl TestStore {
         owner: uuid::Uuid,
     ) -> ApiKey {
         let key = NewKey::new(kind, environment_kind, self.ids.id(), self.ids.secret());
-        self.create_key(self.system(), api_key_of(&key, environment, owner), self.now())
+        self.create_key(&self.admin(), api_key_of(&key, environment, owner), self.now())
             .await
             .unwrap();
         key.key

@@ -25,7 +25,7 @@ fn purposes_parse_back_and_have_names_of_their_own() {
 fn purposes_keep_their_names() {
     let names: Vec<&str> = Purpose::ALL.iter().map(|p| p.as_str()).collect();
     assert_eq!(names[..3], ["seal", "code_mac", "secret0_mac"]);
-    assert_eq!(names[3..], ["idempotency", "cursor", "user_token"]);
+    assert_eq!(names[3..], ["idempotency", "cursor", "user_token", "audit"]);
 }
 
 #[test]

@@ -98,7 +98,7 @@ async fn a_suspended_user_gets_no_key(engine: Engine) {
     let suspended = app
         .instance()
         .store
-        .set_suspended(app.system(), environment, user, true, app.now())
+        .set_suspended(&app.admin(), environment, user, true, app.now())
         .await;
     assert!(suspended.expect("the store answers"));
     let before = app.contents().await;

@@ -88,7 +88,7 @@ async fn a_subscription_counts_until_its_period_ends(engine: Engine) {
         };
         let (store, environment) = (&app.instance().store, app.sandbox.environment.id);
         let set = store
-            .set_subscription(app.system(), environment, user, plan, app.now())
+            .set_subscription(&app.admin(), environment, user, plan, app.now())
             .await;
         assert!(set.expect("the store answers"));
         assert_eq!(active().await, Some(expected), "{status}");

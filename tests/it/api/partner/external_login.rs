@@ -142,7 +142,11 @@ async fn a_bad_field_is_named_and_nothing_is_written(engine: Engine) {
         ("phone", json!("call me"), number),
         ("phone", json!("+123456789012345678901"), number),
         ("webhook_endpoint", json!(false), "webhook_endpoint must be a text."),
-        ("state", json!("s".repeat(513)), "Send a state of at most 512 bytes."),
+        (
+            "state",
+            json!("s".repeat(513)),
+            "Send a state of at most 512 characters.",
+        ),
         ("state", json!(1), "state must be a text."),
         ("code_challenge", json!("plain"), challenge),
         ("return_url", json!({}), "return_url must be a text."),

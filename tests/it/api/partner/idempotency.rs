@@ -14,6 +14,7 @@ on_both! {
     a_refused_call_does_not_use_up_its_key,
     a_key_may_be_used_anew_after_a_day,
     a_key_that_cannot_be_one_is_refused,
+    a_replay_does_not_bring_an_erased_user_back,
 }
 
 async fn call(client: &Client, key: &str, body: &Value) -> Answer {
@@ -86,7 +87,7 @@ async fn a_key_may_be_used_anew_after_a_day(engine: Engine) {
 async fn a_key_that_cannot_be_one_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     let before = app.contents().await;
-    let message = "Send an Idempotency-Key of 1 to 255 visible ASCII characters.";
+    let message = "Send an Idempotency-Key of 1 to 255 visible ASCII characters other than quotation marks.";
     for key in ["", "\"\"", &"k".repeat(256), "schlüssel"] {
         let answer = call(app.partner(), key, &user("ada")).await;
         assert_eq!(
@@ -97,4 +98,19 @@ async fn a_key_that_cannot_be_one_is_refused(engine: Engine) {
     }
     assert_eq!(app.contents().await, before);
     login_url(&call(app.partner(), &"k".repeat(255), &user("ada")).await);
+}
+
+async fn a_replay_does_not_bring_an_erased_user_back(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    login_url(&call(app.partner(), "k-1", &user("ada")).await);
+    let users = app.server().get("/v1/users").await.json();
+    let id = users["data"][0]["user_id"].as_str().expect("an id").to_owned();
+    let erased = app.server().call("DELETE", &format!("/v1/users/{id}")).send().await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let before = app.contents().await;
+    let answer = call(app.partner(), "k-1", &user("ada")).await;
+    let message = "The user that this call made was deleted since. Use a new Idempotency-Key to make it again.";
+    assert_eq!(answer.whole(), refusal(404, Code::UserNotFound, None, message));
+    assert_eq!(app.contents().await, before);
+    login_url(&call(app.partner(), "k-2", &user("ada")).await);
 }

@@ -64,7 +64,7 @@ async fn a_token_answers_the_plan(engine: Engine) {
     let (store, environment) = (&app.instance().store, app.sandbox.environment.id);
     assert!(
         store
-            .set_subscription(app.system(), environment, user, plan, app.now())
+            .set_subscription(&app.admin(), environment, user, plan, app.now())
             .await
             .expect("it answers")
     );

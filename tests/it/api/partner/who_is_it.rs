@@ -57,10 +57,11 @@ async fn a_suspended_user_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     let user_id = app.user(&app.signed_in("ada").await).await;
     let environment = app.sandbox.environment.id;
+    let admin = app.admin();
     let suspend = |on| {
         app.instance()
             .store
-            .set_suspended(app.system(), environment, user_id, on, app.now())
+            .set_suspended(&admin, environment, user_id, on, app.now())
     };
     assert!(suspend(true).await.expect("the store answers"));
     let before = app.contents().await;

@@ -170,7 +170,7 @@ async fn a_suspended_user_is_shown_as_such(engine: Engine) {
     for (suspended, status) in [(true, "suspended"), (false, "linked")] {
         assert!(
             store
-                .set_suspended(app.system(), environment, user, suspended, app.now())
+                .set_suspended(&app.admin(), environment, user, suspended, app.now())
                 .await
                 .unwrap()
         );

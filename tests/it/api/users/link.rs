@@ -246,7 +246,7 @@ async fn suspend(app: &TestApp, user: &str) {
     let (environment, id) = (app.sandbox.environment.id, user.parse().unwrap());
     assert!(
         store
-            .set_suspended(app.system(), environment, id, true, app.now())
+            .set_suspended(&app.admin(), environment, id, true, app.now())
             .await
             .unwrap()
     );

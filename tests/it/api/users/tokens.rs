@@ -189,7 +189,7 @@ async fn no_token_for_a_suspended_user(engine: Engine) {
     let (store, environment) = (&app.instance().store, app.sandbox.environment.id);
     for (suspended, status) in [(true, 409), (false, 201)] {
         let changed = store
-            .set_suspended(app.system(), environment, user, suspended, app.now())
+            .set_suspended(&app.admin(), environment, user, suspended, app.now())
             .await;
         assert!(changed.expect("it answers"));
         let answer = app.server().post(&path(user), &json!({})).await;

@@ -81,7 +81,7 @@ async fn a_revoked_app_is_over(engine: Engine) {
     let made = app.new_app(&app.sandbox, &[]).await;
     let public = app.anonymous().with("x-app-id", &made.app.to_string());
     let store = &app.instance().store;
-    assert!(store.revoke_app(app.system(), made.app, app.now()).await.unwrap());
+    assert!(store.revoke_app(&app.admin(), made.app, app.now()).await.unwrap());
     assert_eq!(WHATSAPP.ask(&public).await.status, 401);
     assert_eq!(
         WHATSAPP

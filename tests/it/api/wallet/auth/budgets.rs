@@ -91,7 +91,7 @@ async fn an_environment_may_set_its_own(engine: Engine) {
             name: name.to_owned(),
             value: value.to_owned(),
         };
-        store.set_setting(app.system(), setting, app.now()).await.unwrap();
+        store.set_setting(&app.admin(), setting, app.now()).await.unwrap();
     }
     app.instance().settings.load(store).await.unwrap();
     let shop = app.shop().await;

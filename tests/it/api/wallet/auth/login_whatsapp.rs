@@ -180,7 +180,7 @@ async fn version_1_is_off_in_production_until_it_is_switched_on(engine: Engine) 
         (Code::Forbidden.status(), Some(403))
     );
     let store = &app.instance().store;
-    assert!(store.set_app_v1(app.system(), made.app, true).await.unwrap());
+    assert!(store.set_app_v1(&app.admin(), made.app, true, app.now()).await.unwrap());
     assert_eq!(shop.post(path, &body).await.status, 200);
 }
 

@@ -176,6 +176,6 @@ async fn a_log_out_everywhere_ends_an_access_token(engine: Engine) {
     assert_eq!(app.me(&later).await.status, 401);
     let later = app.log_in(WHATSAPP, &caller).await;
     let store = &app.instance().store;
-    assert!(store.revoke_app(app.system(), shop.app, app.now()).await.unwrap());
+    assert!(store.revoke_app(&app.admin(), shop.app, app.now()).await.unwrap());
     assert_eq!(app.me(&later).await.status, 401);
 }

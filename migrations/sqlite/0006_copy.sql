@@ -1,0 +1,10 @@
+-- Whether this store was copied to another place, or is a copy that is not finished; mostly neither.
+-- `fingerprint` says which instance it is, also while the instance's own row is not copied yet.
+
+create table copies (
+    one integer primary key check (one = 1),
+    role text not null check (role in ('source', 'target')),
+    place text not null,
+    fingerprint blob not null check (length(fingerprint) = 32),
+    created_at integer not null
+) strict;

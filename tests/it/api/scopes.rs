@@ -29,7 +29,7 @@ async fn key_with(app: &TestApp, scopes: &[&str]) -> Client {
 #[track_caller]
 fn assert_forbidden(answer: &Answer) {
     let (status, body) = answer.whole();
-    let message = "This key lacks the scope users.";
+    let message = "This key lacks the scope users. Use one that has it: `aboard keys create --scope users` makes one.";
     assert_eq!(
         (status, &body["error"]),
         (403, &json!({ "code": Code::Forbidden.slug(), "message": message }))

@@ -230,8 +230,9 @@ async fn a_suspended_user_is_not_linked(engine: Engine) {
     let ada = linked(&app.server(), &person("ada")).await;
     suspend(&app, &ada).await;
     let before = app.contents().await;
-    let message =
-        format!("The user {ada} is suspended. Have it let in again (`aboard users resume {ada}`), then link it.");
+    let message = format!(
+        "User with ID {ada} is suspended. Let it in again (`aboard users resume {ada} --environment sandbox`), then link it."
+    );
     assert_refused(
         &link(&app.server(), &person("ada")).await,
         Code::Conflict,

@@ -249,7 +249,9 @@ async fn it_takes_the_scope_requests(engine: Engine) {
         (refused.status, &refused.json()["error"]["code"]),
         (403, &json!(Code::Forbidden.slug()))
     );
-    assert_eq!(refused.json()["error"]["message"], "This key lacks the scope requests.");
+    let message =
+        "This key lacks the scope requests. Use one that has it: `aboard keys create --scope requests` makes one.";
+    assert_eq!(refused.json()["error"]["message"], message);
     assert_eq!(app.partner().get(PATH).await.status, 401);
     assert_eq!(app.anonymous().get(PATH).await.status, 401);
 }

@@ -195,7 +195,9 @@ async fn no_token_for_a_suspended_user(engine: Engine) {
         let answer = app.server().post(&path(user), &json!({})).await;
         assert_eq!(answer.status, status, "{answer:?}");
         if suspended {
-            let message = format!("User with ID {user} is suspended. Let the user in again first.");
+            let message = format!(
+                "User with ID {user} is suspended. Let it in again first: `aboard users resume {user} --environment sandbox`."
+            );
             assert_refused(&answer, 409, Code::Conflict, &message);
         }
     }
@@ -218,7 +220,8 @@ async fn a_key_without_the_scope_gets_none(engine: Engine) {
     // The same for a user that is not there: the key may not even ask.
     for id in [user, UserId(app.instance().ids.id())] {
         let answer = reader.post(&path(id), &json!({})).await;
-        assert_refused(&answer, 403, Code::Forbidden, "This key lacks the scope users:token.");
+        let message = "This key lacks the scope users:token. Use one that has it: `aboard keys create --scope users:token` makes one.";
+        assert_refused(&answer, 403, Code::Forbidden, message);
     }
 }
 

@@ -144,5 +144,5 @@ async fn what_cannot_be_copied_is_named() {
     assert!(taken.contains("is not empty"), "{taken}");
     let text = place.run(&["store", "copy", "--to", "sqlite:new/aboard.db", key[0], key[1]]);
     assert!(text.out.starts_with("Copied 0 users, "), "{}", text.out);
-    assert!(text.err.contains("compared signing_keys: 2 rows"), "{}", text.err);
+    assert!(text.err.contains("compared signing_keys: 4 rows"), "{}", text.err);
 }

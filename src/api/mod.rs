@@ -1,4 +1,5 @@
-//! Every route of the product on one screen, each with its handler and its description.
+//! Every route of the product on one screen, each with its handler and, but for the wallet surface and what stands on
+//! it, its description.
 
 mod issuers;
 mod partner;

@@ -7,6 +7,7 @@ use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::ChallengeScope;
 use super::sql::params;
 use super::transaction::Tx;
+use super::users::lock_value;
 use super::{Result, Store};
 use crate::domain::{ChallengeId, Destination, EnvironmentId, MessageId, PastSend, Purpose, SendLimits, UserId, Wait};
 
@@ -122,16 +123,11 @@ impl Store {
     }
 }
 
-/// Holds a destination to the end of the transaction. Whoever gives somebody its value takes the same lock.
-pub(super) async fn lock_destination(tx: &Tx<'_>, environment: EnvironmentId, kind: &str, key: &str) -> Result<()> {
-    tx.lock(&[b"value", &environment.bytes(), kind.as_bytes(), key.as_bytes()])
-        .await
-}
-
 async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result<Started> {
     let environment = scope.environment;
     let (kind, key) = (new.to.kind(), new.to.key());
-    lock_destination(tx, environment, kind, key).await?;
+    // The lock of whoever gives somebody this value: a proof and a send of one address wait for each other.
+    lock_value(tx, environment, kind, key).await?;
     if new.limits.is_some() {
         tx.lock(&[b"network", &environment.bytes(), new.network.as_bytes()])
             .await?;

@@ -162,7 +162,7 @@ async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
 }
 
 /// Who gives a user a value waits for whoever else gives it to somebody.
-async fn lock_value(tx: &Tx<'_>, environment: EnvironmentId, kind: &'static str, key: &str) -> Result<()> {
+pub(super) async fn lock_value(tx: &Tx<'_>, environment: EnvironmentId, kind: &'static str, key: &str) -> Result<()> {
     tx.lock(&[b"value", &environment.bytes(), kind.as_bytes(), key.as_bytes()])
         .await
 }

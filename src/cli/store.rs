@@ -17,7 +17,7 @@ use crate::instance::{check_canary, open_store, read_key_file};
 use crate::store::{CopyStep, CopyStore, InFlight, Standing, Store as OpenedStore, copy_unfinished};
 
 /// Rows in one transaction.
-const BATCH: u64 = 5_000;
+const BATCH: u64 = 20_000;
 /// How often a copy says how far it is.
 const OFTEN: Duration = Duration::from_secs(1);
 

@@ -27,7 +27,7 @@ use super::sql::params;
 use super::{Result, Store, StoreError};
 
 /// Tables that say something of their own database, not of the instance.
-pub const NOT_COPIED: &[&str] = &["copies", "migrations"];
+pub const NOT_COPIED: &[&str] = &["copies", "copy_indexes", "migrations"];
 
 /// Pages that are read ahead of the writing.
 const AHEAD: usize = 3;
@@ -200,7 +200,7 @@ fn tell(step: &mut (impl FnMut(CopyStep) -> ControlFlow<()> + Send), what: CopyS
 async fn prepare(call: &CopyStore, target: &Side, pairs: &[Pair], fingerprint: &[u8], fenced: bool) -> Result<()> {
     let shown = &call.target_shown;
     match target.mark().await? {
-        Some((role, _, known)) if role == "target" && known == fingerprint => return Ok(()),
+        Some((role, _, known)) if role == "target" && known == fingerprint => return target.set_indexes_aside().await,
         Some((role, place, _)) if role == "target" => {
             return Err(StoreError::Setting(format!(
                 "--to: {shown} is an unfinished copy of another store, {place}. Finish that one, or name an empty database."
@@ -225,7 +225,9 @@ async fn prepare(call: &CopyStore, target: &Side, pairs: &[Pair], fingerprint: &
     }
     target
         .set_mark("target", &call.source_shown, fingerprint, call.now)
-        .await
+        .await?;
+    // Only behind the mark, so that nobody ever starts on a store without them.
+    target.set_indexes_aside().await
 }
 
 type Sums = (Vec<Sum>, u64);

@@ -103,6 +103,14 @@ impl Side {
         on!(self, |side| side.empty(&names))
     }
 
+    /// Makes room for many rows at once; [`Side::finish`] undoes it. On SQLite there is nothing to gain.
+    pub async fn set_indexes_aside(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(side) => side.set_indexes_aside().await,
+        }
+    }
+
     pub async fn counter(&self, table: &Arc<Table>) -> Result<i64> {
         let table = Arc::clone(table);
         on!(self, |side| side.counter(&table))
@@ -170,10 +178,7 @@ impl Side {
                 let side = Arc::clone(side);
                 blocking(move || side.batch("delete from copies")).await
             }
-            Self::Postgres(side) => {
-                side.batch("analyze").await?;
-                side.batch("delete from copies").await
-            }
+            Self::Postgres(side) => side.finish().await,
         }
     }
 }

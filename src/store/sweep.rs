@@ -43,9 +43,10 @@ const MARKS: &str = "delete from destination_marks where expires_at < :now";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
-    where exists (select 1 from requests where environment_id = environment.id and id < :before)";
-const REQUESTS: &str = "delete from requests where environment_id = :environment and id in (
-    select id from requests where environment_id = :environment and id < :before order by id limit :batch)";
+    where exists (select 1 from request_blocks where environment_id = environment.id and newest_id < :before)";
+const REQUESTS: &str = "delete from request_blocks where environment_id = :environment and newest_id in (
+    select newest_id from request_blocks where environment_id = :environment and newest_id < :before
+    order by newest_id limit :batch)";
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,

@@ -10,7 +10,6 @@ mod links;
 mod migrate;
 mod partner_users;
 mod readers;
-mod requests;
 mod sql;
 mod writers;
 

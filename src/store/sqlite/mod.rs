@@ -6,7 +6,6 @@ mod links;
 mod member;
 mod migrate;
 mod partner_users;
-mod requests;
 mod writer;
 
 use std::cell::Cell;

@@ -136,7 +136,7 @@ pub(super) async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc
 
 /// A host that stands for one kind of environment answers no credential of the other.
 pub(super) fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(), Failure> {
-    let Some(pinned) = context.pinned.filter(|pinned| *pinned != kind) else {
+    let Some(pinned) = context.pinned.filter(|_| !context.serves(kind)) else {
         return Ok(());
     };
     let (pinned, kind, way_out) = (pinned.as_str(), kind.as_str(), web.config.server.pinned_host(kind));

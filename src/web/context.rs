@@ -106,6 +106,12 @@ impl Context {
         }
     }
 
+    /// Whether the host that was asked answers for this kind of environment.
+    #[must_use]
+    pub fn serves(&self, kind: EnvironmentKind) -> bool {
+        self.0.pinned.is_none_or(|pinned| pinned == kind)
+    }
+
     /// Notes what the limit said, for the answer's headers.
     pub fn note_limit(&self, decision: Decision) {
         let _ = self.0.limit.set(decision);

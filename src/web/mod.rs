@@ -18,9 +18,11 @@ mod routes;
 mod session;
 mod user_token;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::domain::EnvironmentKind;
 use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
@@ -86,6 +88,24 @@ impl Web {
     #[must_use]
     pub fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// Where the pages of a kind of environment are: at the public URL, unless its host answers for the other kind alone
+    /// and this one has a host of its own.
+    #[must_use]
+    pub fn pages_url(&self, kind: EnvironmentKind) -> Cow<'_, str> {
+        let (server, (scheme, host)) = (
+            &self.config.server,
+            self.public_url.split_once("://").unwrap_or_default(),
+        );
+        let is_public = |pinned: &&str| pinned.eq_ignore_ascii_case(host);
+        let is_taken = EnvironmentKind::ALL
+            .into_iter()
+            .any(|other| other != kind && server.pinned_host(other).as_ref().is_some_and(is_public));
+        match server.pinned_host(kind).filter(|_| is_taken) {
+            Some(own) => Cow::Owned(format!("{scheme}://{own}")),
+            None => Cow::Borrowed(&self.public_url),
+        }
     }
 }
 

@@ -205,7 +205,7 @@ pub async fn external_login(
             if login.created && wakes {
                 (web.wake_deliveries)();
             }
-            let mut response = Json(Answer::new(&web.public_url, &token)).into_response();
+            let mut response = Json(Answer::new(&web.pages_url(scope.kind()), &token)).into_response();
             if login.replayed {
                 // The link is never stored, so a replay mints another one for the same user.
                 response.headers_mut().insert(

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::context::Holder;
 use super::limits::Who;
-use super::{Context, Failure, Surface, Web};
+use super::{Context, Failure, Web};
 use crate::domain::{ApiKey, Code, EnvironmentKind, KeyKind, KeyScope, ParseKeyError};
 use crate::store::{Credential, PartnerScope, Presented, ServerScope, UserKeyHolder};
 
@@ -83,7 +83,7 @@ pub fn admit_address(web: &Web, context: &Context) -> Result<(), Failure> {
 /// is counted, so that a good one is never refused for what its neighbours at the address do.
 #[must_use]
 pub fn count_the_rest(web: &Web, context: &Context, response: Response) -> Response {
-    if context.surface == Surface::Pages || context.limit().is_some() {
+    if !context.surface.is_counted() || context.limit().is_some() {
         return response;
     }
     match admit_address(web, context) {

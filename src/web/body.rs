@@ -21,7 +21,7 @@ pub struct RawBody(pub Bytes);
 fn is_anybodys(path: &str) -> bool {
     let log_in = |version: &str| path.strip_prefix(version).is_some_and(|rest| rest.starts_with("auth/"));
     match Surface::of(path) {
-        Surface::Pages => true,
+        Surface::Pages | Surface::Issuers => true,
         Surface::Wallet => log_in("/api/v1/") || log_in("/api/v2/"),
         Surface::Partner => path == "/api/v1/login",
         Surface::Users => path.starts_with("/v1/login_codes/"),

@@ -110,12 +110,13 @@ async fn a_link_of_the_other_kind_is_none_at_a_pinned_host(engine: Engine) {
         assert_eq!((looked.status, clicked.status), (410, 410), "{other}");
         assert!(there.cookies().is_empty());
         assert_eq!(app.contents().await, before);
-        let here = app.browser().with("host", own);
+        let browser = app.browser();
+        let here = browser.with("host", own);
         assert_eq!(here.get(&link).await.status, 200, "{own}");
         assert_eq!(here.submit(&link, "").await.status, 303, "{own}");
         // The cookie is the host's own in a browser; carried elsewhere by hand it opens nothing either.
         assert!(here.get("/account").await.page().contains(">usr_"));
-        let carried = here.with("host", other);
+        let carried = browser.with("host", other);
         assert!(!carried.get("/account").await.page().contains(">usr_"));
     }
 }

@@ -71,7 +71,7 @@ pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
 pub use sqlite::SqliteOptions;
-pub use user_keys::IssuedUserKey;
+pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,

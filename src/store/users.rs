@@ -157,7 +157,7 @@ async fn find(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<O
 }
 
 /// Who changes a user waits for whoever else does. Locks of values (e-mails, phones) are taken before this one.
-async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
+pub(super) async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
     tx.lock(&[b"user", &user.bytes()]).await
 }
 

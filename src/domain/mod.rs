@@ -14,6 +14,7 @@ mod one_time_code;
 mod partner_user_id;
 mod person_name;
 mod phone;
+pub mod plain_text;
 mod proofs;
 mod send_budget;
 mod signing;

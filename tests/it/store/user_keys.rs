@@ -1,7 +1,7 @@
 //! Keys of users: issued to a partner, presented, and behind tokens.
 
 use aboard::domain::{ApiKey, EnvironmentKind, KeyKind, NewKey, PartnerUserId, SubscriptionStatus, UserKeyId};
-use aboard::store::{IssuedUserKey, MOST_USER_KEYS, NewSubscription, Once, Plan, UserKeyHolder};
+use aboard::store::{IssuedUserKey, MOST_USER_KEYS, NewSubscription, Once, PartnerScope, Plan, UserKeyHolder};
 
 use crate::support::calls::{SignedIn, user_key_of};
 use crate::support::store::{TestStore, both, race};
@@ -209,10 +209,10 @@ async fn the_holder_shows_the_newest_email_and_the_plan(store: TestStore) {
 }
 
 /// Another key of the partner's user; answers it.
-async fn issue(store: &TestStore, partner: &Partner, user: &str) -> ApiKey {
+async fn issue(store: &TestStore, partner: PartnerScope, user: &str) -> ApiKey {
     let key = store.call(user).user_key;
     let issued = store
-        .issue_user_key(&partner.scope, name(user), user_key_of(&key), None, store.now())
+        .issue_user_key(&partner, name(user), user_key_of(&key), None, store.now())
         .await
         .unwrap();
     assert!(matches!(issued, Once::Done(Some(_))), "{issued:?}");
@@ -226,22 +226,23 @@ async fn ids_of(store: &TestStore, partner: &Partner, user: &str) -> Option<Vec<
 
 async fn of_too_many_keys_the_oldest_ends(store: TestStore) {
     let sandbox = store.world().await.sandbox;
-    let (partner, rival) = (&sandbox.partner, &sandbox.rival);
+    let rival = store.partner(sandbox.id, sandbox.kind, "Globex").await;
+    let (partner, rival) = (&sandbox.partner, &rival);
     let ada = store.sign_in(partner, "ada").await;
     store.log_in(rival, store.call("ada").login).await;
     store.log_in(partner, store.call("bob").login).await;
     store.advance(1);
-    let (of_rival, of_bob) = (issue(&store, rival, "ada").await, issue(&store, partner, "bob").await);
+    let (of_rival, of_bob) = (issue(&store, rival.scope, "ada").await, issue(&store, partner.scope, "bob").await);
     let mut keys = vec![ada.user_key.key];
     for _ in 1..MOST_USER_KEYS {
         store.advance(1);
-        keys.push(issue(&store, partner, "ada").await);
+        keys.push(issue(&store, partner.scope, "ada").await);
     }
     for key in &keys {
         assert!(holder(&store, key).await.is_some(), "so many stand beside each other");
     }
     store.advance(1);
-    keys.push(issue(&store, partner, "ada").await);
+    keys.push(issue(&store, partner.scope, "ada").await);
     assert!(holder(&store, &keys[0]).await.is_none());
     for key in keys[1..].iter().chain([&of_rival, &of_bob]) {
         assert!(holder(&store, key).await.is_some());
@@ -254,17 +255,18 @@ async fn many_at_once_leave_as_many_as_there_may_be(store: TestStore) {
     let partner = store.world().await.sandbox.partner;
     store.log_in(&partner, store.call("ada").login).await;
     race(30, |_| {
-        let (store, partner) = (store.clone(), partner.clone());
-        async move { issue(&store, &partner, "ada").await }
+        let (store, partner) = (store.clone(), partner.scope);
+        async move { issue(&store, partner, "ada").await }
     })
     .await;
     let left = ids_of(&store, &partner, "ada").await.unwrap();
-    assert_eq!(left.len() as i64, MOST_USER_KEYS);
+    assert_eq!(i64::try_from(left.len()).unwrap(), MOST_USER_KEYS);
 }
 
 async fn a_partner_lists_and_ends_its_own_keys_alone(store: TestStore) {
     let sandbox = store.world().await.sandbox;
-    let (partner, rival) = (&sandbox.partner, &sandbox.rival);
+    let rival = store.partner(sandbox.id, sandbox.kind, "Globex").await;
+    let (partner, rival) = (&sandbox.partner, &rival);
     let ada = store.sign_in(partner, "ada").await;
     let (id, now) = (UserKeyId(ada.user_key.key.id), store.now());
     assert_eq!(ids_of(&store, partner, "ada").await, Some(vec![id]));
@@ -299,7 +301,7 @@ async fn an_operator_ends_any_key_and_the_audit_log_says_so(store: TestStore) {
     };
     assert_eq!(listed(world.production.id).await, []);
     let [shown] = &listed(sandbox.id).await[..] else { panic!("one key") };
-    assert_eq!((shown.id, shown.partner, &*shown.partner_name), (id, sandbox.partner.id, "Acme"));
+    assert_eq!((shown.id, shown.partner, &*shown.partner_name), (id, sandbox.partner.id, "Wrapp"));
     let end = async || store.revoke_user_key(&store.admin(), id, store.now()).await.unwrap();
     assert_eq!(end().await, Some((sandbox.id, ada.user)));
     assert_eq!(end().await, None);

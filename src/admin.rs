@@ -12,6 +12,7 @@ mod requests;
 mod settings;
 mod signing;
 pub mod socket;
+mod user_keys;
 mod user_lines;
 mod users;
 

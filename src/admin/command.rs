@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
-use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
+use super::{apps, audit, keys, orgs, partners, requests, settings, signing, user_keys, users};
+use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId, UserKeyId};
 use crate::instance::Instance;
 use crate::store::Environment;
 
-/// One command. Environments are `sandbox`, `production` or an `env_…` id.
+/// One command. Environments are `sandbox`, `production` or an `env_…` id; where a user is named, the user's own without
+/// one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are the arguments that `--help` explains")]
@@ -72,7 +73,7 @@ pub enum AdminCommand {
     },
     /// Suspends a user, or lets it in again.
     SuspendUser {
-        environment: String,
+        environment: Option<String>,
         user: UserId,
         suspended: bool,
     },
@@ -96,7 +97,11 @@ pub enum AdminCommand {
         after: Option<UserId>,
     },
     /// One user.
-    ShowUser { environment: String, user: UserId },
+    ShowUser { environment: Option<String>, user: UserId },
+    /// The keys that partners hold for a user, never their texts.
+    ListUserKeys { environment: Option<String>, user: UserId },
+    /// Ends one of them at once.
+    RevokeUserKey { key: UserKeyId },
     /// A page of an environment's users as lines of an export, newest first.
     ExportUsers {
         environment: String,
@@ -110,7 +115,7 @@ pub enum AdminCommand {
         trust_verified: bool,
     },
     /// Erases a user for good.
-    EraseUser { environment: String, user: UserId },
+    EraseUser { environment: Option<String>, user: UserId },
     /// The newest entries of the audit log.
     ListAudit {
         environment: Option<String>,
@@ -121,7 +126,7 @@ pub enum AdminCommand {
     VerifyAudit { head: Option<String> },
     /// Sets a user's plan.
     SetSubscription {
-        environment: String,
+        environment: Option<String>,
         user: UserId,
         plan: String,
         status: SubscriptionStatus,
@@ -206,7 +211,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             environment,
             user,
             suspended,
-        } => users::suspend(instance, &environment, user, suspended).await,
+        } => users::suspend(instance, environment.as_deref(), user, suspended).await,
         C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
         C::SetSetting {
             environment,
@@ -225,7 +230,9 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             let filter = users::filter(email, phone, external_id)?;
             users::list(instance, &environment, filter, limit, after).await
         }
-        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::ShowUser { environment, user } => users::show(instance, environment.as_deref(), user).await,
+        C::ListUserKeys { environment, user } => user_keys::list(instance, environment.as_deref(), user).await,
+        C::RevokeUserKey { key } => user_keys::revoke(instance, key).await,
         C::ExportUsers {
             environment,
             after,
@@ -236,7 +243,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             lines,
             trust_verified,
         } => move_users::import(instance, &environment, lines, trust_verified).await,
-        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, environment.as_deref(), user).await,
         C::ListAudit {
             environment,
             before,
@@ -252,7 +259,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             amount,
         } => {
             let plan = users::plan(plan, status, until, amount)?;
-            users::subscribe(instance, &environment, user, plan).await
+            users::subscribe(instance, environment.as_deref(), user, plan).await
         }
     }
 }

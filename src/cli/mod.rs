@@ -5,6 +5,7 @@ mod arguments;
 mod audit;
 mod bench;
 mod config;
+mod confirm;
 mod dev_keys;
 mod doctor;
 mod environment_settings;

@@ -20,6 +20,7 @@ both! {
     a_partner_born_scope_sees_what_the_partner_brought,
     pages_end_where_there_is_no_more,
     an_erased_user_keeps_its_row_alone,
+    a_users_environment_is_known_by_its_id,
     links_and_changes_to_one_email_at_once_give_it_to_one_user,
 }
 
@@ -356,4 +357,14 @@ async fn what_was_erased_leaves_the_write_ahead_log() {
         .key(aboard::domain::KeyKind::Server, sandbox.id, sandbox.kind, sandbox.id.0)
         .await;
     assert!(!holds(&files()));
+}
+
+async fn a_users_environment_is_known_by_its_id(store: TestStore) {
+    let world = store.world().await;
+    let made = call(&store, "ada@example.com");
+    let user = made.user;
+    store.link_user(&world.production.server, made).await.unwrap();
+    let environment = async |user| store.environment_of_user(store.system(), user).await.unwrap();
+    assert_eq!(environment(user).await, Some(world.production.id));
+    assert_eq!(environment(UserId(store.ids.id())).await, None);
 }

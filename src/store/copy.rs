@@ -23,7 +23,9 @@ pub(super) use self::page::{Cell, Key, Page, cells};
 pub(super) use self::schema::{Column, Kind, Table, page_of, quoted};
 use self::schema::{Pair, in_order, paired};
 use self::side::Side;
-use super::sql::params;
+use super::audit::Entry;
+use super::scope::AdminScope;
+use super::sql::{Script, params};
 use super::{Result, Store, StoreError};
 
 /// Tables that say something of their own database, not of the instance.
@@ -169,6 +171,34 @@ impl Store {
         }
         target.finish().await?;
         Ok(Copied { tables: copied, found })
+    }
+}
+
+impl Store {
+    /// Lifts the fence of a store that was copied, so that it may be written to again; answers where the copy is.
+    /// `shown` is its URL without its password.
+    ///
+    /// # Errors
+    /// A `Setting` says why not: it was never copied, it is itself an unfinished copy, a server is running.
+    pub async fn unfence(url: &str, shown: &str) -> Result<String> {
+        let side = Side::open(url).await?;
+        side.must_be_alone(shown).await?;
+        match side.mark().await? {
+            Some((role, place, _)) if role == "source" => {
+                side.unfence(&side.tables().await?).await?;
+                Ok(place)
+            }
+            Some((_, place, _)) => Err(StoreError::Setting(unfinished(shown, &place))),
+            None => Err(StoreError::Setting(format!(
+                "store.url: {shown} has no fence: it takes writes as it is."
+            ))),
+        }
+    }
+
+    /// Writes into the audit log that the fence of this store was lifted, and where its copy is.
+    pub async fn note_unfenced(&self, scope: &AdminScope, place: &str, now: Timestamp) -> Result<()> {
+        let entry = Entry::of_instance("store.unfenced", place);
+        self.change(scope, entry, Script::default(), now).await.map(drop)
     }
 }
 

@@ -8,7 +8,7 @@ use aboard_vault::{KeyFile, Kms as _};
 use super::Check;
 use crate::cli::start::DEV_KEY;
 use crate::config::Config;
-use crate::instance::{is_beside_the_data, read_key_file};
+use crate::instance::{KeyOf, is_beside_the_data, read_key_file};
 
 /// Whether the key file is the one that `aboard dev` makes beside its data.
 pub fn is_of_dev(config: &Config) -> bool {
@@ -24,11 +24,11 @@ pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Optio
         checks.push(Check::bad(
             NAME,
             "keys.file is not set",
-            "Set it, like --set keys.file=FILE; make the file with `aboard keys init FILE`.",
+            "Set it, like --set keys.file=FILE: the file that the store was set up with, or for a new store one that `aboard keys init FILE` makes.",
         ));
         return None;
     }
-    let key = match read_key_file(config) {
+    let key = match read_key_file(config, KeyOf::AnyStore) {
         Ok(key) => key,
         Err(error) => {
             let advice = "Restore it from its backup, or let this user read it. A new one opens nothing that is there.";

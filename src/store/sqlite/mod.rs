@@ -20,7 +20,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
-pub use self::copy::{CopySide, fence as copy_fence};
+pub use self::copy::{CopySide, fence as copy_fence, unfence as copy_unfence};
 use self::writer::Writer;
 use super::instance::Durability;
 use super::sql::{Param, Params, Row, Script};

@@ -81,7 +81,10 @@ fn refuses_a_key_file_of_another_store() {
         "{text}"
     );
     let text = place.fails(&[&GOOD[..], &["--set", "keys.file=gone", "--set", "log.level=error"]].concat());
-    assert!(text.starts_with("aboard: keys.file: cannot read gone."), "{text}");
+    assert!(
+        text.starts_with("aboard: keys.file: cannot read gone, and this store was set up with kek_"),
+        "{text}"
+    );
     assert!(!place.path("gone").exists(), "serve never makes a key file");
 }
 

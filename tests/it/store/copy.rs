@@ -132,7 +132,7 @@ async fn populate(store: &TestStore) -> World {
 }
 
 /// Ends this test's connections to a source: a copy wants to be alone.
-async fn leave(store: &TestStore) {
+pub(super) async fn leave(store: &TestStore) {
     store.close().await;
     if store.engine == Engine::Postgres {
         let ours = "pg_stat_activity where datname = current_database() and application_name = 'aboard'";
@@ -153,7 +153,7 @@ fn call(source: &TestStore, target: &TestStore) -> CopyStore {
     }
 }
 
-async fn copied(source: &TestStore, target: &TestStore) -> Copied {
+pub(super) async fn copied(source: &TestStore, target: &TestStore) -> Copied {
     Store::copy(call(source, target), |_| ControlFlow::Continue(()))
         .await
         .unwrap()

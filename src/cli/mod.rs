@@ -16,6 +16,7 @@ mod keys;
 mod manage;
 mod migrate;
 mod move_users;
+mod only_server;
 mod orgs;
 mod partners;
 mod print;

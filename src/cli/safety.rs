@@ -1,6 +1,7 @@
 //! What `aboard serve` refuses to start with.
 
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use url::{Host, Url};
@@ -45,7 +46,44 @@ pub fn refusals(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if let Some(directory) = config.store.file().and_then(Path::parent).map(or_here) {
+        let mode = mode(directory);
+        if others_may(mode) {
+            let directory = directory.display();
+            let way_out = if mode & STICKY == 0 {
+                format!("Run `chmod 700 {directory}`, or name another with --data DIR.")
+            } else {
+                format!("Name a directory of its own, like --data {directory}/aboard.")
+            };
+            let mode = mode & 0o777;
+            found.push(format!(
+                "store.url: other users may look into {directory} (mode {mode:04o}). {way_out}"
+            ));
+        }
+    }
     found
+}
+
+/// The bit of a directory that everybody may write to, like /tmp.
+pub const STICKY: u32 = 0o1000;
+
+/// The rights of a file; none if it cannot be looked at.
+pub fn mode(file: &Path) -> u32 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777)
+}
+
+/// Whether anybody but the owner has any right.
+pub fn others_may(mode: u32) -> bool {
+    mode & 0o077 != 0
+}
+
+/// A directory by its path; an empty one is the working directory.
+pub fn or_here(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    }
 }
 
 /// https, or an address that never leaves this machine.

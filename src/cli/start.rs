@@ -9,12 +9,14 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::dev_keys::{DevEnvironment, DevKeys, load_or_create};
+use super::only_server::OnlyServer;
 use super::print;
-use super::safety::refusals;
+use super::safety::{STICKY, or_here, others_may, refusals};
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
-use crate::instance::{Instance, create_key_file};
+use crate::config::Config;
+use crate::instance::{Instance, create_key_file, open_store};
 use crate::store::InFlight;
 use crate::web::Welcome;
 
@@ -83,12 +85,18 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let mut config = settings.load(&base)?;
     super::print::start_log(&config)?;
     make_directory(&data)?;
+    for directory in [Some(&*data), config.store.file().and_then(Path::parent)] {
+        directory.map_or(Ok(()), make_private)?;
+    }
+    let mut only = OnlyServer::take(&config)?;
     let clock = Clock::System;
     if Path::new(&config.keys.file) == key_file && !key_file.exists() {
+        must_be_new(&config, &key_file).await?;
         create_key_file(&key_file, &Ids::new(clock.clone()))?;
         tracing::info!(file = %key_file.display(), "made a key file of its own; `serve` never does");
     }
     let bound = Bound::bind(&config)?;
+    only.listens(&bound.url()?)?;
     if config.server.public_url.is_empty() {
         config.server.public_url = bound.url()?;
         let address = config.server.listen;
@@ -120,6 +128,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
         greeting(&app, &keys)
     });
     stop.run_until(app).await;
+    drop(only);
     Ok(())
 }
 
@@ -133,8 +142,10 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     if !refused.is_empty() {
         bail!("{}", refused.join("\n"));
     }
+    let mut only = OnlyServer::take(&config)?;
     let in_flight = InFlight::default();
     let bound = Bound::bind(&config)?;
+    only.listens(&bound.url()?)?;
     let instance = Instance::open(&config, Clock::System, in_flight.clone()).await?;
     let durability = instance.store.durability().await?;
     if !durability.durable {
@@ -149,13 +160,55 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
         print_ready(&ready_line(&app, None).to_string());
     }
     stop.run_until(app).await;
+    drop(only);
     Ok(())
 }
 
-fn make_directory(directory: &Path) -> anyhow::Result<()> {
+/// Makes a directory that only this user may look into, if it is not there.
+pub fn make_directory(directory: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
+    if directory.as_os_str().is_empty() {
+        return Ok(());
+    }
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.with_context(|| format!("--data: cannot make the directory {}", directory.display()))
+}
+
+/// Takes the others' rights from a directory that was there; what belongs to everybody is left as it is.
+fn make_private(directory: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = or_here(directory);
+    let Ok(metadata) = directory.metadata() else { return Ok(()) };
+    let mode = metadata.permissions().mode();
+    if !others_may(mode) {
+        return Ok(());
+    }
+    let shown = directory.display();
+    if mode & STICKY != 0 {
+        bail!("--data: {shown} is shared by every user of this machine. Name a directory of its own, like {shown}/aboard.");
+    }
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).with_context(|| {
+        format!("--data: other users may look into {shown}, and its rights cannot be changed. Name a directory of your own")
+    })?;
+    tracing::info!(directory = %shown, "other users could look into the data directory; now they cannot (mode 0700)");
+    Ok(())
+}
+
+/// A new key file opens nothing that is there: it is made for a new store alone.
+async fn must_be_new(config: &Config, key_file: &Path) -> anyhow::Result<()> {
+    if config.store.file().is_some_and(|file| !file.exists()) {
+        return Ok(());
+    }
+    let store = open_store(config, InFlight::default()).await?;
+    // A database without tables has no instance either.
+    let known = store.instance().await.ok().flatten();
+    store.close().await;
+    let Some(known) = known else { return Ok(()) };
+    let (key_file, shown) = (key_file.display(), config.store.shown_url());
+    bail!(
+        "keys.file: {key_file} is gone, and {shown} was set up with it ({}). Bring the file back, or name it with --set keys.file=FILE: without it nothing that is sealed can be read. If this data may go, delete it, or begin another with --data DIR.",
+        known.kek_id
+    )
 }
 
 /// The one line of `--json`; `serve` never prints keys.
@@ -187,7 +240,7 @@ fn print_ready(text: &str) {
 }
 
 fn greeting(app: &App, keys: &DevKeys) -> String {
-    let DevKeys { sandbox, .. } = keys;
+    let DevKeys { sandbox, production } = keys;
     let url = &app.web.public_url;
     format!(
         "
@@ -205,6 +258,10 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
     server key       {server}
     app id           {app_id}
     client secret    {client}
+
+  Environments (for --environment, and in the addresses of issuers)
+    sandbox          {sandbox_id}
+    production       {production_id}
 
   Bring a first user aboard, then open the login_url in a browser:
 
@@ -232,6 +289,8 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
         server = sandbox.server_key,
         app_id = sandbox.app_id,
         client = sandbox.client_secret,
+        sandbox_id = sandbox.environment,
+        production_id = production.environment,
     )
 }
 

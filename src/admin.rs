@@ -8,6 +8,7 @@ mod keys;
 mod move_users;
 mod orgs;
 mod partners;
+mod place;
 mod requests;
 mod settings;
 mod signing;

@@ -60,7 +60,9 @@ impl Instance {
         store.migrate().await?;
         must_stand(&store, &config.store.shown_url()).await?;
         let known = store.instance().await?;
-        let of = known.as_ref().map_or(KeyOf::NewStore, |known| KeyOf::Store(&known.kek_id));
+        let of = known
+            .as_ref()
+            .map_or(KeyOf::NewStore, |known| KeyOf::Store(&known.kek_id));
         let kms: Arc<dyn Kms> = Arc::new(read_key_file(config, of)?);
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
@@ -123,7 +125,9 @@ pub fn read_key_file(config: &Config, of: KeyOf<'_>) -> anyhow::Result<KeyFile> 
             KeyOf::Store(kek) => bail!(
                 "keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there."
             ),
-            KeyOf::AnyStore => bail!("keys.file: no key file is set. Name the store's own with `--set keys.file=FILE`."),
+            KeyOf::AnyStore => {
+                bail!("keys.file: no key file is set. Name the store's own with `--set keys.file=FILE`.")
+            }
         }
     }
     let unreadable = || match of {

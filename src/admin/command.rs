@@ -1,17 +1,16 @@
 //! The commands that manage a store, as values: the command line runs them in its own process, or hands them
 //! to the server that is running on the same store.
 
-use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::move_users::{self, NumberedLine};
+pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{apps, audit, keys, orgs, partners, requests, settings, signing, user_keys, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId, UserKeyId};
+use crate::domain::{AppId, KeyId, PartnerId, SubscriptionStatus, UserId, UserKeyId};
 use crate::instance::Instance;
-use crate::store::Environment;
 
 /// One command. Environments are `sandbox`, `production` or an `env_…` id; where a user is named, the user's own without
 /// one.
@@ -262,49 +261,4 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             users::subscribe(instance, environment.as_deref(), user, plan).await
         }
     }
-}
-
-/// The environment that somebody names: an id, or a kind where only one organization has it.
-pub(super) async fn environment(instance: &Instance, named: &str) -> anyhow::Result<Environment> {
-    let all = instance.store.environments(instance.store.system()).await?;
-    if let Ok(id) = named.parse() {
-        let found = all.into_iter().find(|environment| environment.id == id);
-        return found
-            .ok_or_else(|| anyhow::anyhow!("--environment: there is no environment {named}; see `aboard orgs list`"));
-    }
-    let Some(kind) = EnvironmentKind::parse(named) else {
-        bail!("--environment: write sandbox, production or an id like env_…, which `aboard orgs list` shows");
-    };
-    let mut of_kind: Vec<_> = all.into_iter().filter(|environment| environment.kind == kind).collect();
-    match (of_kind.pop(), of_kind.as_slice()) {
-        (None, _) => bail!("--environment: there is no organization yet; make one with `aboard orgs create NAME`"),
-        (Some(only), []) => Ok(only),
-        (Some(last), others) => {
-            let listed: Vec<String> = others
-                .iter()
-                .chain([&last])
-                .map(|one| format!("\n  {}  {} of {}", one.id, kind.as_str(), one.organization_name))
-                .collect();
-            bail!(
-                "--environment: several organizations have a {named}; name one by its id:{}",
-                listed.concat()
-            )
-        }
-    }
-}
-
-/// The environments that a list shows: one, or all.
-pub(super) async fn environments(instance: &Instance, named: Option<&str>) -> anyhow::Result<Vec<Environment>> {
-    match named {
-        Some(named) => Ok(vec![environment(instance, named).await?]),
-        None => Ok(instance.store.environments(instance.store.system()).await?),
-    }
-}
-
-/// What every answer says of its environment, with more put beside it.
-pub(super) fn within(environment: &Environment, mut value: Value) -> Value {
-    value["environment"] = json!(environment.id);
-    value["environment_kind"] = json!(environment.kind);
-    value["organization"] = json!(environment.organization_name);
-    value
 }

@@ -26,10 +26,15 @@ pub async fn list(instance: &Instance, in_environment: Option<&str>, user: UserI
 
 pub async fn revoke(instance: &Instance, key: UserKeyId) -> anyhow::Result<Value> {
     let store = &instance.store;
-    let ended = store.revoke_user_key(&instance.admin(), key, instance.clock.now()).await?;
+    let ended = store
+        .revoke_user_key(&instance.admin(), key, instance.clock.now())
+        .await?;
     let Some((of, user)) = ended else {
         bail!("there is no key {key}, or it was revoked before; see `aboard users keys USER`");
     };
     let environment = environment(instance, &of.to_string()).await?;
-    Ok(within(&environment, json!({ "id": key, "user": user, "revoked": true })))
+    Ok(within(
+        &environment,
+        json!({ "id": key, "user": user, "revoked": true }),
+    ))
 }

@@ -70,9 +70,8 @@ pub async fn list(
     let environment = environment(instance, in_environment).await?;
     let scope = instance.store.system().users_of(environment.id);
     let page = instance.store.users(scope, &filter, after, limit).await?;
-    let next = page.users.last().filter(|_| page.has_more).map(|user| user.id);
     let users: Vec<Value> = page.users.iter().map(|user| resource::user(user).into()).collect();
-    Ok(within(&environment, json!({ "users": users, "next": next })))
+    Ok(within(&environment, json!({ "users": users, "next": page.next })))
 }
 
 pub async fn show(instance: &Instance, in_environment: Option<&str>, user: UserId) -> anyhow::Result<Value> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
+use super::data_directory::make_directory;
 use crate::admin::socket;
 use crate::config::Config;
 
@@ -39,7 +40,7 @@ impl OnlyServer {
             return Ok(Self(None));
         };
         if let Some(directory) = database.parent() {
-            super::start::make_directory(directory)?;
+            make_directory(directory)?;
         }
         let place = place(database);
         let opened = OpenOptions::new()

@@ -1,11 +1,11 @@
 //! What `aboard serve` refuses to start with.
 
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use url::{Host, Url};
 
+use super::data_directory::{STICKY, mode, or_here, others_may};
 use crate::config::Config;
 use crate::instance::is_beside_the_data;
 
@@ -62,28 +62,6 @@ pub fn refusals(config: &Config) -> Vec<String> {
         }
     }
     found
-}
-
-/// The bit of a directory that everybody may write to, like /tmp.
-pub const STICKY: u32 = 0o1000;
-
-/// The rights of a file; none if it cannot be looked at.
-pub fn mode(file: &Path) -> u32 {
-    std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777)
-}
-
-/// Whether anybody but the owner has any right.
-pub fn others_may(mode: u32) -> bool {
-    mode & 0o077 != 0
-}
-
-/// A directory by its path; an empty one is the working directory.
-pub fn or_here(directory: &Path) -> &Path {
-    if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    }
 }
 
 /// https, or an address that never leaves this machine.

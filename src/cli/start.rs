@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::dev_keys::{DevEnvironment, DevKeys, load_or_create};
+use super::data_directory::{make_directory, make_private};
+use super::dev_keys::load_or_create;
 use super::only_server::OnlyServer;
 use super::print;
-use super::safety::{STICKY, or_here, others_may, refusals};
+use super::ready::{greeting, print_ready, ready_line};
+use super::safety::refusals;
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
@@ -164,36 +165,6 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a directory that only this user may look into, if it is not there.
-pub fn make_directory(directory: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    if directory.as_os_str().is_empty() {
-        return Ok(());
-    }
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.with_context(|| format!("--data: cannot make the directory {}", directory.display()))
-}
-
-/// Takes the others' rights from a directory that was there; what belongs to everybody is left as it is.
-fn make_private(directory: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let directory = or_here(directory);
-    let Ok(metadata) = directory.metadata() else { return Ok(()) };
-    let mode = metadata.permissions().mode();
-    if !others_may(mode) {
-        return Ok(());
-    }
-    let shown = directory.display();
-    if mode & STICKY != 0 {
-        bail!("--data: {shown} is shared by every user of this machine. Name a directory of its own, like {shown}/aboard.");
-    }
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).with_context(|| {
-        format!("--data: other users may look into {shown}, and its rights cannot be changed. Name a directory of your own")
-    })?;
-    tracing::info!(directory = %shown, "other users could look into the data directory; now they cannot (mode 0700)");
-    Ok(())
-}
-
 /// A new key file opens nothing that is there: it is made for a new store alone.
 async fn must_be_new(config: &Config, key_file: &Path) -> anyhow::Result<()> {
     if config.store.file().is_some_and(|file| !file.exists()) {
@@ -208,89 +179,6 @@ async fn must_be_new(config: &Config, key_file: &Path) -> anyhow::Result<()> {
     bail!(
         "keys.file: {key_file} is gone, and {shown} was set up with it ({}). Bring the file back, or name it with --set keys.file=FILE: without it nothing that is sealed can be read. If this data may go, delete it, or begin another with --data DIR.",
         known.kek_id
-    )
-}
-
-/// The one line of `--json`; `serve` never prints keys.
-fn ready_line(app: &App, keys: Option<&DevKeys>) -> serde_json::Value {
-    let mut line =
-        json!({ "url": app.url, "metrics_url": app.metrics_url, "database": app.web.config.store.shown_url() });
-    if let Some(keys) = keys {
-        let printed = |keys: &DevEnvironment| {
-            json!({
-                "partner_key": keys.partner_key,
-                "partner_webhook_secret": keys.partner_webhook_secret,
-                "server_key": keys.server_key,
-                "app_id": keys.app_id,
-                "client_secret": keys.client_secret,
-                "issuer": app.web.tokens.issuer(keys.environment),
-            })
-        };
-        line["sandbox"] = printed(&keys.sandbox);
-        line["production"] = printed(&keys.production);
-    }
-    line
-}
-
-/// A server whose output nobody reads runs all the same.
-fn print_ready(text: &str) {
-    if let Err(error) = print::out(text) {
-        tracing::warn!(error = format!("{error:#}"), "the ready line was not printed");
-    }
-}
-
-fn greeting(app: &App, keys: &DevKeys) -> String {
-    let DevKeys { sandbox, production } = keys;
-    let url = &app.web.public_url;
-    format!(
-        "
-  Aboard is ready at {url}
-
-  Welcome page   {url}/
-  API reference  {docs}
-  Account page   {url}/account
-  Metrics        {metrics}
-  Data           {database}
-
-  Sandbox keys (kept in dev-keys.json beside the data, with those of production)
-    partner key      {partner}
-    webhook secret   {secret}
-    server key       {server}
-    app id           {app_id}
-    client secret    {client}
-
-  Environments (for --environment, and in the addresses of issuers)
-    sandbox          {sandbox_id}
-    production       {production_id}
-
-  Bring a first user aboard, then open the login_url in a browser:
-
-    curl -sS {url}/api/v1/external_login \\
-      -H 'X-PARTNER-API-KEY: {partner}' \\
-      -H 'Content-Type: application/json' \\
-      -d '{{\"email\":\"user@example.com\",\"partner_user_id\":\"abc123\",\"phone\":\"1234567890\"}}'
-
-    curl -sS {url}/api/v1/embedded_check_user \\
-      -H 'X-PARTNER-API-KEY: {partner}' \\
-      -H 'Content-Type: application/json' \\
-      -d '{{\"partner_user_id\":\"abc123\"}}'
-
-  Stop with Ctrl-C.
-",
-        docs = app
-            .web
-            .reference
-            .as_ref()
-            .map_or_else(|| "off".to_owned(), |_| format!("{url}/docs")),
-        metrics = app.metrics_url.as_deref().unwrap_or("off"),
-        database = app.web.config.store.shown_url(),
-        partner = sandbox.partner_key,
-        secret = sandbox.partner_webhook_secret,
-        server = sandbox.server_key,
-        app_id = sandbox.app_id,
-        client = sandbox.client_secret,
-        sandbox_id = sandbox.environment,
-        production_id = production.environment,
     )
 }
 

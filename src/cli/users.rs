@@ -200,7 +200,11 @@ fn shown(user: &Value) -> String {
 
 /// The environment of an answer, for people.
 fn place(answer: &Value) -> String {
-    format!("{} of {}", text(answer, "environment_kind"), text(answer, "organization"))
+    format!(
+        "{} of {}",
+        text(answer, "environment_kind"),
+        text(answer, "organization")
+    )
 }
 
 /// An e-mail or phone, and whether the person has proven it.
@@ -244,7 +248,11 @@ fn keys(answer: &Value) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return format!("No partner holds a key of {} ({}).", text(answer, "user"), place(answer));
+        return format!(
+            "No partner holds a key of {} ({}).",
+            text(answer, "user"),
+            place(answer)
+        );
     }
     table(&["ID", "KEY", "PARTNER", "MADE"], &rows)
 }

@@ -23,6 +23,7 @@ mod token;
 mod user_status;
 mod waffy_token;
 pub mod webhook;
+mod whole_seconds;
 
 pub use amr::Amr;
 pub use code::Code;
@@ -44,6 +45,7 @@ pub use subscription::SubscriptionStatus;
 pub use token::{CodeChallenge, Token};
 pub use user_status::UserStatus;
 pub use waffy_token::WaffyToken;
+pub use whole_seconds::whole_seconds;
 
 /// A value that a person or an integrator sent and that breaks a rule.
 ///

@@ -39,7 +39,18 @@ mod tests {
             assert_eq!(PersonName::parse(&format!("  {name}\t")).unwrap().as_str(), name);
         }
         assert!(PersonName::parse(&"李".repeat(200)).is_ok());
-        for wrong in ["", "   ", "a\nb", "a\u{1b}[2J", "a\u{0}b", "a\u{9b}2J", "a\u{202e}b", "a\u{2066}b", "a\u{200b}b", &"a".repeat(201)] {
+        for wrong in [
+            "",
+            "   ",
+            "a\nb",
+            "a\u{1b}[2J",
+            "a\u{0}b",
+            "a\u{9b}2J",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{200b}b",
+            &"a".repeat(201),
+        ] {
             assert!(PersonName::parse(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -22,10 +22,30 @@ mod tests {
 
     #[test]
     fn what_people_write_is_let_pass() {
-        for text in ["Ελένη", "عمر", "李", "O'Brien-Smith, Jr.", "می\u{200c}خواهم", "क\u{94d}\u{200d}ष", "\u{1f469}\u{200d}\u{1f680}"] {
+        for text in [
+            "Ελένη",
+            "عمر",
+            "李",
+            "O'Brien-Smith, Jr.",
+            "می\u{200c}خواهم",
+            "क\u{94d}\u{200d}ष",
+            "\u{1f469}\u{200d}\u{1f680}",
+        ] {
             assert!(!text.chars().any(hides), "{text}");
         }
-        for c in ['\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{feff}', '\u{2028}', '\u{e0041}'] {
+        for c in [
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{200b}',
+            '\u{feff}',
+            '\u{2028}',
+            '\u{e0041}',
+        ] {
             assert!(hides(c) && steers(c), "{c:?}");
         }
         for c in ['\u{200e}', '\u{200f}', '\u{61c}', '\u{200d}'] {

@@ -1,13 +1,16 @@
 //! How many connections are open at once, in all and from each address.
 //!
 //! Nobody waits in front of a full server: a connection that is not taken is closed at once, so that the next one in the
-//! queue, which may be somebody else's, has its turn. And nobody can take all of it: an address may hold no more
-//! than what is left free, so that however many addresses push, there is a place for one that has none yet.
+//! queue, which may be somebody else's, has its turn. And nobody keeps the others out: once every place is taken, whoever
+//! has fewer connections gets the place of one that is idle and belongs to whoever has most.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
 
+use futures_util::task::AtomicWaker;
 use jiff::{SignedDuration, Timestamp};
 
 use super::proxies::Proxies;
@@ -39,7 +42,9 @@ struct Inner {
 #[derive(Default)]
 struct Open {
     all: usize,
-    by_address: HashMap<Who, usize>,
+    /// Those of each address, the oldest first.
+    by_address: HashMap<Who, BTreeMap<u64, Arc<Line>>>,
+    next: u64,
     /// Since the log last said so.
     refused: u64,
     said_at: Option<Timestamp>,
@@ -50,6 +55,17 @@ pub struct Place {
     connections: Connections,
     /// Nobody, for a proxy: its connections are many people's.
     who: Option<Who>,
+    number: u64,
+    line: Arc<Line>,
+}
+
+/// What others may know of a connection, and do to it.
+#[derive(Default)]
+struct Line {
+    /// Something was read since something was last written: a request may be under way.
+    asked: AtomicBool,
+    given_up: AtomicBool,
+    reader: AtomicWaker,
 }
 
 /// Why a connection is not taken.
@@ -99,22 +115,30 @@ impl Connections {
         let inner = &*self.0;
         let who = (!inner.proxies.is_one(peer)).then(|| Who::at(peer));
         let mut open = self.lock();
-        match inner.room(&open, who) {
-            Ok(()) => {}
-            Err(full) => {
-                self.refuse(open, full);
-                return None;
-            }
+        let own = who.map_or(0, |who| open.own(who));
+        if own >= inner.most_per_address {
+            self.refuse(open, Full::Address);
+            return None;
         }
+        if open.all >= inner.most && !open.make_room(own) {
+            self.refuse(open, Full::All);
+            return None;
+        }
+        let line = Arc::<Line>::default();
+        let number = open.next;
+        open.next += 1;
         open.all += 1;
         if let Some(who) = who {
-            *open.by_address.entry(who).or_default() += 1;
+            let own = open.by_address.entry(who).or_default();
+            own.insert(number, Arc::clone(&line));
         }
         drop(open);
         metrics::gauge!("aboard_connections", "listener" => inner.listener).increment(1.0);
         Some(Place {
             connections: self.clone(),
             who,
+            number,
+            line,
         })
     }
 
@@ -149,31 +173,68 @@ impl Connections {
     }
 }
 
-impl Inner {
-    fn room(&self, open: &Open, who: Option<Who>) -> Result<(), Full> {
-        let free = self.most.saturating_sub(open.all);
-        if free == 0 {
-            return Err(Full::All);
+impl Open {
+    fn own(&self, who: Who) -> usize {
+        self.by_address.get(&who).map_or(0, BTreeMap::len)
+    }
+
+    /// Gives up an idle connection of the address that has most, if that has more than somebody with `own` would have.
+    fn make_room(&mut self, own: usize) -> bool {
+        let idle = |lines: &BTreeMap<u64, Arc<Line>>| {
+            let idle = lines.iter().find(|(_, line)| !line.asked.load(Ordering::Acquire));
+            idle.map(|(number, _)| *number)
+        };
+        let most = self
+            .by_address
+            .iter()
+            .filter(|(_, lines)| lines.len() > own + 1)
+            .filter_map(|(who, lines)| Some((lines.len(), *who, idle(lines)?)))
+            .max_by_key(|(count, ..)| *count);
+        let Some((_, who, number)) = most else { return false };
+        if let Some(line) = self.leave(who, number) {
+            line.given_up.store(true, Ordering::Release);
+            line.reader.wake();
         }
-        let own = who.and_then(|who| open.by_address.get(&who).copied()).unwrap_or_default();
-        if own >= self.most_per_address.min(free) {
-            return Err(Full::Address);
+        true
+    }
+
+    /// Takes a connection out; nothing if it was given up before.
+    fn leave(&mut self, who: Who, number: u64) -> Option<Arc<Line>> {
+        let lines = self.by_address.get_mut(&who)?;
+        let line = lines.remove(&number)?;
+        if lines.is_empty() {
+            self.by_address.remove(&who);
         }
-        Ok(())
+        self.all -= 1;
+        Some(line)
+    }
+}
+
+impl Place {
+    /// Whether the place was given to somebody else: then the connection has come to its end. Who reads is woken for
+    /// that.
+    pub fn is_given_up(&self, context: &Context<'_>) -> bool {
+        self.line.reader.register(context.waker());
+        self.line.given_up.load(Ordering::Acquire)
+    }
+
+    /// Something was read.
+    pub fn was_asked(&self) {
+        self.line.asked.store(true, Ordering::Release);
+    }
+
+    /// Something was written.
+    pub fn has_answered(&self) {
+        self.line.asked.store(false, Ordering::Release);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
-        open.all -= 1;
-        if let Some(who) = self.who
-            && let Some(own) = open.by_address.get_mut(&who)
-        {
-            *own -= 1;
-            if *own == 0 {
-                open.by_address.remove(&who);
-            }
+        match self.who {
+            Some(who) => drop(open.leave(who, self.number)),
+            None => open.all -= 1,
         }
         drop(open);
         metrics::gauge!("aboard_connections", "listener" => self.connections.0.listener).decrement(1.0);
@@ -250,17 +311,48 @@ mod tests {
         assert_eq!(kept.len(), 99);
         let last = from(&all, "203.0.113.1", 10);
         assert_eq!(last.len(), 1);
-        assert!(all.take("10.0.0.1".parse().unwrap()).is_none(), "the whole is the whole");
+        assert!(
+            all.take("10.0.0.1".parse().unwrap()).is_none(),
+            "the whole is the whole"
+        );
+        assert!(
+            all.take("203.0.113.2".parse().unwrap()).is_none(),
+            "and no proxy is cut off"
+        );
     }
 
     #[test]
-    fn many_addresses_leave_a_place_for_another() {
-        let all = connections(100, 100);
-        let kept: Vec<_> = (1..=30)
-            .map(|last| from(&all, &format!("203.0.113.{last}"), 1_000))
-            .collect();
-        assert_eq!(kept[0].len(), 50, "one alone may have half");
-        assert!(all.lock().all < 100);
-        assert_eq!(from(&all, "198.51.100.1", 1).len(), 1);
+    fn whoever_has_few_gets_the_place_of_an_idle_one_of_whoever_has_most() {
+        let all = connections(10, 8);
+        let one = from(&all, "203.0.113.1", 8);
+        let two = from(&all, "203.0.113.2", 2);
+        let given_up = |places: &[Place]| {
+            let is = |place: &Place| place.line.given_up.load(Ordering::Acquire);
+            places.iter().position(is)
+        };
+        // The oldest has a request under way.
+        one[0].was_asked();
+        let third = from(&all, "203.0.113.3", 1);
+        assert_eq!((third.len(), given_up(&one), given_up(&two)), (1, Some(1), None));
+        // Nobody gains by coming again and again: three, four and three is as fair as it gets.
+        let more = from(&all, "203.0.113.2", 10);
+        let last = from(&all, "203.0.113.3", 10);
+        let open = all.lock();
+        let counts = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map(|who| open.own(Who::at(who.parse().unwrap())));
+        assert_eq!((open.all, counts.iter().sum::<usize>()), (10, 10));
+        assert!(counts.iter().all(|count| (3..=4).contains(count)), "{counts:?}");
+        drop(open);
+        drop((one, two, third, more, last));
+        assert_eq!(all.lock().all, 0, "who was given up is not counted twice");
+    }
+
+    #[test]
+    fn requests_under_way_are_never_cut() {
+        let all = connections(4, 4);
+        let one = from(&all, "203.0.113.1", 4);
+        one.iter().for_each(Place::was_asked);
+        assert!(from(&all, "203.0.113.2", 1).is_empty());
+        one[3].has_answered();
+        assert_eq!(from(&all, "203.0.113.2", 1).len(), 1);
     }
 }

@@ -6,6 +6,7 @@ mod connections;
 mod cors;
 mod edge;
 mod hosts;
+mod method_names;
 mod patient;
 mod probes;
 mod protections;

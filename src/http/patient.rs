@@ -29,7 +29,7 @@ pub struct Patient {
     limit: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    place: Place,
 }
 
 impl<S> Accept<TcpStream, S> for Patience {
@@ -38,7 +38,10 @@ impl<S> Accept<TcpStream, S> for Patience {
     type Future = Ready<io::Result<(Patient, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = stream.peer_addr().ok().and_then(|peer| self.connections.take(peer.ip()));
+        let place = stream
+            .peer_addr()
+            .ok()
+            .and_then(|peer| self.connections.take(peer.ip()));
         let Some(place) = place else {
             return now(Err(io::ErrorKind::QuotaExceeded.into()));
         };
@@ -46,7 +49,7 @@ impl<S> Accept<TcpStream, S> for Patience {
             stream,
             limit: self.limit,
             waiting: None,
-            _place: place,
+            place,
         };
         // Answers are written whole; waiting for more would only delay them.
         now(patient.stream.set_nodelay(true).map(|()| (patient, service)))
@@ -67,19 +70,38 @@ impl Patient {
     }
 }
 
+impl Patient {
+    /// An answer is on its way once some of it is written: from then on it waits for its reader alone.
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.place.has_answered();
+        }
+    }
+}
+
 impl AsyncRead for Patient {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if self.place.is_given_up(context) {
+            // Nothing more to read: the connection ends as if its other end had closed it.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.place.was_asked();
+        }
+        read
     }
 }
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&written);
         self.bounded(context, written)
     }
 
@@ -89,6 +111,7 @@ impl AsyncWrite for Patient {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.note(&written);
         self.bounded(context, written)
     }
 

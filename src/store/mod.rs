@@ -156,15 +156,6 @@ impl Store {
         })
     }
 
-    /// The engine's name, `sqlite` or `postgres`.
-    #[must_use]
-    pub fn engine_name(&self) -> &'static str {
-        match &self.engine {
-            Engine::Sqlite(_) => "sqlite",
-            Engine::Postgres(_) => "postgres",
-        }
-    }
-
     /// Brings the schema up to date; several nodes may call it at once. Answers the names of what was applied.
     ///
     /// # Errors

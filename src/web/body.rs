@@ -54,7 +54,9 @@ impl FromRequest<Web> for RawBody {
         }
         if length > limit {
             let too_large = Failure::new(Code::PayloadTooLarge);
-            return Err(too_large.saying(format!("The body is larger than the {limit} bytes that this call takes.")));
+            return Err(too_large.saying(format!(
+                "The body is larger than the {limit} bytes that this call takes."
+            )));
         }
         Ok(Self(whole.into()))
     }

@@ -27,6 +27,7 @@ use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
+pub use crate::domain::whole_seconds;
 pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
@@ -34,7 +35,7 @@ pub use context::{Context, Holder, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use form::{FormOrJson, OptionalJson};
-pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
+pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, mark_replayed, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits, Who};
 pub use proofs::required_proofs;
@@ -121,10 +122,4 @@ impl std::ops::Deref for Web {
 #[must_use]
 pub fn context_meta(context: &Context) -> serde_json::Value {
     serde_json::json!({ "request_id": context.id, "timestamp": whole_seconds(context.now) })
-}
-
-/// A time as the users surface writes it: UTC, `Z`, whole seconds.
-#[must_use]
-pub fn whole_seconds(time: jiff::Timestamp) -> String {
-    format!("{time:.0}")
 }

@@ -20,10 +20,7 @@ pub struct RevokedKey {
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let answer = Schema::object([
-        always("id", Schema::id("uky")),
-        always("revoked", Schema::just(true)),
-    ]);
+    let answer = Schema::object([always("id", Schema::id("uky")), always("revoked", Schema::just(true))]);
     let example = RevokedKey {
         id: example::USER_KEY,
         revoked: true,

@@ -5,7 +5,7 @@ use std::path::Path;
 use aboard_vault::{KeyFile, Kms as _};
 
 use super::Check;
-use crate::cli::safety::{mode, others_may};
+use crate::cli::data_directory::{mode, others_may};
 use crate::cli::start::DEV_KEY;
 use crate::config::Config;
 use crate::instance::{KeyOf, is_beside_the_data, read_key_file};

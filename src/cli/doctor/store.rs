@@ -6,8 +6,8 @@ use aboard_vault::KeyFile;
 use jiff::SignedDuration;
 
 use super::Check;
+use crate::cli::data_directory::{mode, or_here, others_may};
 use crate::cli::manage::must_be_there;
-use crate::cli::safety::{mode, or_here, others_may};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::instance::{check_canary, must_stand, open_store};
@@ -61,10 +61,17 @@ fn rights(file: &Path) -> Check {
     let [of_file, of_directory] = [file, directory].map(|path| mode(path) & 0o777);
     let advice = format!("chmod 600 {shown}*, and 700 its directory");
     if others_may(of_file) {
-        return Check::bad(NAME, format!("{shown} can be read by other users (mode {of_file:04o})"), advice);
+        return Check::bad(
+            NAME,
+            format!("{shown} can be read by other users (mode {of_file:04o})"),
+            advice,
+        );
     }
     if others_may(of_directory) {
-        let found = format!("other users may look into {} (mode {of_directory:04o})", directory.display());
+        let found = format!(
+            "other users may look into {} (mode {of_directory:04o})",
+            directory.display()
+        );
         return Check::bad(NAME, found, advice);
     }
     Check::good(NAME, format!("{shown} is this user's alone (mode {of_file:04o})"))

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{NewEvent, add_event, find, lock};
-use crate::domain::{EnvironmentId, EventId, UserId};
+use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
 use crate::store::audit::{Entry, audit};
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
@@ -134,7 +134,7 @@ async fn erase(
     }
     let kind = "user.deleted";
     let body = json!({
-        "type": kind, "timestamp": format!("{now:.0}"), "data": { "user_id": user, "deleted": true },
+        "type": kind, "timestamp": whole_seconds(now), "data": { "user_id": user, "deleted": true },
     });
     let deleted = NewEvent {
         id: event.0,

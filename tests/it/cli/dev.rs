@@ -185,7 +185,11 @@ fn lost_keys_are_made_again_where_they_were() {
     let server = Server::dev(&place, &[]);
     server.logs("the keys of an earlier start are not in this file");
     let organizations = place.json(&["orgs", "list"]);
-    assert_eq!(organizations["organizations"].as_array().unwrap().len(), 1, "{organizations}");
+    assert_eq!(
+        organizations["organizations"].as_array().unwrap().len(),
+        1,
+        "{organizations}"
+    );
     assert_ne!(first["sandbox"]["partner_key"], server.ready["sandbox"]["partner_key"]);
     for ready in [&first, &server.ready] {
         let key = ready["sandbox"]["partner_key"].as_str().unwrap();
@@ -204,8 +208,19 @@ fn a_data_directory_that_others_may_look_into_is_closed() {
     drop(server);
     std::fs::create_dir(place.path("shared")).unwrap();
     set_mode(&place, "shared", 0o1777);
-    let said = place.fails(&["dev", "--listen", "127.0.0.1:0", "--data", "shared", "--set", "log.level=error"]);
-    assert!(said.contains("shared is shared by every user") && said.contains("shared/aboard"), "{said}");
+    let said = place.fails(&[
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "shared",
+        "--set",
+        "log.level=error",
+    ]);
+    assert!(
+        said.contains("shared is shared by every user") && said.contains("shared/aboard"),
+        "{said}"
+    );
 }
 
 fn set_mode(place: &Place, name: &str, mode: u32) {
@@ -218,7 +233,12 @@ fn its_server_key_reads_what_was_asked() {
     let place = Place::new();
     let server = Server::dev(&place, &[]);
     let bearer = format!("Bearer {}", server.sandbox("server_key"));
-    assert_eq!(server.ask("GET", "/v1/requests", ("Authorization", &bearer), &Value::Null).0, 200);
+    assert_eq!(
+        server
+            .ask("GET", "/v1/requests", ("Authorization", &bearer), &Value::Null)
+            .0,
+        200
+    );
 }
 
 #[test]
@@ -227,7 +247,15 @@ fn a_second_server_on_the_same_file_is_refused() {
     let server = Server::dev(&place, &[]);
     std::os::unix::fs::symlink(place.path("data"), place.path("other")).unwrap();
     for data in ["data", "other"] {
-        let said = place.fails(&["dev", "--listen", "127.0.0.1:0", "--data", data, "--set", "log.level=error"]);
+        let said = place.fails(&[
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            data,
+            "--set",
+            "log.level=error",
+        ]);
         let start = format!(
             "aboard: store.url: a server is running on {data}/aboard.db (process {}, socket {data}/aboard.sock). Stop it first",
             server.process()

@@ -89,11 +89,15 @@ fn key_files() {
     place.works(&["orgs", "create", "Example", "--set", "keys.file=kek"]);
     assert_eq!(
         place.fails(&["orgs", "list"]),
-        format!("aboard: keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there.\n")
+        format!(
+            "aboard: keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there.\n"
+        )
     );
     assert_eq!(
         place.fails(&["orgs", "list", "--set", "keys.file=gone"]),
-        format!("aboard: keys.file: cannot read gone, and this store was set up with {kek}. Check the path and its rights, or bring that file back from its backup; a new one does not open what is there\n  because: No such file or directory (os error 2)\n")
+        format!(
+            "aboard: keys.file: cannot read gone, and this store was set up with {kek}. Check the path and its rights, or bring that file back from its backup; a new one does not open what is there\n  because: No such file or directory (os error 2)\n"
+        )
     );
     place.write("torn", "aboard-kek-1:abc:def\n");
     assert_eq!(

@@ -147,8 +147,14 @@ fn refuses_data_that_others_may_look_into() {
     open(0o700);
     let server = Server::start(&place, &arguments);
     let second = place.fails(&arguments);
-    assert!(second.starts_with("aboard: store.url: a server is running on data/aboard.db (process "), "{second}");
+    assert!(
+        second.starts_with("aboard: store.url: a server is running on data/aboard.db (process "),
+        "{second}"
+    );
     // Commands go on beside it.
-    assert_eq!(place.json(&["orgs", "list"])["organizations"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        place.json(&["orgs", "list"])["organizations"].as_array().unwrap().len(),
+        1
+    );
     assert_eq!(server.stop().0, Some(0));
 }

@@ -154,13 +154,19 @@ async fn a_fence_is_lifted_on_demand_alone() {
     let said = |words: &[&str]| run(words).err;
     let unfence = ["store", "unfence"];
     let none = said(&[&unfence[..], &["--yes"]].concat());
-    assert_eq!(none, "aboard: store.url: sqlite:data/aboard.db has no fence: it takes writes as it is.\n");
+    assert_eq!(
+        none,
+        "aboard: store.url: sqlite:data/aboard.db has no fence: it takes writes as it is.\n"
+    );
     let copied = run(&["store", "copy", "--to", "sqlite:new/aboard.db"]);
     assert_eq!(copied.code, Some(0), "{}", copied.err);
     let fenced = || said(&["orgs", "create", "Second"]).contains("takes no more writes");
     assert!(fenced());
     let asked = said(&unfence);
-    assert!(asked.contains("was copied to sqlite:new/aboard.db") && asked.contains("nothing was changed"), "{asked}");
+    assert!(
+        asked.contains("was copied to sqlite:new/aboard.db") && asked.contains("nothing was changed"),
+        "{asked}"
+    );
     assert!(said(&[&unfence[..], &["--json"]].concat()).contains("--yes"));
     assert!(fenced());
     let lifted = place.json(&["store", "unfence", "--yes", "--set", "keys.file=kek"]);

@@ -200,7 +200,11 @@ fn a_user_is_found_wherever_it_is() {
         (&shown["user_id"], &shown["environment_kind"]),
         (&json!(user), &json!("sandbox"))
     );
-    assert!(place.works(&["users", "suspend", &user]).contains("(sandbox of Example)"));
+    assert!(
+        place
+            .works(&["users", "suspend", &user])
+            .contains("(sandbox of Example)")
+    );
     assert_eq!(place.json(&["users", "resume", &user])["suspended"], false);
     let nobody = "usr_01hzzzzzzzzzzzzzzzzzzzzzzz";
     assert_eq!(
@@ -226,7 +230,11 @@ fn nobody_is_erased_by_accident() {
     assert_eq!(answered.code, Some(1), "{}", answered.err);
     let answered = place.answering(&["users", "erase", &user], "yes\n");
     assert_eq!(answered.code, Some(0), "{}", answered.err);
-    assert!(answered.out.contains("(sandbox of Example) is erased"), "{}", answered.out);
+    assert!(
+        answered.out.contains("(sandbox of Example) is erased"),
+        "{}",
+        answered.out
+    );
     assert!(place.fails(&["users", "show", &user]).contains("there is no user"));
 }
 
@@ -239,13 +247,23 @@ fn keys_of_a_user_are_listed_and_revoked() {
     let key = listed["keys"][0]["id"].as_str().unwrap();
     assert_eq!(listed["keys"][0]["partner_name"], "Acme");
     let text = place.works(&["users", "keys", &user]);
-    assert!(text.starts_with("ID ") && text.contains(key) && text.contains("abu_test_"), "{text}");
+    assert!(
+        text.starts_with("ID ") && text.contains(key) && text.contains("abu_test_"),
+        "{text}"
+    );
     let bearer = ("Authorization", &*format!("Bearer {token}"));
     assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 200);
     let said = place.works(&["users", "revoke-key", key]);
-    assert!(said.starts_with(&format!("Revoked {key}, a key of {user} (sandbox of Example).")), "{said}");
+    assert!(
+        said.starts_with(&format!("Revoked {key}, a key of {user} (sandbox of Example).")),
+        "{said}"
+    );
     assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 401);
-    assert!(place.works(&["users", "keys", &user]).starts_with("No partner holds a key of"));
+    assert!(
+        place
+            .works(&["users", "keys", &user])
+            .starts_with("No partner holds a key of")
+    );
     assert!(place.fails(&["users", "revoke-key", key]).contains("there is no key"));
     let audit = place.json(&["audit", "list"]);
     assert!(audit.to_string().contains("user_key.revoked"), "{audit}");

@@ -35,7 +35,11 @@ async fn a_body_that_anybody_may_send_is_small(engine: Engine) {
         (EMAIL.login, &client, r#"{"status":413,"message":"#),
         (EMAIL.verify, &client, r#"{"status":413,"message":"#),
         ("/api/v1/login", &app.anonymous(), r#"{"errors":[{"status":"413""#),
-        ("/v1/login_codes/exchange", &app.server(), r#"{"success":false,"error":{"code":"PAYLOAD_TOO_LARGE""#),
+        (
+            "/v1/login_codes/exchange",
+            &app.server(),
+            r#"{"success":false,"error":{"code":"PAYLOAD_TOO_LARGE""#,
+        ),
         (&*link, &app.browser(), "<!doctype html>"),
     ] {
         let (status, text) = send(client, path, padded(&json!({}), SMALL + 1)).await;
@@ -44,7 +48,10 @@ async fn a_body_that_anybody_may_send_is_small(engine: Engine) {
         // One byte fewer is read, and refused for what it says.
         if path != link {
             let (status, text) = send(client, path, padded(&json!({}), SMALL)).await;
-            assert!((400..=422).contains(&status) && status != 413, "{path}: {status} {text}");
+            assert!(
+                (400..=422).contains(&status) && status != 413,
+                "{path}: {status} {text}"
+            );
         }
     }
     assert_eq!(app.contents().await, before);

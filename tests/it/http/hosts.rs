@@ -132,7 +132,9 @@ async fn links_lead_to_a_host_that_answers_them(engine: Engine) {
         let partner = plane.partner.client.with("host", host);
         let answer = partner.post("/api/v1/external_login", &user("ada")).await;
         let url = login_url(&answer);
-        let path = url.strip_prefix(&format!("https://{host}")).expect("a link to that host");
+        let path = url
+            .strip_prefix(&format!("https://{host}"))
+            .expect("a link to that host");
         let browser = app.browser().with("host", host);
         assert_eq!(browser.submit(path, "").await.status, 303, "{host}");
     }

@@ -2,7 +2,7 @@
 
 use aboard::store::{Standing, Store};
 
-use super::copy::{copied, leave};
+use crate::support::copying::{copied, leave};
 use crate::support::store::{TestStore, both};
 
 both! {
@@ -24,7 +24,10 @@ async fn a_store_whose_fence_is_lifted_takes_writes_again(store: TestStore) {
     store.sign_in(&partner, "bob").await;
     store.note_unfenced(&store.admin(), &place, store.now()).await.unwrap();
     let said = &store.audit_before(store.system(), None, 1).await.unwrap()[0];
-    assert_eq!((&*said.action, &*said.target, said.environment), ("store.unfenced", "the new place", None));
+    assert_eq!(
+        (&*said.action, &*said.target, said.environment),
+        ("store.unfenced", "the new place", None)
+    );
     // It can be moved again: to an empty place.
     leave(&store).await;
     copied(&store, &TestStore::new(store.engine).await).await;

@@ -232,7 +232,10 @@ async fn of_too_many_keys_the_oldest_ends(store: TestStore) {
     store.log_in(rival, store.call("ada").login).await;
     store.log_in(partner, store.call("bob").login).await;
     store.advance(1);
-    let (of_rival, of_bob) = (issue(&store, rival.scope, "ada").await, issue(&store, partner.scope, "bob").await);
+    let (of_rival, of_bob) = (
+        issue(&store, rival.scope, "ada").await,
+        issue(&store, partner.scope, "bob").await,
+    );
     let mut keys = vec![ada.user_key.key];
     for _ in 1..MOST_USER_KEYS {
         store.advance(1);
@@ -287,7 +290,10 @@ async fn a_partner_lists_and_ends_its_own_keys_alone(store: TestStore) {
     assert!(by_token(&store, partner, &ada, 0).await.is_none());
     assert_eq!(ids_of(&store, partner, "ada").await, Some(vec![]));
     assert_eq!(end(partner).await, None);
-    assert_eq!(store.audit_before(store.system(), None, 10).await.unwrap()[0].action, "user_key.revoked");
+    assert_eq!(
+        store.audit_before(store.system(), None, 10).await.unwrap()[0].action,
+        "user_key.revoked"
+    );
 }
 
 async fn an_operator_ends_any_key_and_the_audit_log_says_so(store: TestStore) {
@@ -300,8 +306,13 @@ async fn an_operator_ends_any_key_and_the_audit_log_says_so(store: TestStore) {
         store.user_keys(scope, ada.user).await.unwrap()
     };
     assert_eq!(listed(world.production.id).await, []);
-    let [shown] = &listed(sandbox.id).await[..] else { panic!("one key") };
-    assert_eq!((shown.id, shown.partner, &*shown.partner_name), (id, sandbox.partner.id, "Wrapp"));
+    let [shown] = &listed(sandbox.id).await[..] else {
+        panic!("one key")
+    };
+    assert_eq!(
+        (shown.id, shown.partner, &*shown.partner_name),
+        (id, sandbox.partner.id, "Wrapp")
+    );
     let end = async || store.revoke_user_key(&store.admin(), id, store.now()).await.unwrap();
     assert_eq!(end().await, Some((sandbox.id, ada.user)));
     assert_eq!(end().await, None);

@@ -198,7 +198,7 @@ async fn a_user_reaches_only_its_own_environment(store: TestStore) {
             None
         );
         let page = store.users(stranger, &UserFilter::default(), None, 10).await.unwrap();
-        assert!(page.users.is_empty() && !page.has_more);
+        assert!(page.users.is_empty() && page.next.is_none());
         assert!(link(&store, stranger, call(&store, "ada@example.com")).await.created);
     }
     let seen = store.user(&world.sandbox.server, user).await.unwrap().unwrap();
@@ -245,11 +245,11 @@ async fn pages_end_where_there_is_no_more(store: TestStore) {
     let system = store.system().users_of(sandbox.id);
     for filter in [UserFilter::default(), phone] {
         let first = store.users(system, &filter, None, 2).await.unwrap();
-        assert_eq!((&first.users[..], first.has_more), (&made[..2], true));
+        assert_eq!((&first.users[..], first.next.is_some()), (&made[..2], true));
         let last = store.users(system, &filter, Some(made[1].id), 2).await.unwrap();
-        assert_eq!((&last.users[..], last.has_more), (&made[2..], false));
+        assert_eq!((&last.users[..], last.next.is_some()), (&made[2..], false));
         let all = store.users(system, &filter, None, 3).await.unwrap();
-        assert_eq!((&all.users[..], all.has_more), (&made[..], false));
+        assert_eq!((&all.users[..], all.next.is_some()), (&made[..], false));
     }
     let named = UserFilter {
         external_id: Some(PartnerUserId::parse("x-1".to_owned()).unwrap()),

@@ -29,7 +29,10 @@ async fn the_keys_of_a_user_are_listed_newest_first(engine: Engine) {
         assert!(shown["id"].as_str().is_some_and(|id| id.starts_with("uky_")), "{shown}");
         assert!(!answer.text().contains(key), "a key is shown once");
     }
-    assert_eq!((keys.len(), &keys[0]["created_at"]), (2, &json!("2027-01-15T08:00:02Z")));
+    assert_eq!(
+        (keys.len(), &keys[0]["created_at"]),
+        (2, &json!("2027-01-15T08:00:02Z"))
+    );
 }
 
 async fn a_user_that_is_not_there_has_no_list(engine: Engine) {

@@ -35,14 +35,25 @@ async fn a_revoked_key_and_its_tokens_end_and_others_go_on(engine: Engine) {
         made.push((log_in, holder));
     }
     let id = newest(&app).await;
-    assert_eq!(revoke(app.partner(), &id).await.whole(), (200, json!({ "id": id, "revoked": true })));
+    assert_eq!(
+        revoke(app.partner(), &id).await.whole(),
+        (200, json!({ "id": id, "revoked": true }))
+    );
     for ((log_in, holder), status) in made.iter().zip([200, 401]) {
         assert_eq!(app.anonymous().post("/api/v1/login", log_in).await.status, status);
         assert_eq!(holder.get("/api/v1/tenant_details").await.status, status);
     }
     assert_ne!(newest(&app).await, id);
-    assert_eq!(revoke(app.partner(), &id).await.whole(), plain_refusal(Code::KeyNotFound));
-    let said = app.instance().store.audit_before(app.system(), None, 1).await.expect("a list");
+    assert_eq!(
+        revoke(app.partner(), &id).await.whole(),
+        plain_refusal(Code::KeyNotFound)
+    );
+    let said = app
+        .instance()
+        .store
+        .audit_before(app.system(), None, 1)
+        .await
+        .expect("a list");
     assert_eq!((&*said[0].action, &said[0].target), ("user_key.revoked", &id));
     assert!(said[0].actor.starts_with("partner key key_"), "{said:?}");
 }
@@ -53,10 +64,17 @@ async fn a_key_that_is_not_held_is_404(engine: Engine) {
     app.partner().post("/api/v1/users/ada/api_key", &json!({})).await;
     let id = newest(&app).await;
     let before = app.contents().await;
-    assert_eq!(revoke(&app.sandbox.rival.client, &id).await.whole(), plain_refusal(Code::KeyNotFound));
+    assert_eq!(
+        revoke(&app.sandbox.rival.client, &id).await.whole(),
+        plain_refusal(Code::KeyNotFound)
+    );
     let own = app.sandbox.partner.created.key.to_string();
     for id in ["uky_0", "x", "%00", "%FF", &own] {
-        assert_eq!(revoke(app.partner(), id).await.whole(), plain_refusal(Code::KeyNotFound), "{id}");
+        assert_eq!(
+            revoke(app.partner(), id).await.whole(),
+            plain_refusal(Code::KeyNotFound),
+            "{id}"
+        );
     }
     assert_eq!(app.contents().await, before);
 }

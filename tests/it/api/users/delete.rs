@@ -132,7 +132,10 @@ async fn what_a_partner_wrote_for_the_person_is_gone(engine: Engine) {
     let mut ids = Vec::new();
     for name in ["marker", "bob"] {
         let hook = format!("https://example.com/hook?of={name}");
-        let call = user_with(name, &json!({ "webhook_endpoint": hook, "state": format!("state-{name}") }));
+        let call = user_with(
+            name,
+            &json!({ "webhook_endpoint": hook, "state": format!("state-{name}") }),
+        );
         let answer = app.partner().post("/api/v1/external_login", &call).await;
         let browser = app.browser();
         assert_eq!(browser.submit(&login_url(&answer), "").await.status, 303);
@@ -144,7 +147,12 @@ async fn what_a_partner_wrote_for_the_person_is_gone(engine: Engine) {
     app.execute("update deliveries set state = 'delivered', last_error = 'marker' where url like '%marker'")
         .await;
     assert_eq!(delete(&app, &ids[0]).await.status, 200);
-    let found: Vec<_> = app.contents().await.into_iter().filter(|row| row.contains("marker")).collect();
+    let found: Vec<_> = app
+        .contents()
+        .await
+        .into_iter()
+        .filter(|row| row.contains("marker"))
+        .collect();
     assert_eq!(found, [""; 0]);
     assert_eq!(app.count("login_links where state = 'state-bob'").await, 2);
     assert_eq!(app.count("deliveries where url like '%bob'").await, 1);

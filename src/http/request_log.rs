@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use super::method_names::name_of;
 use crate::store::{AnsweredRequest, Store};
 use crate::web::{Context, Failure};
 
@@ -95,7 +96,7 @@ impl RequestLog {
             id: context.id,
             key_kind: holder.kind,
             key: holder.key,
-            method: known(method).into(),
+            method: name_of(method).into(),
             route: route.into(),
             status,
             code: ending.code.map(Into::into),
@@ -113,20 +114,6 @@ impl RequestLog {
             // The task answers unless the runtime is ending, and then there is nobody to wait.
             let _ = written.await;
         }
-    }
-}
-
-/// A method that somebody made up could hold anything.
-fn known(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
     }
 }
 

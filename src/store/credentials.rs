@@ -83,12 +83,6 @@ impl Credential {
             scopes: KeyScopes::read(self.scopes.iter().map(String::as_str)),
         })
     }
-
-    /// Whether the key has a scope by name.
-    #[must_use]
-    pub fn may(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|held| held == scope)
-    }
 }
 
 /// When a key was last used.

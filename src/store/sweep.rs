@@ -10,12 +10,13 @@ use super::{Result, Store};
 /// Rows of each table that one sweep deletes at most.
 const BATCH: i64 = 1_000;
 
-// Every table's own life is in `docs/reference/retention.md`. Ids are time-ordered, so what ends first stands first:
-// a sweep looks at the oldest rows and never at a whole table.
+// Every table's own life is in `docs/reference/retention.md`. What environments keep for different times is found by its
+// end. Elsewhere ids are time-ordered, so what ends first stands first: a sweep looks at the oldest rows and never at a
+// whole table.
 const LINKS: &str = "delete from login_links where id in (
-    select id from (select id, expires_at from login_links order by id limit :batch) oldest where expires_at < :before)";
+    select id from login_links where expires_at < :before order by expires_at limit :batch)";
 const OLD_SESSIONS: &str = "delete from sessions where id in (
-    select id from (select id, expires_at from sessions order by id limit :batch) oldest where expires_at < :before)";
+    select id from sessions where expires_at < :before order by expires_at limit :batch)";
 const ENDED_SESSIONS: &str = "delete from sessions where id in (
     select id from sessions where ended_at < :before order by ended_at limit :batch)";
 const IDEMPOTENCY: &str = "delete from idempotency_keys where id in (

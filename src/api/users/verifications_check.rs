@@ -8,7 +8,7 @@ use super::{caller, not_found, shape, user_id};
 use crate::domain::{ChallengeId, Code, Purpose, UserId};
 use crate::store::{ChallengeScope, ProofOutcome};
 use crate::web::codes::{Try, prove};
-use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web};
+use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web, mark_replayed};
 
 /// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
 /// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 when another user has proven
@@ -63,8 +63,7 @@ pub async fn check(
     };
     let mut response = envelope(&context, &shape::user(&web, &scope, &shown)).into_response();
     if replayed {
-        let replayed = axum::http::HeaderValue::from_static("true");
-        response.headers_mut().insert("idempotent-replayed", replayed);
+        mark_replayed(response.headers_mut());
     }
     Ok(response)
 }

@@ -59,7 +59,7 @@ impl Side {
         while side.others().await? > 0 {
             if watch.elapsed() > PATIENCE {
                 return Err(StoreError::Setting(format!(
-                    "store.url: a server is running on {shown}. Stop every one of them, then copy; nothing was changed."
+                    "store.url: a server is running on {shown}. Stop every one of them first; nothing was changed."
                 )));
             }
             tokio::time::sleep(PAUSE).await;
@@ -167,6 +167,24 @@ impl Side {
                     .collect();
                 side.batch(&triggers.concat()).await?;
                 side.commit().await
+            }
+        }
+    }
+
+    /// Lifts the fence of a source, in one transaction.
+    pub async fn unfence(&self, tables: &[Table]) -> Result<()> {
+        let names = tables.iter().map(|table| &*table.name);
+        match self {
+            Self::Sqlite(side) => {
+                let drops: Vec<_> = names.map(sqlite::copy_unfence).collect();
+                let sql = format!("begin immediate; {} delete from copies; commit", drops.concat());
+                let side = Arc::clone(side);
+                blocking(move || side.batch(&sql)).await
+            }
+            Self::Postgres(side) => {
+                let drops: Vec<_> = names.map(postgres::copy_unfence).collect();
+                let end = "drop function if exists moved(); delete from copies; commit";
+                side.batch(&format!("begin; {} {end}", drops.concat())).await
             }
         }
     }

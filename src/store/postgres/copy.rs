@@ -272,6 +272,11 @@ pub fn fence(table: &str) -> String {
     )
 }
 
+/// The statement that takes it away again.
+pub fn unfence(table: &str) -> String {
+    format!("drop trigger if exists moved on {};", quoted(table))
+}
+
 fn kind(of: &Type) -> Option<Kind> {
     Some(match *of {
         Type::INT2 => Kind::Int2,

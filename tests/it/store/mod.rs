@@ -32,6 +32,7 @@ mod settings;
 mod signing_keys;
 mod sweep;
 mod texts;
+mod unfence;
 mod user_keys;
 mod user_tokens;
 mod users;

@@ -21,6 +21,7 @@ mod only_server;
 mod orgs;
 mod partners;
 mod print;
+mod providers;
 mod ready;
 mod requests;
 mod safety;
@@ -76,7 +77,7 @@ enum Command {
     /// Make and list partners: the platforms that bring users aboard
     #[command(subcommand)]
     Partners(partners::Partners),
-    /// Make and list apps: your own clients, with their client secrets
+    /// Make and list apps, your own clients, and how people log in to them
     #[command(subcommand)]
     Apps(apps::Apps),
     /// Make the key file; make, list, rotate and revoke API keys

@@ -94,7 +94,7 @@ const UNTOUCHED: &str = "
     select 1 from users account
     where account.id = :user and account.status = 'linked'
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
-        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source = 'partner')
+        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
 const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
 const ADD_USER: &str = "
@@ -199,6 +199,9 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
 async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: Met) -> Result<ProofOutcome> {
     let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
     let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
+        return Ok(ProofOutcome::Refused);
+    }
     let (user, created) = match (owner, attempt.user) {
         (Some(owner), None) => (owner, false),
         (Some(owner), Some(user)) if owner == user => (owner, false),

@@ -14,6 +14,7 @@ use super::safety::refusals;
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
+use crate::domain::Token;
 use crate::instance::{Instance, create_key_file};
 use crate::store::InFlight;
 use crate::web::Welcome;
@@ -107,6 +108,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
         partner_key: keys.sandbox.partner_key.clone(),
         server_key: keys.sandbox.server_key.clone(),
         metrics_url: bound.metrics_url()?,
+        inbox: Token::new(instance.ids.id(), instance.ids.secret()),
     };
     let app = App::start(config, instance, in_flight, bound, Some(welcome)).await?;
     tracing::info!(
@@ -196,6 +198,7 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
   Welcome page   {url}/
   API reference  {docs}
   Account page   {url}/account
+  Inbox          {inbox}
   Metrics        {metrics}
   Data           {database}
 
@@ -225,6 +228,11 @@ fn greeting(app: &App, keys: &DevKeys) -> String {
             .reference
             .as_ref()
             .map_or_else(|| "off".to_owned(), |_| format!("{url}/docs")),
+        inbox = app
+            .web
+            .welcome
+            .as_ref()
+            .map_or_else(|| "off".to_owned(), |welcome| format!("{url}{}", welcome.inbox_path())),
         metrics = app.metrics_url.as_deref().unwrap_or("off"),
         database = app.web.config.store.shown_url(),
         partner = sandbox.partner_key,

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::Language;
 
 /// Links, codes, sessions.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -21,6 +22,8 @@ pub struct Login {
     pub return_urls: Vec<String>,
     /// The region of telephone numbers without a country code; empty for none.
     pub default_region: String,
+    /// The language of people whose request names none: `en`, `el`, `ar` or `id`.
+    pub language: String,
 }
 
 impl Login {
@@ -54,6 +57,12 @@ impl Login {
         Some(self.default_region.as_str()).filter(|region| !region.is_empty())
     }
 
+    /// The usual language.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        Language::from_tag(&self.language).unwrap_or(Language::English)
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: &str| {
             ConfigError::new(
@@ -75,6 +84,9 @@ impl Login {
                 "login.default_region",
                 "write two capital letters, like GR, or nothing.",
             ));
+        }
+        if Language::from_tag(&self.language).is_none() {
+            return Err(ConfigError::new("login.language", "write en, el, ar or id."));
         }
         for (setting, value, most) in [
             ("login.link_minutes", self.link_minutes, 7 * 24 * 60),

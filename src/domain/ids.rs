@@ -151,6 +151,8 @@ ids! {
     MessageId = "msg";
     /// A message that a sandbox would have sent.
     InboxId = "inb";
+    /// Two accounts that may become one.
+    JoinId = "joi";
     /// One HTTP request.
     RequestId = "req";
 }

@@ -65,7 +65,8 @@ pub use partner_users::{
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope,
+    UsersScope,
 };
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
@@ -74,8 +75,9 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::IssuedUserKey;
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
-    Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
+    JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
+    UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 
 /// What every method answers.

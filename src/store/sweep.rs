@@ -40,6 +40,16 @@ const MESSAGES: &str = "delete from messages where id in (
     where state <> 'pending' and finished_at < :before)";
 const FAMILIAR_NETWORKS: &str = "delete from familiar_networks where proven_at < :before";
 const MARKS: &str = "delete from destination_marks where expires_at < :now";
+// Once it can no longer be undone, what a retired account was is nobody's business any more; its id stays another name
+// of the account that it was joined into.
+const RETIRED_NAMES: &str = "
+    update users set name = null, metadata = '{}'
+    where id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const RETIRED_PLANS: &str = "
+    delete from subscriptions
+    where user_id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const JOIN_MOVES: &str = "delete from join_moves where join_id in (select id from joins where expires_at < :before)";
+const JOINS: &str = "delete from joins where expires_at < :before";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -49,7 +59,7 @@ const REQUESTS: &str = "delete from requests where environment_id = :environment
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,
-    /// idempotency keys at their end, what codes left behind after a day (messages: a week, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// idempotency keys at their end, what can no longer be joined or undone an hour after that, what codes left behind after a day (messages: a week, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -71,7 +81,11 @@ impl Store {
             .then(INBOX, params![before: day_ago, batch: BATCH])
             .then(MESSAGES, params![before: week_ago, batch: BATCH])
             .then(FAMILIAR_NETWORKS, params![before: season_ago])
-            .then(MARKS, params![now: now]);
+            .then(MARKS, params![now: now])
+            .then(RETIRED_NAMES, params![before: before])
+            .then(RETIRED_PLANS, params![before: before])
+            .then(JOIN_MOVES, params![before: before])
+            .then(JOINS, params![before: before]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -19,7 +19,13 @@ impl FromRequest<Web> for RawBody {
     type Rejection = Failure;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
-        let limit = web.config.server.body_limit_bytes;
+        Ok(Self(Self::within(request, web.config.server.body_limit_bytes).await?))
+    }
+}
+
+impl RawBody {
+    /// The body of a request, within a limit of its own, in bytes.
+    pub async fn within(request: Request, limit: usize) -> Result<Bytes, Failure> {
         let mut body = request.into_body().into_data_stream();
         let (mut whole, mut length) = (Vec::new(), 0);
         while let Some(chunk) = body.next().await {
@@ -36,7 +42,7 @@ impl FromRequest<Web> for RawBody {
         if length > limit {
             return Err(Failure::new(Code::PayloadTooLarge));
         }
-        Ok(Self(whole.into()))
+        Ok(whole.into())
     }
 }
 

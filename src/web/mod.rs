@@ -21,6 +21,7 @@ mod user_token;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::domain::Token;
 use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
@@ -79,6 +80,16 @@ pub struct Welcome {
     pub server_key: String,
     /// Where the metrics are.
     pub metrics_url: Option<String>,
+    /// What opens the page of the sandbox's inbox: of this start alone.
+    pub inbox: Token,
+}
+
+impl Welcome {
+    /// The path of the page of the sandbox's inbox.
+    #[must_use]
+    pub fn inbox_path(&self) -> String {
+        format!("/inbox/{}", self.inbox.expose())
+    }
 }
 
 impl Web {

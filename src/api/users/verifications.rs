@@ -44,7 +44,8 @@ pub async fn verifications(
     let to = destination(&user, channel)?;
     let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let challenge = ChallengeId(web.instance.ids.id());
-    let life = web.instance.settings.of(scope.environment()).codes.life();
+    let settings = web.instance.settings.of(scope.environment());
+    let life = settings.codes.life();
     let made = json!({
         "verification_id": challenge,
         "user_id": user.id,
@@ -66,7 +67,7 @@ pub async fn verifications(
         purpose: Purpose::ConfirmContact,
         to,
         channel,
-        language: language.unwrap_or(Language::English),
+        language: language.unwrap_or_else(|| settings.login.language()),
         repeatable: repeatable.claim.clone().map(|claim| (claim, saved)),
     };
     match ask(&web, &context, asked).await? {

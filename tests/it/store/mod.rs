@@ -15,6 +15,7 @@ mod idempotency;
 mod import;
 mod instance;
 mod isolation;
+mod join;
 mod keys;
 mod leases;
 mod links;

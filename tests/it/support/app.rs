@@ -8,7 +8,7 @@ use aboard::admin::{self, CreatedPartner};
 use aboard::app::{App, Bound};
 use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
-use aboard::domain::{EnvironmentKind, OrganizationId, UserId};
+use aboard::domain::{EnvironmentKind, OrganizationId, Token, UserId};
 use aboard::instance::{Instance, create_key_file};
 use aboard::store::{AdminScope, Environment, InFlight, SystemScope};
 use aboard::web::Welcome;
@@ -143,6 +143,7 @@ impl TestApp {
             partner_key: sandbox.partner.created.partner_key.clone(),
             server_key: sandbox.server_key.clone(),
             metrics_url: bound.metrics_url().expect("an address"),
+            inbox: Token::new(instance.ids.id(), instance.ids.secret()),
         });
         let app = App::start(config, instance, in_flight, bound, welcome)
             .await

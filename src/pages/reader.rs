@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Method, Uri};
 
 use super::view::Frame;
 use super::words::Flash;
-use crate::domain::{EnvironmentId, EnvironmentKind, Language};
-use crate::web::{Context, Failure, Web, admit_address};
+use crate::domain::{Code, EnvironmentId, EnvironmentKind, Language};
+use crate::web::{Context, Failure, Web, Who};
 use crate::words::Words;
 
 /// Remembers the language that a person chose on a page.
@@ -28,7 +28,7 @@ impl FromRequestParts<Web> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
         let context = Context::from_request_parts(parts, web).await?;
-        admit_address(web, &context)?;
+        admit(web, &context)?;
         let chosen = asked_for(&parts.uri).is_some();
         Ok(Self {
             wanted: wanted(&parts.uri, &parts.headers),
@@ -91,6 +91,19 @@ impl Reader {
             "{COOKIE_NAME}={tag}; Path=/; Max-Age={YEAR_SECONDS}; Secure; HttpOnly; SameSite=Lax"
         ))
     }
+}
+
+/// As for any call without a key, but for the headers of the limit: a person reads none.
+fn admit(web: &Web, context: &Context) -> Result<(), Failure> {
+    let limit = web.config.limits.anonymous_per_minute;
+    let decision = web.limits.admit(Who::at(context.address), limit, context.now);
+    if decision.allowed {
+        return Ok(());
+    }
+    Err(Failure {
+        retry_after: Some(decision.reset),
+        ..Failure::new(Code::RateLimited)
+    })
 }
 
 /// The language that a request asks for: its address says `?lang=el`, or a page was once asked for so, or the browser

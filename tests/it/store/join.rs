@@ -305,7 +305,7 @@ async fn an_undo_puts_back_what_was_moved(store: TestStore) {
     two.joined(&store, &sandbox).await;
     let joined = store.user(&sandbox.server, first).await.unwrap().expect("it is there");
     assert_eq!(
-        (joined.name.as_deref(), joined.metadata.text()),
+        (joined.name.as_deref(), &*joined.metadata.text()),
         (Some("Ada"), "{\"a\":1}")
     );
     assert_ne!(standing(&store).await, before);

@@ -49,7 +49,8 @@ pub fn generate(folder: &Path, to: &Path) -> io::Result<Result<(), Vec<String>>>
     if !wrong.is_empty() {
         return Ok(Err(wrong));
     }
-    let mut code = String::from("impl Words {\n");
+    let mut code =
+        String::from("#[expect(clippy::match_same_arms, reason = \"languages may share a text\")]\nimpl Words {\n");
     for (key, message) in &languages[0] {
         function(&mut code, key, message, &languages, &mut wrong);
     }
@@ -178,19 +179,34 @@ fn function(code: &mut String, key: &str, message: &Message, languages: &[Messag
         code.push_str("        }\n    }\n");
         return;
     }
+    let has_name = message.variables.iter().any(|(_, kind)| *kind == Kind::Name);
+    let texts = message
+        .variables
+        .iter()
+        .filter(|(_, kind)| *kind != Kind::Number)
+        .count();
+    // A lifetime is named only where it could not be left out.
+    let (generics, lifetime, elided) = match (has_name, texts) {
+        (true, 2..) => ("<'a>", "'a ", "'a"),
+        _ => ("", "", "'_"),
+    };
     let parameters: Vec<String> = message
         .variables
         .iter()
-        .map(|(name, kind)| format!("{name}: {}", if *kind == Kind::Number { "i64" } else { "&'a str" }))
+        .map(|(name, kind)| match kind {
+            Kind::Number => format!("{name}: i64"),
+            Kind::Text | Kind::Name => format!("{name}: &{lifetime}str"),
+        })
         .collect();
-    let has_name = message.variables.iter().any(|(_, kind)| *kind == Kind::Name);
-    let has_text = message.variables.iter().any(|(_, kind)| *kind != Kind::Number);
+    let answer = if has_name {
+        format!("Sentence<{elided}>")
+    } else {
+        "String".to_owned()
+    };
     let _ = writeln!(
         code,
-        "    pub(crate) fn {name}{}(self, {}) -> {} {{\n        let mut said = Sentence::default();\n        match self.0 {{",
-        if has_text { "<'a>" } else { "" },
+        "    pub(crate) fn {name}{generics}(self, {}) -> {answer} {{\n        let mut said = Sentence::default();\n        match self.0 {{",
         parameters.join(", "),
-        if has_name { "Sentence<'a>" } else { "String" },
     );
     for (language, pattern) in patterns() {
         let _ = writeln!(code, "            Language::{language} => {{");

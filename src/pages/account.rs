@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::reader::Reader;
 use super::render::{moment, page};
-use super::view::{AccountPage, Contact, SignedOutPage};
+use super::view::{AccountPage, Contact, Frame, SignedOutPage};
 use super::words::{ContactKind, Flash, SignedOut};
 use crate::store::Session;
 use crate::web::{Browser, Context, Failure, Web, is_own_click, session_cookie};
@@ -108,7 +108,10 @@ fn signed_out(reader: &Reader, how: SignedOut, ended: &[Session]) -> Result<Resp
         reader,
         StatusCode::OK,
         &SignedOutPage {
-            frame: reader.plain_frame(),
+            frame: Frame {
+                switch: Some("/account"),
+                ..reader.plain_frame()
+            },
             how,
         },
         None,

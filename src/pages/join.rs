@@ -96,6 +96,7 @@ async fn send(
         return Ok(Step::default());
     };
     let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
+    let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
     let asked = Ask {
         id,
         scope: ChallengeScope::from(&join.scope),
@@ -119,7 +120,6 @@ async fn send(
         }
         Err(failure) => return Err(failure),
     }
-    let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
     let store = &web.instance.store;
     store.begin_join_proof(&join.scope, &holder, id, shows).await?;
     Ok(Step {
@@ -207,8 +207,8 @@ fn holder(headers: &HeaderMap) -> Option<Token> {
 
 /// What the last step left to say, as the page's address tells: a closed list.
 fn said(uri: &Uri) -> Option<Flash> {
-    let pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
-    pairs.into_iter().find_map(|(name, value)| match (&*name, &*value) {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find_map(|(name, value)| match (&*name, &*value) {
         ("said", "wrong_code") => Some(Flash::WrongCode),
         ("wait", seconds) => seconds.parse().ok().map(Flash::Wait),
         _ => None,

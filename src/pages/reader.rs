@@ -69,7 +69,7 @@ impl Reader {
             organization: None,
             sandbox: false,
             flash: None,
-            switch: self.asks,
+            switch: Some(""),
         }
     }
 

@@ -69,7 +69,7 @@ pub fn problem(failure: &Failure, status: u16, request_id: &str, language: Langu
             organization: None,
             sandbox: false,
             flash: None,
-            switch: false,
+            switch: None,
         },
         status,
         retry_after: failure.retry_after,

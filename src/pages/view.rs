@@ -27,8 +27,8 @@ pub struct Frame<'a> {
     pub sandbox: bool,
     /// A line above the page.
     pub flash: Option<Flash>,
-    /// Whether the page can be asked for again in another language: not if it answers a form.
-    pub switch: bool,
+    /// Where the page is asked for in another language: empty for its own address, `None` if it cannot be.
+    pub switch: Option<&'static str>,
 }
 
 impl Frame<'_> {
@@ -272,7 +272,7 @@ mod tests {
             organization: Some("Northwind"),
             sandbox: false,
             flash: None,
-            switch: true,
+            switch: Some(""),
         }
     }
 

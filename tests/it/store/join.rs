@@ -1,11 +1,12 @@
 //! Two accounts become one, and two again.
 
 use aboard::domain::{
-    ChallengeId, Email, EnvironmentId, EventId, JoinId, Phone, Purpose, SubscriptionStatus, Token, UserId,
+    ChallengeId, Email, EnvironmentId, EventId, JoinId, PartnerUserId, Phone, Purpose, SubscriptionStatus, Token,
+    UserId,
 };
 use aboard::store::{
-    Join, JoinOutcome, JoinState, JoinUsers, NewChallenge, NewSubscription, OfferJoin, ProofAttempt, ProofOutcome,
-    UndoJoin, UndoOutcome, UserFilter,
+    Join, JoinOutcome, JoinState, JoinUsers, NewChallenge, NewSubscription, OfferJoin, Once, ProofAttempt,
+    ProofOutcome, TokenSubject, UndoJoin, UndoOutcome, UserFilter,
 };
 
 use super::challenges::challenge;
@@ -17,6 +18,7 @@ both! {
     what_named_the_first_account_names_the_second,
     an_undo_puts_back_what_was_moved,
     what_came_since_stays_at_an_undo,
+    what_a_partner_said_since_goes_back_with_its_user,
     of_many_joins_at_once_one_joins,
     of_many_undos_at_once_one_undoes,
     a_join_and_an_erasure_at_once_leave_nothing_half,
@@ -279,6 +281,12 @@ async fn what_named_the_first_account_names_the_second(store: TestStore) {
             .is_none()
     );
     assert_eq!(store.count("events where type = 'user.joined'").await, 1);
+    // A token for it is one for the account that stayed.
+    let subject = store
+        .token_subject(&sandbox.server, first, None, store.now())
+        .await
+        .unwrap();
+    assert_eq!(subject, Once::Done(TokenSubject::Known(second)));
     // It is in no list any more, and nobody joins it twice.
     let page = store
         .users(&sandbox.server, &UserFilter::default(), None, 10)
@@ -336,6 +344,29 @@ async fn what_came_since_stays_at_an_undo(store: TestStore) {
     ] {
         assert_eq!(proven(&store, &sandbox, email).await, whose, "{email}");
     }
+}
+
+async fn what_a_partner_said_since_goes_back_with_its_user(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let (first, _) = partners_user(&store, &sandbox, "ada").await;
+    let second = proven(&store, &sandbox, "bob@example.com").await;
+    let two = offer(&store, &sandbox, first, second, "bob@example.com").await;
+    two.joined(&store, &sandbox).await;
+    store.advance(60);
+    let mut call = store.call("ada");
+    call.login.email = Email::parse("new@partner.example.com").unwrap();
+    assert_eq!(store.log_in(&sandbox.partner, call.login).await.user, second);
+    two.undone(&store, &sandbox).await;
+    let name = PartnerUserId::parse("ada".to_owned()).unwrap();
+    let known = store
+        .check_user(&sandbox.partner.scope, &name, store.now())
+        .await
+        .unwrap();
+    assert_eq!(known.expect("it is there").email, "new@partner.example.com");
+    assert_eq!(
+        store.log_in(&sandbox.partner, store.call("ada").login).await.user,
+        first
+    );
 }
 
 async fn of_many_joins_at_once_one_joins(store: TestStore) {
@@ -438,7 +469,7 @@ async fn a_join_and_a_log_in_at_once_log_in_somebody_alive(store: TestStore) {
             async move {
                 match typed {
                     Some(typed) => match node.prove(&server, typed, None).await.unwrap() {
-                        aboard::store::Once::Done(outcome) => Some(user(&outcome)),
+                        Once::Done(outcome) => Some(user(&outcome)),
                         other => panic!("{other:?}"),
                     },
                     None => {

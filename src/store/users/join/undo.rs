@@ -41,6 +41,12 @@ const STANDS: &str = "
 const IDENTITIES: &str = "
     update identities set user_id = :first
     where user_id = :second and id in (select row_id from join_moves where join_id = :join and what = 'identity')";
+// What a partner has said of its user since.
+const CLAIMS: &str = "
+    update identities set user_id = :first
+    where user_id = :second and source = 'partner' and source_id in (
+        select link.source_id from identities link
+        where link.user_id = :first and link.kind = 'partner_user' and link.source = 'partner')";
 const KEYS: &str = "
     update user_keys set user_id = :first
     where user_id = :second and id in (select row_id from join_moves where join_id = :join and what = 'key')";
@@ -109,13 +115,16 @@ async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutc
 async fn restore(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result<()> {
     let (first, second) = (met.first.0, met.second.0);
     let all = params![first: first, second: second, join: join.0];
-    for change in [IDENTITIES, KEYS, ALIASES, NAME, METADATA] {
+    let pair = params![first: first, second: second];
+    tx.execute(IDENTITIES, &all).await?;
+    tx.execute(CLAIMS, &pair).await?;
+    for change in [KEYS, ALIASES, NAME, METADATA] {
         tx.execute(change, &all).await?;
     }
     if tx.one(PLANS, &params![join: join.0], |_| Ok(())).await?.is_some() {
         swap_plans(tx, join, met).await?;
     }
-    tx.execute(ALIAS, &params![first: first, second: second]).await?;
+    tx.execute(ALIAS, &pair).await?;
     let valid_after = now + JUST_AFTER;
     for user in [first, second] {
         tx.execute(STATUS, &params![user: user]).await?;

@@ -5,14 +5,16 @@
 //! askama. But for the reference of the API the pages need no script and no inline style; they fetch
 //! `/assets/aboard.css` and `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
 
+mod dev;
+
 use std::borrow::Cow;
 
+pub use dev::{DocsPage, HomePage, InboxPage, KeptMessage};
+
 use askama::Template;
-use zeroize::Zeroizing;
 
 use crate::domain::Language;
 use crate::pages::words::{Flash, Problem, ProblemText, SignedOut};
-use crate::web::reference::Document;
 use crate::words::{Moment, Part, Words};
 
 /// What all pages share.
@@ -184,66 +186,6 @@ impl ProblemPage<'_> {
             None => self.text().advice.into(),
         }
     }
-}
-
-/// The reference of the API (200): for developers, in English.
-#[derive(Template)]
-#[template(path = "docs.html")]
-pub struct DocsPage<'a> {
-    /// What all pages share.
-    pub frame: Frame<'a>,
-    /// What it is the reference of.
-    pub documents: &'a [Document],
-    /// What the reader is told, as JSON; `None` if this server was built without it.
-    pub settings: Option<&'a str>,
-}
-
-/// The developer's welcome page of `aboard dev` (200).
-#[derive(Template)]
-#[template(path = "home.html")]
-pub struct HomePage<'a> {
-    /// What all pages share.
-    pub frame: Frame<'a>,
-    /// The configured public URL, without a slash at its end.
-    pub public_url: &'a str,
-    /// The whole address of the metrics, if they are on.
-    pub metrics_url: Option<&'a str>,
-    /// The path of the sandbox's inbox.
-    pub inbox: &'a str,
-    /// The partner key of the sample call, or a placeholder for it.
-    pub partner_key: &'a str,
-    /// The e-mail address of the sample call.
-    pub sample_email: &'a str,
-    /// The partner's user id of the sample call.
-    pub sample_user_id: &'a str,
-    /// The telephone number of the sample call.
-    pub sample_phone: &'a str,
-}
-
-/// What a sandbox would have sent.
-pub struct KeptMessage {
-    /// When, in words.
-    pub at: String,
-    /// `whatsapp`, `sms` or `email`.
-    pub channel: String,
-    /// Whom to.
-    pub to: String,
-    /// The subject of an e-mail.
-    pub subject: Option<String>,
-    /// The whole text.
-    pub text: Zeroizing<String>,
-    /// The code in it.
-    pub code: Zeroizing<String>,
-}
-
-/// The inbox of the sandbox of `aboard dev` (200).
-#[derive(Template)]
-#[template(path = "inbox.html")]
-pub struct InboxPage<'a> {
-    /// What all pages share.
-    pub frame: Frame<'a>,
-    /// The messages, newest first.
-    pub messages: &'a [KeptMessage],
 }
 
 /// The letter on a name's tile: its first letter or digit, in upper case.

@@ -18,7 +18,6 @@ mod status;
 mod text;
 pub mod twilio;
 pub mod whatsapp;
-mod words;
 
 pub use credentials::CredentialsError;
 pub use failure::{About, Mark, SendFailure, Then};

@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0006_copy",
     "0007_audit",
     "0009_logins",
+    "0010_join",
     "0013_ends",
     "0014_request_blocks",
 ];

@@ -75,7 +75,8 @@ pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope,
+    UsersScope,
 };
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
@@ -84,8 +85,9 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
-    Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
+    JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
+    UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 
 /// What every method answers.

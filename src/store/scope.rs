@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::audit::AuditEntry;
 use crate::domain::{
-    Amr, AppId, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
+    Amr, AppId, EnvironmentId, EnvironmentKind, JoinId, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
 };
 
 /// A partner, by its key: reaches this partner's own users in one environment.
@@ -156,6 +156,30 @@ impl From<&AppScope> for ChallengeScope {
 
 impl From<&ServerScope> for ChallengeScope {
     fn from(scope: &ServerScope) -> Self {
+        Self {
+            environment: scope.environment,
+            app: None,
+        }
+    }
+}
+
+/// Two accounts that may become one, by the address of their page.
+#[derive(Debug, Clone, Copy)]
+pub struct JoinScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) join: JoinId,
+}
+
+impl JoinScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&JoinScope> for ChallengeScope {
+    fn from(scope: &JoinScope) -> Self {
         Self {
             environment: scope.environment,
             app: None,

@@ -49,6 +49,16 @@ const REFRESH_TOKENS: &str = "delete from refresh_tokens where id in (
     select id from (select id, expires_at from refresh_tokens order by id limit :batch) oldest where expires_at < :before)";
 const FAMILIES: &str = "delete from token_families where id in (
     select id from (select id, expires_at from token_families order by id limit :batch) oldest where expires_at < :before)";
+// Once it can no longer be undone, what a retired account was is nobody's business any more; its id stays another name
+// of the account that it was joined into.
+const RETIRED_NAMES: &str = "
+    update users set name = null, metadata = '{}'
+    where id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const RETIRED_PLANS: &str = "
+    delete from subscriptions
+    where user_id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const JOIN_MOVES: &str = "delete from join_moves where join_id in (select id from joins where expires_at < :before)";
+const JOINS: &str = "delete from joins where expires_at < :before";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -58,10 +68,10 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed and signing keys an
-    /// hour after their end, idempotency keys at their end, what codes left behind after a day (messages: a week,
-    /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries and the
-    /// request log after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed, what can no longer be
+    /// joined or undone, and signing keys an hour after their end, idempotency keys at their end, what codes left behind
+    /// after a day (messages: a week, networks: 90 days), wrong passwords after a day and right ones after 90, events,
+    /// finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -88,7 +98,11 @@ impl Store {
             .then(PASSWORD_TRIES, params![right: false, before: day_ago, batch: BATCH])
             .then(PASSWORD_TRIES, params![right: true, before: season_ago, batch: BATCH])
             .then(REFRESH_TOKENS, params![before: before, batch: BATCH])
-            .then(FAMILIES, params![before: before, batch: BATCH]);
+            .then(FAMILIES, params![before: before, batch: BATCH])
+            .then(RETIRED_NAMES, params![before: before])
+            .then(RETIRED_PLANS, params![before: before])
+            .then(JOIN_MOVES, params![before: before])
+            .then(JOINS, params![before: before]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -64,7 +64,8 @@ pub struct Proven {
 pub enum ProofOutcome {
     /// The code was right, and is spent.
     Proven(Proven),
-    /// Somebody else has proven this address: the person may join the two accounts. The code is spent.
+    /// Somebody else has proven this address: the person may join the two accounts, see [`Store::offer_join`]. The
+    /// code is spent.
     AnothersOwn(UserId),
     /// The user is locked out. The code is spent.
     Suspended,
@@ -198,28 +199,37 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
 /// Who the person is who has just proven a destination.
 async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: Met) -> Result<ProofOutcome> {
     let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
-    let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
-    if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
-        return Ok(ProofOutcome::Refused);
-    }
-    let (user, created) = match (owner, attempt.user) {
-        (Some(owner), None) => (owner, false),
-        (Some(owner), Some(user)) if owner == user => (owner, false),
-        (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
-        (None, Some(user)) => (user, false),
-        (None, None) => match adoptable(tx, environment, &met).await? {
-            Some(user) => (user, false),
-            None => (attempt.new_user, true),
-        },
+    let mut owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    let (user, created) = loop {
+        if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
+            return Ok(ProofOutcome::Refused);
+        }
+        let (user, created) = match (owner, attempt.user) {
+            (Some(owner), None) => (owner, false),
+            (Some(owner), Some(user)) if owner == user => (owner, false),
+            (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
+            (None, Some(user)) => (user, false),
+            (None, None) => match adoptable(tx, environment, &met).await? {
+                Some(user) => (user, false),
+                None => (attempt.new_user, true),
+            },
+        };
+        lock(tx, user).await?;
+        if created || may_sign_in(tx, environment, user).await? {
+            break (user, created);
+        }
+        // Whose it was before the lock was ours may have been joined into another.
+        let again = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+        if again == owner {
+            return Ok(ProofOutcome::Suspended);
+        }
+        owner = again;
     };
-    lock(tx, user).await?;
     if created {
         let new = params![
             id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
         ];
         tx.execute(ADD_USER, &new).await?;
-    } else if !may_sign_in(tx, environment, user).await? {
-        return Ok(ProofOutcome::Suspended);
     }
     if owner.is_none() {
         add_proof(tx, environment, attempt, &met, user, created).await?;

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod bad_input;
 mod credentials;
+mod hijacking;
 mod issuers;
 mod openapi;
 pub mod partner;

@@ -17,6 +17,7 @@ mod idempotency;
 mod import;
 mod instance;
 mod isolation;
+mod join;
 mod keys;
 mod leases;
 mod links;

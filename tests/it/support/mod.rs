@@ -8,6 +8,7 @@ pub mod codes;
 pub mod copying;
 pub mod database;
 pub mod import;
+pub mod join;
 pub mod logins;
 pub mod node;
 pub mod reference;

@@ -2,6 +2,7 @@
 
 mod apps;
 mod audit;
+mod channels;
 mod checks;
 mod command;
 mod keys;
@@ -27,6 +28,7 @@ use crate::instance::Instance;
 use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
+pub use channels::{ChannelCredentials, ChannelName, LONGEST_CREDENTIALS};
 pub use command::{AdminCommand, KeyFor, execute};
 pub use move_users::NumberedLine;
 pub use signing::{SigningAlgorithm, ensure_private_keys, new_key as new_signing_key};

@@ -1,6 +1,7 @@
 //! Every route of the product on one screen, each with its handler and, but for the wallet surface and what stands on
 //! it, its description.
 
+mod channels;
 mod issuers;
 mod partner;
 mod users;
@@ -51,6 +52,11 @@ pub fn routes() -> Routes {
         .route("/api/v2/auth/login-sms", post(wallet::auth::login_sms::login_sms))
         .route("/api/v1/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
         .route("/api/v2/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
+        .route("/api/v1/auth/resend", post(wallet::auth::resend::resend))
+        .route("/api/v2/auth/resend", post(wallet::auth::resend::resend))
+        // What providers call about the messages of an environment's channels: signed.
+        .route("/e/{environment}/channels/whatsapp", axum::routing::get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
+        .route("/e/{environment}/channels/sms", post(channels::sms::reports))
         // Issuers: public.
         .get("/e/{environment}/.well-known/jwks.json", issuers::jwks, issuers::jwks_doc)
         .get("/.well-known/oauth-authorization-server/e/{environment}", issuers::metadata, issuers::metadata_doc)

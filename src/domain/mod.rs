@@ -3,6 +3,7 @@
 mod amr;
 mod base62;
 mod code;
+mod code_caps;
 mod destination;
 mod email;
 mod ids;
@@ -25,6 +26,7 @@ pub mod webhook;
 
 pub use amr::Amr;
 pub use code::Code;
+pub use code_caps::{CodeCaps, CountryCap, DayCounts, Withheld};
 pub use destination::{Destination, Purpose};
 pub use email::Email;
 pub use ids::*;
@@ -37,7 +39,7 @@ pub use partner_user_id::PartnerUserId;
 pub use person_name::PersonName;
 pub use phone::Phone;
 pub use proofs::RequiredProofs;
-pub use send_budget::{PastSend, SendLimits, Wait};
+pub use send_budget::{PastSend, SendLimits, Wait, WrongCodes};
 pub use signing::SigningPurpose;
 pub use subscription::SubscriptionStatus;
 pub use token::{CodeChallenge, Token};

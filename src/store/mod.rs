@@ -10,6 +10,7 @@ mod accounts;
 mod apps;
 mod audit;
 mod challenges;
+mod channels;
 mod copy;
 mod credentials;
 mod deliveries;
@@ -24,6 +25,7 @@ mod organizations;
 mod partner_users;
 mod partners;
 mod postgres;
+mod reports;
 mod requests;
 mod scope;
 mod sessions;
@@ -43,7 +45,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use apps::{App, AppRow, NewApp};
 pub use audit::AuditEntry;
-pub use challenges::{NewChallenge, NewMessage, PreparedCode, Started};
+pub use challenges::{NewChallenge, NewMessage, OpenChallenge, PreparedCode, Resend, Resent, Started};
+pub use channels::{NewMark, StoredChannel};
 pub use copy::{
     Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
 };
@@ -56,16 +59,17 @@ pub use keys::{KeyRow, NewApiKey};
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
-pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage, NewMark, StoredChannel};
+pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage};
 pub use migrations::known_migrations;
 pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
+pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
 };
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;

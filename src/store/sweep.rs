@@ -38,6 +38,10 @@ const INBOX: &str = "delete from inbox where id in (
 const MESSAGES: &str = "delete from messages where id in (
     select id from (select id, state, finished_at from messages order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :before)";
+// Providers repeat a report that was not taken for days, and a copy has to be known as one.
+const REPORTS: &str = "delete from provider_reports where id in (
+    select id from (select id, received_at from provider_reports order by id limit :batch) oldest where received_at < :before)";
+const CODE_COUNTS: &str = "delete from code_counts where day < :before";
 const FAMILIAR_NETWORKS: &str = "delete from familiar_networks where proven_at < :before";
 const MARKS: &str = "delete from destination_marks where expires_at < :now";
 // Requests are clustered by environment: each has its own oldest ones.
@@ -49,12 +53,12 @@ const REQUESTS: &str = "delete from requests where environment_id = :environment
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,
-    /// idempotency keys at their end, what codes left behind after a day (messages: a week, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// idempotency keys at their end, what codes left behind after a day (messages: a week, reports about them: ten days, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
         let month_old = first_id_at(month_ago);
-        let [day_ago, week_ago, season_ago] = [1, 7, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
+        let [day_ago, week_ago, ten_days_ago, season_ago] = [1, 7, 10, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
         let with_old_requests = self
             .all(WITH_OLD_REQUESTS, &params![before: month_old], |row| row.id(0))
             .await?;
@@ -70,6 +74,8 @@ impl Store {
             .then(CODE_SENDS, params![before: day_ago, batch: BATCH])
             .then(INBOX, params![before: day_ago, batch: BATCH])
             .then(MESSAGES, params![before: week_ago, batch: BATCH])
+            .then(REPORTS, params![before: ten_days_ago, batch: BATCH])
+            .then(CODE_COUNTS, params![before: day_ago.as_second().div_euclid(86_400)])
             .then(FAMILIAR_NETWORKS, params![before: season_ago])
             .then(MARKS, params![now: now]);
         for environment in with_old_requests {

@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod channels;
 mod commands;
 mod configuration;
 mod dev;

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod challenges;
+mod channels;
 mod claims;
 mod copy;
 mod covered;
@@ -26,6 +27,7 @@ mod parity;
 mod partner_users;
 mod prove;
 mod races;
+mod reports;
 mod requests;
 mod sessions;
 mod settings;

@@ -50,7 +50,9 @@ impl Codes<'_> {
     /// What is stored of a code: key id and tag.
     #[must_use]
     pub fn mac(&self, code: &OneTimeCode) -> [u8; 48] {
-        let mac = self.vault.mac(RootPurpose::CodeMac, &self.parts(code).each_ref().map(|part| &part[..]));
+        let mac = self
+            .vault
+            .mac(RootPurpose::CodeMac, &self.parts(code).each_ref().map(|part| &part[..]));
         let mut bytes = [0; 48];
         bytes[..16].copy_from_slice(&mac.key_id);
         bytes[16..].copy_from_slice(&mac.tag);

@@ -109,7 +109,9 @@ fn row(instance: &Instance, environment: &Environment, stored: &StoredChannel) -
 /// What a channel is set to, without its secrets.
 fn settings(channel: &Channel) -> Value {
     let described = channel.described().into_iter();
-    described.map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+    described
+        .map(|(name, value)| (name.to_owned(), Value::String(value)))
+        .collect()
 }
 
 pub async fn set(
@@ -148,7 +150,11 @@ pub async fn set(
 /// Where the provider reports what becomes of messages, where somebody has to tell it.
 fn callback(instance: &Instance, environment: &Environment, kind: ChannelKind) -> Option<String> {
     let public_url = &instance.outside.public_url;
-    let base = if public_url.is_empty() { "<public url>" } else { public_url };
+    let base = if public_url.is_empty() {
+        "<public url>"
+    } else {
+        public_url
+    };
     let told = kind == ChannelKind::WhatsApp;
     told.then(|| format!("{base}/e/{}/channels/whatsapp", environment.id))
 }
@@ -180,9 +186,7 @@ pub async fn test(instance: &Instance, in_environment: &str, kind: ChannelKind, 
     };
     let outbound = Outbound::new(Guard::new(instance.outside.guard.clone()), options)?;
     let sender = Channels::new(outbound, instance.clock.clone());
-    let sent = sender
-        .send(instance.outside.channel_rules(), &channel, &message)
-        .await;
+    let sent = sender.send(instance.outside.channel_rules(), &channel, &message).await;
     let started = match (&sent, &stored.stopped) {
         (Ok(_), Some(_)) => {
             let now = instance.clock.now();

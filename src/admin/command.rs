@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::channels::{self, ChannelCredentials, ChannelName};
 use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
-use super::channels::{self, ChannelCredentials, ChannelName};
 use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
 use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
 use crate::instance::Instance;

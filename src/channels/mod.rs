@@ -157,7 +157,11 @@ pub fn reported_failure(kind: ChannelKind, code: Option<i64>) -> SendFailure {
     match (kind, code) {
         (ChannelKind::WhatsApp, Some(code)) => whatsapp::failure(code),
         (ChannelKind::Sms, Some(code)) => twilio::failure(code),
-        _ => SendFailure::new(Then::FallBack, About::Provider, "the message failed for an unknown reason"),
+        _ => SendFailure::new(
+            Then::FallBack,
+            About::Provider,
+            "the message failed for an unknown reason",
+        ),
     }
 }
 

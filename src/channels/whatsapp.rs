@@ -126,7 +126,11 @@ impl WhatsApp {
             ("languages", self.languages.join(" ")),
             ("url", self.url.clone()),
         ];
-        described.extend(self.reserve_template.clone().map(|reserve| ("reserve_template", reserve)));
+        described.extend(
+            self.reserve_template
+                .clone()
+                .map(|reserve| ("reserve_template", reserve)),
+        );
         described
     }
 

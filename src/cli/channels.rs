@@ -168,7 +168,11 @@ fn credentials(file: Option<PathBuf>) -> anyhow::Result<ChannelCredentials> {
 }
 
 fn place(answer: &Value) -> String {
-    format!("the {} of {}", text(answer, "environment_kind"), text(answer, "organization"))
+    format!(
+        "the {} of {}",
+        text(answer, "environment_kind"),
+        text(answer, "organization")
+    )
 }
 
 /// `name=value` of each setting.
@@ -205,7 +209,10 @@ fn listed(answer: &Value) -> String {
     if rows.is_empty() {
         return "There is no channel yet. Set one with `aboard channels set whatsapp --environment production`, or sms, email, http.".to_owned();
     }
-    table(&["CHANNEL", "ENVIRONMENT", "ORGANIZATION", "SET", "STATE", "SETTINGS"], &rows)
+    table(
+        &["CHANNEL", "ENVIRONMENT", "ORGANIZATION", "SET", "STATE", "SETTINGS"],
+        &rows,
+    )
 }
 
 fn set(answer: &Value) -> String {

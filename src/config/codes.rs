@@ -62,7 +62,10 @@ impl Codes {
     pub fn caps(&self, to: &Destination, channel: &str) -> Option<CodeCaps> {
         let Destination::Phone(phone) = to else { return None };
         let country = phone.country();
-        let own = self.country_caps.iter().filter_map(|cap| cap.parse::<CountryCap>().ok());
+        let own = self
+            .country_caps
+            .iter()
+            .filter_map(|cap| cap.parse::<CountryCap>().ok());
         let own = own.into_iter().find(|cap| Some(&cap.country) == country.as_ref());
         let cost = match channel {
             "whatsapp" => self.whatsapp_cost,
@@ -97,7 +100,10 @@ impl Codes {
             }
         }
         if self.prefix_percent > 100 {
-            return Err(ConfigError::new("codes.prefix_percent", "write a number from 0 to 100."));
+            return Err(ConfigError::new(
+                "codes.prefix_percent",
+                "write a number from 0 to 100.",
+            ));
         }
         match self.country_caps.iter().find_map(|cap| cap.parse::<CountryCap>().err()) {
             Some(wrong) => Err(ConfigError::new("codes.country_caps", &wrong.message)),

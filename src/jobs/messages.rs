@@ -162,12 +162,7 @@ impl MessageWorker {
         let (store, now) = (&tools.instance.store, tools.instance.clock.now());
         let system = store.system();
         // When the store says that nothing is due, it is not asked to write.
-        if room == 0
-            || store
-                .next_message_due(system)
-                .await?
-                .is_none_or(|next| next > now)
-        {
+        if room == 0 || store.next_message_due(system).await?.is_none_or(|next| next > now) {
             return Ok(0);
         }
         let limit = u32::try_from(room).unwrap_or(u32::MAX);

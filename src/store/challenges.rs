@@ -15,8 +15,8 @@ use super::transaction::Tx;
 use super::users::lock_value;
 use super::{Result, Store};
 use crate::domain::{
-    ChallengeId, CodeCaps, Destination, EnvironmentId, MessageId, PastSend, Purpose, SendLimits, UserId, Wait, Withheld,
-    WrongCodes,
+    ChallengeId, CodeCaps, Destination, EnvironmentId, MessageId, PastSend, Purpose, SendLimits, UserId, Wait,
+    Withheld, WrongCodes,
 };
 
 /// A code that may be sent: which of the two it is, the transaction decides.
@@ -167,14 +167,21 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
     {
         return Ok(Started::TooMany(until));
     }
-    let guessed_at = new.limits.is_some() && wrong_codes(tx, environment, new).await?.are_too_many(familiar, new.wrong_per_hour);
+    let guessed_at = new.limits.is_some()
+        && wrong_codes(tx, environment, new)
+            .await?
+            .are_too_many(familiar, new.wrong_per_hour);
     let code = if guessed_at { &new.long_code } else { &new.code };
     let withheld = match &new.caps {
         Some(caps) if new.message.is_some() => caps::over(tx, environment, &new.to, caps, new.now).await?,
         _ => None,
     };
     let app = scope.app.map(|app| app.0);
-    let counted = new.caps.as_ref().filter(|_| withheld.is_none()).map(|caps| caps.prefix.as_str());
+    let counted = new
+        .caps
+        .as_ref()
+        .filter(|_| withheld.is_none())
+        .map(|caps| caps.prefix.as_str());
     let challenge = params![
         id: new.id.0, environment: environment.0, app: app, user: new.user.map(|user| user.0), purpose: new.purpose.name(),
         kind: kind, key: key, shown: new.to.shown(), code_mac: &code.mac[..], now: new.now, expires_at: new.expires_at,
@@ -244,8 +251,11 @@ async fn queue(
         expires_at: expires_at, now: now,
     ];
     tx.execute(ADD_MESSAGE, &queued).await?;
-    tx.execute(ADD_JOB, &params![id: message.id.0, environment: environment.0, now: now])
-        .await?;
+    tx.execute(
+        ADD_JOB,
+        &params![id: message.id.0, environment: environment.0, now: now],
+    )
+    .await?;
     Ok(())
 }
 
@@ -257,7 +267,11 @@ async fn wrong_codes(tx: &Tx<'_>, environment: EnvironmentId, new: &NewChallenge
     let mut wrong = WrongCodes::default();
     for (familiar, count) in tx.all(WRONG, &params, |row| Ok((row.boolean(0)?, row.int(1)?))).await? {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        *(if familiar { &mut wrong.familiar } else { &mut wrong.strange }) = count;
+        *(if familiar {
+            &mut wrong.familiar
+        } else {
+            &mut wrong.strange
+        }) = count;
     }
     Ok(wrong)
 }

@@ -69,7 +69,8 @@ pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope, UserScope,
+    UsersScope,
 };
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;

@@ -58,7 +58,8 @@ impl Store {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
         let month_old = first_id_at(month_ago);
-        let [day_ago, week_ago, ten_days_ago, season_ago] = [1, 7, 10, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
+        let [day_ago, week_ago, ten_days_ago, season_ago] =
+            [1, 7, 10, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
         let with_old_requests = self
             .all(WITH_OLD_REQUESTS, &params![before: month_old], |row| row.id(0))
             .await?;

@@ -92,7 +92,11 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         mac: codes.mac(code),
         sealed: letter.seal(codes.vault, ids.entropy(), codes.environment, message, code),
     };
-    let code = if test { OneTimeCode::of_test_number() } else { codes.usual() };
+    let code = if test {
+        OneTimeCode::of_test_number()
+    } else {
+        codes.usual()
+    };
     let caps = settings.codes.caps(&ask.to, ask.channel);
     let new = NewChallenge {
         id,
@@ -158,7 +162,10 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
     };
     let channel = channels.iter().copied().find(|channel| *channel == another.channel);
     let channel = channel.ok_or_else(|| {
-        let wrong = format!("This code goes to the same place alone: send {}.", channels.join(" or "));
+        let wrong = format!(
+            "This code goes to the same place alone: send {}.",
+            channels.join(" or ")
+        );
         Failure::field("channel", crate::domain::Invalid::new(wrong))
     })?;
     let settings = web.instance.settings.of(environment);

@@ -27,7 +27,9 @@ pub async fn reports(
         return Err(unsigned(&web, &context, "sms"));
     };
     // As Twilio was told it: never by a host that the caller names.
-    let called = uri.path_and_query().map_or_else(|| uri.path(), |called| called.as_str());
+    let called = uri
+        .path_and_query()
+        .map_or_else(|| uri.path(), |called| called.as_str());
     let url = format!("{}{called}", web.public_url);
     let signature = headers.get(inbound::SIGNATURE).and_then(|value| value.to_str().ok());
     if !inbound::is_signed(twilio.auth_token(), signature, &url, &body) {

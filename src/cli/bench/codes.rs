@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::verbs::drive;
 use crate::admin;
 use crate::domain::{
-    ApiKey, ChallengeId, Destination, EventId, IdentityId, MessageId, OrganizationId, Phone, Purpose, SendLimits, UserId,
+    ApiKey, ChallengeId, Destination, EventId, IdentityId, MessageId, OrganizationId, Phone, Purpose, SendLimits,
+    UserId,
 };
 use crate::instance::Instance;
 use crate::resource;

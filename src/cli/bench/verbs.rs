@@ -15,7 +15,8 @@ use crate::admin;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::{
-    ApiKey, Email, EventId, IdentityId, LoginLinkId, OrganizationId, PartnerUserId, Phone, SessionId, Token, UserId, WrappUserId,
+    ApiKey, Email, EventId, IdentityId, LoginLinkId, OrganizationId, PartnerUserId, Phone, SessionId, Token, UserId,
+    WrappUserId,
 };
 use crate::instance::Instance;
 use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption, ServerScope};

@@ -39,7 +39,10 @@ pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
         tracing::error!(message = %due.id, "a queued message cannot be opened");
         return failed("the queued message cannot be opened");
     };
-    let status_url = format!("{}/e/{}/channels/sms?message={}", tools.public_url, due.environment, due.id);
+    let status_url = format!(
+        "{}/e/{}/channels/sms?message={}",
+        tools.public_url, due.environment, due.id
+    );
     let Some(message) = content::read(due, opened.expose(), Some(status_url)) else {
         tracing::error!(message = %due.id, "a queued message cannot be read");
         return failed("the queued message cannot be read");
@@ -51,7 +54,13 @@ pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
         Ok(end) => end,
         Err(error) => {
             tracing::warn!(%error, message = %due.id, "the channels of a message could not be read");
-            again(due, &due.channel, false, now + FIRST_PAUSE, "the store could not be read")
+            again(
+                due,
+                &due.channel,
+                false,
+                now + FIRST_PAUSE,
+                "the store could not be read",
+            )
         }
     }
 }
@@ -69,7 +78,10 @@ fn keep(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> M
     MessageEnd::Kept(NewInboxMessage {
         id,
         recipient: message.to.key().to_owned(),
-        sealed: tools.instance.vault.seal(&place, &content.write(), tools.instance.ids.entropy()),
+        sealed: tools
+            .instance
+            .vault
+            .seal(&place, &content.write(), tools.instance.ids.entropy()),
     })
 }
 

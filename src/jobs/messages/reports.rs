@@ -14,9 +14,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Tools;
 use super::attempt::{FIRST_PAUSE, MOST_TRIES};
 use super::usable::{Usable, Wanted, mark, stop};
-use super::Tools;
 use crate::channels::{ChannelKind, Mark, Progress, SendFailure, Then, reported_failure};
 use crate::codes::{Codes, Letter};
 use crate::domain::MessageId;

@@ -115,9 +115,7 @@ pub(super) async fn mark(tools: &Tools, wanted: &Wanted<'_>, mark: Mark, now: Ti
         until: now + SignedDuration::from_hours(MARK_DAYS * 24),
     };
     let store = &tools.instance.store;
-    store
-        .mark_destination(store.system(), wanted.environment, marked)
-        .await
+    store.mark_destination(store.system(), wanted.environment, marked).await
 }
 
 /// Stops a channel until somebody sets it again, and says so.

@@ -168,22 +168,49 @@ async fn a_resend_is_another_message_of_the_same_challenge(store: TestStore) {
     let new = challenge(&store, "+306912345678");
     let (id, to) = (new.id, new.to.clone());
     store.start_challenge(&sandbox.server, new, None).await.unwrap();
-    let again = async || store.resend_code(&sandbox.server, resend(&store, id, &to)).await.unwrap();
+    let again = async || {
+        store
+            .resend_code(&sandbox.server, resend(&store, id, &to))
+            .await
+            .unwrap()
+    };
     assert_eq!(again().await, Resent::TooMany(store.later(60)));
     store.advance(60);
-    let open = store.open_challenge(&sandbox.server, id, store.now()).await.unwrap().expect("it is open");
-    assert_eq!((open.to.key(), open.purpose, &open.mac[..]), ("+306912345678", Purpose::LogIn, &MAC[..]));
+    let open = store
+        .open_challenge(&sandbox.server, id, store.now())
+        .await
+        .unwrap()
+        .expect("it is open");
+    assert_eq!(
+        (open.to.key(), open.purpose, &open.mac[..]),
+        ("+306912345678", Purpose::LogIn, &MAC[..])
+    );
     assert_eq!((&*open.asked_by, open.expires_at), ("Shop", store.later(540)));
     assert_eq!(again().await, Resent::Sent);
     assert_eq!((store.count("challenges").await, store.count("messages").await), (1, 2));
     assert_eq!(store.count("code_sends").await, 2);
     // Nobody else's, and nothing once it is over.
     let theirs = resend(&store, id, &to);
-    assert_eq!(store.resend_code(&world.production.server, theirs).await.unwrap(), Resent::Over);
-    assert!(store.open_challenge(&world.production.server, id, store.now()).await.unwrap().is_none());
+    assert_eq!(
+        store.resend_code(&world.production.server, theirs).await.unwrap(),
+        Resent::Over
+    );
+    assert!(
+        store
+            .open_challenge(&world.production.server, id, store.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
     store.advance(540);
     assert_eq!(again().await, Resent::Over);
-    assert!(store.open_challenge(&sandbox.server, id, store.now()).await.unwrap().is_none());
+    assert!(
+        store
+            .open_challenge(&sandbox.server, id, store.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn what_is_over_a_cap_is_withheld(store: TestStore) {
@@ -207,16 +234,28 @@ async fn what_is_over_a_cap_is_withheld(store: TestStore) {
     for to in ["+306912345671", "+306912345672"] {
         assert_eq!(start(to).await, Once::Done(Started::Sent));
     }
-    assert_eq!(start("+306912345673").await, Once::Done(Started::Withheld(Withheld::Country)));
+    assert_eq!(
+        start("+306912345673").await,
+        Once::Done(Started::Withheld(Withheld::Country))
+    );
     assert_eq!(store.count("jobs where kind = 'message'").await, 2);
-    assert_eq!(store.count("messages where state = 'failed' and sealed is null").await, 1);
+    assert_eq!(
+        store.count("messages where state = 'failed' and sealed is null").await,
+        1
+    );
     // It took its share of the budgets, so that nobody learns anything by asking again.
     assert_eq!(store.count("code_sends").await, 3);
     store.advance(86_400);
     assert_eq!(start("+306912345673").await, Once::Done(Started::Sent));
     store.advance(86_400);
     store.sweep(store.system(), store.now()).await.unwrap();
-    assert_eq!(store.rows("select distinct bucket from code_counts order by bucket").await.len(), 3);
+    assert_eq!(
+        store
+            .rows("select distinct bucket from code_counts order by bucket")
+            .await
+            .len(),
+        3
+    );
 }
 
 async fn many_who_ask_at_once_are_all_counted(store: TestStore) {
@@ -244,7 +283,15 @@ async fn many_who_ask_at_once_are_all_counted(store: TestStore) {
             }
         }
     });
-    assert!(outcomes.await.iter().all(|outcome| *outcome == Once::Done(Started::Sent)));
+    assert!(
+        outcomes
+            .await
+            .iter()
+            .all(|outcome| *outcome == Once::Done(Started::Sent))
+    );
     let sums = "select bucket, sum(sent) from code_counts group by bucket order by bucket";
-    assert_eq!(store.rows(sums).await, ["country:GR|16", "prefix:+30691234|16", "spend|480"]);
+    assert_eq!(
+        store.rows(sums).await,
+        ["country:GR|16", "prefix:+30691234|16", "spend|480"]
+    );
 }

@@ -18,23 +18,46 @@ async fn a_stopped_channel_is_put_back_to_work_as_it_is(store: TestStore) {
     let (production, admin) = (store.world().await.production.id, store.admin());
     let set = store.set_channel(&admin, production, "sms", b"one".to_vec(), store.now());
     set.await.unwrap();
-    assert!(!store.start_channel(&admin, production, "sms", store.now()).await.unwrap());
+    assert!(
+        !store
+            .start_channel(&admin, production, "sms", store.now())
+            .await
+            .unwrap()
+    );
     let known = store.channels(store.system(), production).await.unwrap().remove(0);
-    let stop = async |now| store.stop_channel(store.system(), production, &known, "unpaid", now).await.unwrap();
+    let stop = async |now| {
+        store
+            .stop_channel(store.system(), production, &known, "unpaid", now)
+            .await
+            .unwrap()
+    };
     assert!(stop(store.now()).await);
     assert_eq!(store.stopped_channels(store.system()).await.unwrap(), 1);
     store.advance(1);
-    assert!(store.start_channel(&admin, production, "sms", store.now()).await.unwrap());
+    assert!(
+        store
+            .start_channel(&admin, production, "sms", store.now())
+            .await
+            .unwrap()
+    );
     assert_eq!(store.stopped_channels(store.system()).await.unwrap(), 0);
     // An attempt that began before still finds the old fault.
     assert!(!stop(store.now()).await);
     let now = store.channels(store.system(), production).await.unwrap().remove(0);
-    assert_eq!((&now.sealed[..], now.stopped, now.stopped_at), (&b"one"[..], None, None));
+    assert_eq!(
+        (&now.sealed[..], now.stopped, now.stopped_at),
+        (&b"one"[..], None, None)
+    );
 }
 
 async fn a_removed_channel_is_gone(store: TestStore) {
     let (production, admin) = (store.world().await.production.id, store.admin());
-    let remove = async || store.remove_channel(&admin, production, "sms", store.now()).await.unwrap();
+    let remove = async || {
+        store
+            .remove_channel(&admin, production, "sms", store.now())
+            .await
+            .unwrap()
+    };
     assert!(!remove().await);
     let set = store.set_channel(&admin, production, "sms", b"one".to_vec(), store.now());
     set.await.unwrap();
@@ -59,11 +82,27 @@ async fn who_changed_a_channel_is_in_the_audit_log(store: TestStore) {
     let before = store.count("audit").await;
     let set = store.set_channel(&admin, production, "sms", b"one".to_vec(), store.now());
     set.await.unwrap();
-    store.remove_channel(&admin, production, "sms", store.now()).await.unwrap();
-    store.remove_channel(&admin, production, "sms", store.now()).await.unwrap();
+    store
+        .remove_channel(&admin, production, "sms", store.now())
+        .await
+        .unwrap();
+    store
+        .remove_channel(&admin, production, "sms", store.now())
+        .await
+        .unwrap();
     let entries = store.audit_before(store.system(), None, 10).await.unwrap();
-    let said: Vec<_> = entries.iter().take(2).map(|entry| (&*entry.action, &*entry.target, entry.environment)).collect();
-    assert_eq!(said, [("channel.removed", "sms", Some(production)), ("channel.set", "sms", Some(production))]);
+    let said: Vec<_> = entries
+        .iter()
+        .take(2)
+        .map(|entry| (&*entry.action, &*entry.target, entry.environment))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("channel.removed", "sms", Some(production)),
+            ("channel.set", "sms", Some(production))
+        ]
+    );
     assert_eq!(store.count("audit").await, before + 2);
 }
 

@@ -259,16 +259,25 @@ async fn an_exposed_secret_is_noted_once_and_loses_custody_in_production(store: 
         };
         store.create_app(&store.admin(), new, store.now()).await.unwrap();
         let key = store.key(KeyKind::Client, plane.id, plane.kind, app.0).await;
-        store.execute("update api_keys set scopes = 'custody' where kind = 'client'").await;
+        store
+            .execute("update api_keys set scopes = 'custody' where kind = 'client'")
+            .await;
         let credential = async || {
             store.refresh_credentials(store.now()).await.unwrap();
-            let presented = store.authenticate(&key, store.now()).await.unwrap().expect("it is good");
+            let presented = store
+                .authenticate(&key, store.now())
+                .await
+                .unwrap()
+                .expect("it is good");
             presented.credential.clone()
         };
         let scope = credential().await.app_scope().expect("a client secret");
         let expose = async || {
             let event = EventId(store.ids.id());
-            store.expose_secret(&scope, event, b"{}".to_vec(), store.now()).await.unwrap()
+            store
+                .expose_secret(&scope, event, b"{}".to_vec(), store.now())
+                .await
+                .unwrap()
         };
         assert!(expose().await);
         assert!(!expose().await);

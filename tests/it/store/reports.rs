@@ -33,7 +33,12 @@ async fn provider(store: &TestStore, environment: EnvironmentId) -> ProviderScop
     let admin = store.admin();
     let set = store.set_channel(&admin, environment, "whatsapp", b"one".to_vec(), store.now());
     set.await.unwrap();
-    store.provider_channel(environment, "whatsapp").await.unwrap().expect("it is set").0
+    store
+        .provider_channel(environment, "whatsapp")
+        .await
+        .unwrap()
+        .expect("it is set")
+        .0
 }
 
 /// A message of production that the provider took as `wamid.1`.
@@ -55,14 +60,19 @@ async fn take(store: &TestStore, scope: &ProviderScope, report: NewReport) -> us
 
 async fn due(store: &TestStore, owner: Uuid) -> Vec<DueReport> {
     let lease = store.later(60);
-    store.claim_reports(store.system(), owner, store.now(), lease, 10).await.unwrap()
+    store
+        .claim_reports(store.system(), owner, store.now(), lease, 10)
+        .await
+        .unwrap()
 }
 
 /// Takes a report and settles it.
 async fn settle(store: &TestStore, scope: &ProviderScope, new: NewReport, end: ReportEnd) {
     let owner = store.ids.id();
     assert_eq!(take(store, scope, new).await, 1);
-    let [report] = &due(store, owner).await[..] else { panic!("one is due") };
+    let [report] = &due(store, owner).await[..] else {
+        panic!("one is due")
+    };
     let settled = store.settle_report(store.system(), owner, report.id, end, store.now());
     assert!(settled.await.unwrap());
 }
@@ -77,7 +87,10 @@ async fn copies_of_a_report_count_once(store: TestStore) {
         }
     });
     assert_eq!(taken.await.into_iter().sum::<usize>(), 1);
-    assert_eq!((store.count("provider_reports").await, store.count("jobs").await), (1, 1));
+    assert_eq!(
+        (store.count("provider_reports").await, store.count("jobs").await),
+        (1, 1)
+    );
     let other = NewReport {
         digest: [8; 32],
         ..report(&store, "read")
@@ -91,11 +104,19 @@ async fn a_report_is_leased_to_one(store: TestStore) {
     take(&store, &scope, report(&store, "delivered")).await;
     assert_eq!(store.next_report_due(store.system()).await.unwrap(), Some(store.now()));
     let (one, other) = (store.ids.id(), store.ids.id());
-    let [mine] = &due(&store, one).await[..] else { panic!("one is due") };
-    assert_eq!((mine.attempts, &*mine.channel, &*mine.progress), (1, "whatsapp", "delivered"));
+    let [mine] = &due(&store, one).await[..] else {
+        panic!("one is due")
+    };
+    assert_eq!(
+        (mine.attempts, &*mine.channel, &*mine.progress),
+        (1, "whatsapp", "delivered")
+    );
     assert!(due(&store, other).await.is_empty());
     let settle = async |owner, end| {
-        store.settle_report(store.system(), owner, mine.id, end, store.now()).await.unwrap()
+        store
+            .settle_report(store.system(), owner, mine.id, end, store.now())
+            .await
+            .unwrap()
     };
     assert!(!settle(other, ReportEnd::Done).await);
     assert!(settle(one, ReportEnd::Later(store.later(5))).await);
@@ -111,24 +132,51 @@ async fn a_report_finds_its_message_by_either_name(store: TestStore) {
     let found = due(&store, store.ids.id()).await.remove(0);
     let look = async |report: &DueReport| store.reported_message(store.system(), report).await.unwrap();
     let message = look(&found).await.expect("it is there");
-    assert_eq!((message.id, &*message.state, &*message.asked_by, &*message.language), (id, "sent", "Shop", "en"));
+    assert_eq!(
+        (message.id, &*message.state, &*message.asked_by, &*message.language),
+        (id, "sent", "Shop", "en")
+    );
     assert_eq!(message.to.key(), "+306912345678");
     for other in [
-        DueReport { provider_id: Some("wamid.2".to_owned()), ..found.clone() },
-        DueReport { channel: "sms".to_owned(), ..found.clone() },
-        DueReport { environment: EnvironmentId(store.ids.id()), ..found.clone() },
+        DueReport {
+            provider_id: Some("wamid.2".to_owned()),
+            ..found.clone()
+        },
+        DueReport {
+            channel: "sms".to_owned(),
+            ..found.clone()
+        },
+        DueReport {
+            environment: EnvironmentId(store.ids.id()),
+            ..found.clone()
+        },
         // Our own name of it counts while the provider's is not known, and no longer.
-        DueReport { provider_id: Some("wamid.2".to_owned()), message: Some(id), ..found.clone() },
+        DueReport {
+            provider_id: Some("wamid.2".to_owned()),
+            message: Some(id),
+            ..found.clone()
+        },
     ] {
         assert!(look(&other).await.is_none(), "{other:?}");
     }
-    store.execute("update messages set provider_id = null, state = 'unknown'").await;
-    let by_ours = DueReport { provider_id: Some("wamid.2".to_owned()), message: Some(id), ..found };
+    store
+        .execute("update messages set provider_id = null, state = 'unknown'")
+        .await;
+    let by_ours = DueReport {
+        provider_id: Some("wamid.2".to_owned()),
+        message: Some(id),
+        ..found
+    };
     assert_eq!(look(&by_ours).await.expect("it is there").id, id);
 }
 
 async fn state(store: &TestStore, id: MessageId) -> String {
-    let rows = store.rows(&format!("select state from messages where id = {}", store.literal(id.0))).await;
+    let rows = store
+        .rows(&format!(
+            "select state from messages where id = {}",
+            store.literal(id.0)
+        ))
+        .await;
     rows[0].clone()
 }
 
@@ -165,28 +213,51 @@ async fn what_arrived_stays_arrived(store: TestStore) {
     let mut turn = 0;
     let mut numbered = |progress| {
         turn += 1;
-        NewReport { digest: [turn; 32], ..report(&store, progress) }
+        NewReport {
+            digest: [turn; 32],
+            ..report(&store, progress)
+        }
     };
-    let (first, second, third, fourth) =
-        (numbered("failed"), numbered("delivered"), numbered("failed"), numbered("sent"));
+    let (first, second, third, fourth) = (
+        numbered("failed"),
+        numbered("delivered"),
+        numbered("failed"),
+        numbered("sent"),
+    );
     settle(&store, &scope, first, failed(id, None)).await;
     assert_eq!(state(&store, id).await, "failed");
     settle(&store, &scope, second, came(id, true)).await;
     assert_eq!(state(&store, id).await, "delivered");
     settle(&store, &scope, third, failed(id, Some(next(&store)))).await;
     settle(&store, &scope, fourth, came(id, false)).await;
-    assert_eq!((state(&store, id).await, store.count("messages").await), ("delivered".to_owned(), 1));
+    assert_eq!(
+        (state(&store, id).await, store.count("messages").await),
+        ("delivered".to_owned(), 1)
+    );
 }
 
 async fn of_two_failures_one_sends_the_code_again(store: TestStore) {
     let (scope, id) = sent(&store).await;
     for digest in [[1; 32], [2; 32]] {
-        let new = NewReport { digest, ..report(&store, "failed") };
+        let new = NewReport {
+            digest,
+            ..report(&store, "failed")
+        };
         settle(&store, &scope, new, failed(id, Some(next(&store)))).await;
     }
-    assert_eq!(store.count("messages where channel = 'sms' and fell_back_at is not null").await, 1);
-    let [again] = &claim(&store, store.ids.id()).await[..] else { panic!("one is due") };
-    assert_eq!((&*again.channel, &again.sealed[..], again.lost), ("sms", &b"the same code"[..], false));
+    assert_eq!(
+        store
+            .count("messages where channel = 'sms' and fell_back_at is not null")
+            .await,
+        1
+    );
+    let [again] = &claim(&store, store.ids.id()).await[..] else {
+        panic!("one is due")
+    };
+    assert_eq!(
+        (&*again.channel, &again.sealed[..], again.lost),
+        ("sms", &b"the same code"[..], false)
+    );
     assert_eq!(again.tried, ["whatsapp"]);
 }
 
@@ -194,20 +265,29 @@ async fn nothing_goes_out_for_a_code_that_is_over(store: TestStore) {
     let (scope, id) = sent(&store).await;
     store.execute("update challenges set tries = 5").await;
     settle(&store, &scope, report(&store, "failed"), failed(id, Some(next(&store)))).await;
-    assert_eq!((state(&store, id).await, store.count("messages").await), ("failed".to_owned(), 1));
+    assert_eq!(
+        (state(&store, id).await, store.count("messages").await),
+        ("failed".to_owned(), 1)
+    );
     assert_eq!(store.count("jobs").await, 0);
 }
 
 async fn a_budget_of_fall_backs_leaves_proven_addresses_alone(store: TestStore) {
     let (scope, id) = sent(&store).await;
     let environment = EnvironmentId(
-        store.rows("select environment_id from messages").await[0].replace('-', "").parse().expect("an id"),
+        store.rows("select environment_id from messages").await[0]
+            .replace('-', "")
+            .parse()
+            .expect("an id"),
     );
     let to = Destination::Phone(Phone::parse("+306912345678", None).unwrap());
     let began = store.now() - jiff::SignedDuration::from_secs(1);
     let may = async |since| {
         let system = store.system();
-        store.may_fall_back(system, environment, "sms", &to, since, 1).await.unwrap()
+        store
+            .may_fall_back(system, environment, "sms", &to, since, 1)
+            .await
+            .unwrap()
     };
     assert!(may(began).await);
     settle(&store, &scope, report(&store, "failed"), failed(id, Some(next(&store)))).await;

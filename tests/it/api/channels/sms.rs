@@ -25,13 +25,19 @@ async fn twilio(app: &TestApp) -> Twilio {
 async fn what_arrives_is_written_down(engine: Engine) {
     let app = TestApp::start(engine).await;
     let fake = twilio(&app).await;
-    fake.plan("+306912345678", Plan::Take(vec![Step::Delivered, Step::Sent, Step::Delivered]));
+    fake.plan(
+        "+306912345678",
+        Plan::Take(vec![Step::Delivered, Step::Sent, Step::Delivered]),
+    );
     GOOD.begin(&app.real_shop().await).await;
     app.app.messages.run_due().await;
     let calls = fake.wait_for_reports(3).await;
     assert!(calls.iter().all(|(_, status)| *status == 200), "{calls:?}");
     app.app.messages.run_due().await;
-    assert_eq!((app.messages_in("delivered").await, app.count("provider_reports").await), (1, 2));
+    assert_eq!(
+        (app.messages_in("delivered").await, app.count("provider_reports").await),
+        (1, 2)
+    );
 }
 
 async fn a_landline_gets_the_same_code_over_whatsapp(engine: Engine) {
@@ -43,7 +49,9 @@ async fn a_landline_gets_the_same_code_over_whatsapp(engine: Engine) {
     app.app.messages.run_due().await;
     fake.wait_for_reports(2).await;
     app.app.messages.run_due().await;
-    let [arrived] = &whatsapp.messages()[..] else { panic!("one message") };
+    let [arrived] = &whatsapp.messages()[..] else {
+        panic!("one message")
+    };
     assert!(fake.messages()[0].body.starts_with(&arrived.code));
     assert_eq!(GOOD.verify(&shop, &token, &arrived.code).await.status, 200);
     assert_eq!(app.count("destination_marks where channel = 'sms'").await, 1);
@@ -66,7 +74,11 @@ async fn a_call_that_twilio_did_not_sign_changes_nothing(engine: Engine) {
     for (path, signature) in [(path, ""), (path, "AAAA"), ("/e/x/channels/sms", "AAAA")] {
         let call = app.anonymous().call("POST", path);
         let call = call.header("content-type", "application/x-www-form-urlencoded");
-        let answer = call.header("x-twilio-signature", signature).body(form.clone()).send().await;
+        let answer = call
+            .header("x-twilio-signature", signature)
+            .body(form.clone())
+            .send()
+            .await;
         assert_eq!(answer.status, 403, "{path}");
     }
     app.app.messages.run_due().await;
@@ -92,7 +104,9 @@ async fn what_nobody_answered_is_found_by_the_address_we_gave(engine: Engine) {
         ("MessageSid", "SM77"),
         ("MessageStatus", "delivered"),
     ];
-    let signed = pairs.iter().fold(called.clone(), |signed, (name, value)| signed + name + value);
+    let signed = pairs
+        .iter()
+        .fold(called.clone(), |signed, (name, value)| signed + name + value);
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"fake-auth-token");
     let signature = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
@@ -103,5 +117,9 @@ async fn what_nobody_answered_is_found_by_the_address_we_gave(engine: Engine) {
     let call = call.header("x-twilio-signature", &signature);
     assert_eq!(call.body(form).send().await.status, 200);
     app.app.messages.run_due().await;
-    assert_eq!(app.count("messages where state = 'delivered' and provider_id = 'SM77'").await, 1);
+    assert_eq!(
+        app.count("messages where state = 'delivered' and provider_id = 'SM77'")
+            .await,
+        1
+    );
 }

@@ -43,7 +43,11 @@ async fn log_in(app: &TestApp, shop: &Client, fake: &WhatsApp, number: &'static 
     let token = way.begin(shop).await;
     app.app.messages.run_due().await;
     let messages = fake.messages();
-    let arrived = messages.iter().rev().find(|message| message.to == number).expect("it arrived");
+    let arrived = messages
+        .iter()
+        .rev()
+        .find(|message| message.to == number)
+        .expect("it arrived");
     assert_eq!(way.verify(shop, &token, &arrived.code).await.status, 200);
 }
 
@@ -65,7 +69,11 @@ async fn a_prefix_whose_codes_nobody_proves_stops_and_serves_proven_numbers(engi
     app.advance(60);
     let stranger = WHATSAPP.with(NUMBERS[4]);
     assert!(!is_sent(&app, &shop, &fake, stranger).await);
-    assert_eq!(app.count("messages where state = 'failed' and last_error like 'withheld%'").await, 1);
+    assert_eq!(
+        app.count("messages where state = 'failed' and last_error like 'withheld%'")
+            .await,
+        1
+    );
     assert!(is_sent(&app, &shop, &fake, WHATSAPP.with(NUMBERS[0])).await);
     // Other prefixes are not concerned, and neither is the next day.
     assert!(is_sent(&app, &shop, &fake, WHATSAPP.with("306987654321")).await);
@@ -124,7 +132,11 @@ async fn a_closed_country_still_serves_proven_numbers(engine: Engine) {
 }
 
 async fn a_day_costs_no_more_than_it_may(engine: Engine) {
-    let costs = [("codes.whatsapp_cost", "30"), ("codes.sms_cost", "60"), ("codes.spend_per_day", "100")];
+    let costs = [
+        ("codes.whatsapp_cost", "30"),
+        ("codes.sms_cost", "60"),
+        ("codes.spend_per_day", "100"),
+    ];
     let (app, shop, fake) = start(engine, &costs).await;
     let sms = Twilio::start().await.unwrap();
     app.set_channel(ChannelKind::Sms, &sms.credentials()).await;
@@ -163,7 +175,11 @@ async fn a_channel_that_is_down_does_not_flood_the_other(engine: Engine) {
 }
 
 async fn a_sandbox_has_no_caps(engine: Engine) {
-    let settings = [("codes.per_country_day", "1"), ("codes.spend_per_day", "1"), ("codes.prefix_sends", "1")];
+    let settings = [
+        ("codes.per_country_day", "1"),
+        ("codes.spend_per_day", "1"),
+        ("codes.prefix_sends", "1"),
+    ];
     let app = TestApp::with(engine, &settings).await;
     let shop = app.shop().await;
     for number in NUMBERS {

@@ -17,7 +17,11 @@ async fn a_secret_in_a_browser_is_said_once(engine: Engine) {
     let shop = app.shop().await;
     assert_eq!(WHATSAPP.ask(&shop).await.status, 200);
     assert_eq!(app.count("events where type = 'secret.exposed'").await, 0);
-    for (header, value) in [("origin", "https://shop.example.com"), ("sec-fetch-mode", "cors"), ("sec-fetch-site", "none")] {
+    for (header, value) in [
+        ("origin", "https://shop.example.com"),
+        ("sec-fetch-mode", "cors"),
+        ("sec-fetch-site", "none"),
+    ] {
         // It still logs people in: the app must not stop because somebody built it wrongly.
         assert_ne!(WHATSAPP.ask(&shop.with(header, value)).await.status, 401);
     }
@@ -27,7 +31,8 @@ async fn a_secret_in_a_browser_is_said_once(engine: Engine) {
 /// A client secret with `custody`.
 async fn secret(app: &TestApp, plane: &Plane) -> (String, Arc<Presented>) {
     let made = app.new_app(plane, &[]).await;
-    app.execute("update api_keys set scopes = 'custody' where kind = 'client'").await;
+    app.execute("update api_keys set scopes = 'custody' where kind = 'client'")
+        .await;
     let presented = presented(app, &made.client_secret).await;
     (made.client_secret, presented)
 }
@@ -44,7 +49,10 @@ async fn in_production_it_loses_custody_for_good(engine: Engine) {
         let (secret, before) = secret(&app, plane).await;
         assert!(before.credential.may(KeyScope::Custody.as_str()));
         let caller = app.anonymous().with("x-client-secret", &secret);
-        WHATSAPP.with("306912345678").ask(&caller.with("origin", "https://shop.example.com")).await;
+        WHATSAPP
+            .with("306912345678")
+            .ask(&caller.with("origin", "https://shop.example.com"))
+            .await;
         let after = presented(&app, &secret).await;
         assert!(after.credential.exposed);
         assert_eq!(after.credential.may(KeyScope::Custody.as_str()), kept);

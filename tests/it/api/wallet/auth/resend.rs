@@ -33,7 +33,10 @@ async fn the_same_code_comes_over_the_other_channel_of_the_number(engine: Engine
     assert_eq!((status, body), (200, expected));
     assert_eq!(app.code_for(WHATSAPP.to).await, code);
     let inbox = app.inbox(WHATSAPP.to).await;
-    assert_eq!((&inbox[0]["channel"], &inbox[1]["channel"]), (&json!("sms"), &json!("whatsapp")));
+    assert_eq!(
+        (&inbox[0]["channel"], &inbox[1]["channel"]),
+        (&json!("sms"), &json!("whatsapp"))
+    );
     assert_eq!(WHATSAPP.verify(&shop, &token, &code).await.status, 200);
     // The document's own name of the token is as good.
     app.advance(60);
@@ -78,12 +81,21 @@ async fn a_code_goes_nowhere_else(engine: Engine) {
     let shop = app.shop().await;
     let (phone, email) = (WHATSAPP.begin(&shop).await, EMAIL.begin(&shop).await);
     app.advance(60);
-    for (token, channel) in [(&phone, "email"), (&phone, "http"), (&phone, ""), (&email, "sms"), (&email, "whatsapp")] {
+    for (token, channel) in [
+        (&phone, "email"),
+        (&phone, "http"),
+        (&phone, ""),
+        (&email, "sms"),
+        (&email, "whatsapp"),
+    ] {
         let (status, body) = resend(&shop, token, channel).await.whole();
         assert_eq!((status, &body["data"]), (400, &Value::Null), "{channel}");
         assert!(body["message"].as_str().unwrap().contains("same place"), "{body}");
     }
-    assert_eq!(shop.post(RESEND, &json!({ "verificationToken": phone })).await.status, 400);
+    assert_eq!(
+        shop.post(RESEND, &json!({ "verificationToken": phone })).await.status,
+        400
+    );
     assert_eq!(resend(&shop, &email, "email").await.status, 200);
 }
 

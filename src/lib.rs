@@ -7,6 +7,7 @@ pub mod audit;
 pub mod channels;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod domain;
 pub mod http;

@@ -122,6 +122,19 @@ impl Twilio {
         self.auth_token.as_bytes()
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn described(&self) -> Vec<(&'static str, String)> {
+        let sender = match &self.sender {
+            Sender::From(from) => ("from", from.clone()),
+            Sender::Service(service) => ("messaging_service_sid", service.clone()),
+        };
+        let account = ("account_sid", self.account_sid.clone());
+        vec![account, sender, ("url", self.url.clone())]
+    }
+
     pub(super) fn secrets(&self) -> Vec<&str> {
         let key = self.api_key.iter().map(|(_, secret)| secret.as_str());
         key.chain([self.auth_token.as_str()]).collect()
@@ -174,6 +187,11 @@ impl Twilio {
         }
         form.finish()
     }
+}
+
+/// What a reported error code means for a message.
+pub(super) fn failure(code: i64) -> SendFailure {
+    errors::failure(code, None)
 }
 
 fn read(answer: &Answer) -> Result<Sent, SendFailure> {

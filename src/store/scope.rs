@@ -187,6 +187,14 @@ impl From<&JoinScope> for ChallengeScope {
     }
 }
 
+/// A provider that calls the address of a channel: reports what became of that channel's messages. Whoever holds it
+/// checks the call's signature before anything is written.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) channel: &'static str,
+}
+
 /// Whoever manages the users of one environment: its back end, or the machine.
 #[derive(Debug, Clone, Copy)]
 pub struct UsersScope {

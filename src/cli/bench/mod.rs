@@ -3,6 +3,7 @@
 //! The same statements and rows through the same writer, from callers inside the process; a bare JSON echo over
 //! HTTP; the disk's sync rate; a receiver of webhooks; and links made in bulk for the load generator.
 
+mod codes;
 mod disk;
 mod serve;
 mod users;

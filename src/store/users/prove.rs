@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId, whole_seconds};
+use crate::store::challenges::caps::count_proof;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
@@ -79,7 +80,7 @@ const COUNT: &str = "
     where id = :id and environment_id = :environment and purpose = :purpose and used_at is null
         and (cast(:any as bigint) = 1 or kind = :kind)
         and expires_at > :now and tries < 5
-    returning code_mac, key, shown, app_id, user_id, kind";
+    returning code_mac, key, shown, app_id, user_id, kind, counted";
 const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
 const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
 const OWNER: &str = "
@@ -156,6 +157,8 @@ struct Met {
     shown: String,
     app: Option<AppId>,
     user: Option<UserId>,
+    /// Where its proof is counted, if it is.
+    counted: Option<String>,
 }
 
 async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
@@ -173,6 +176,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
                 shown: row.text(2)?,
                 app: row.opt_id(3)?.map(AppId),
                 user: row.opt_id(4)?.map(UserId),
+                counted: row.opt_text(6)?,
             })
         })
         .await?;
@@ -193,7 +197,13 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
     ];
     tx.execute(REMEMBER, &remembered).await?;
     lock_value(tx, scope.environment, met.kind, &met.key).await?;
-    settle(tx, scope.environment, attempt, met).await
+    let counted = met.counted.clone();
+    let outcome = settle(tx, scope.environment, attempt, met).await?;
+    // Behind the lock of the value, as whoever asks for a code counts it.
+    if let Some(prefix) = &counted {
+        count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;
+    }
+    Ok(outcome)
 }
 
 /// Who the person is who has just proven a destination.

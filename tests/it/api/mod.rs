@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod bad_input;
+mod channels;
 mod credentials;
 mod hijacking;
 mod issuers;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod beside;
 pub mod calls;
+pub mod channels;
 pub mod client;
 pub mod codes;
 pub mod copying;

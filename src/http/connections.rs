@@ -248,9 +248,9 @@ fn fit(wanted: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     // No limit at all is written as none.
     if limit.current.is_some_and(|current| current < needed) {
-        let mut raised = limit.clone();
+        let mut raised = limit;
         raised.current = Some(limit.maximum.map_or(needed, |maximum| maximum.min(needed)));
-        if setrlimit(Resource::Nofile, raised.clone()).is_ok() {
+        if setrlimit(Resource::Nofile, raised).is_ok() {
             limit = raised;
         }
     }

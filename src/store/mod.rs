@@ -62,7 +62,7 @@ pub use organizations::{Environment, NewEnvironment, NewOrganization, Organizati
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
     AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,

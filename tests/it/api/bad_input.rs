@@ -211,7 +211,12 @@ async fn an_unknown_path_is_answered_in_the_shape_of_its_surface(engine: Engine)
                 "{method} {path}"
             );
         }
-        for path in ["/v1/nothing", "/v1/login_codes", "/v1/login_codes/exchange/more", "/e/x"] {
+        for path in [
+            "/v1/nothing",
+            "/v1/login_codes",
+            "/v1/login_codes/exchange/more",
+            "/e/x",
+        ] {
             assert_eq!(
                 refused(&call(path).await),
                 (404, "ROUTE_NOT_FOUND".to_owned()),

@@ -73,7 +73,7 @@ pub use organizations::{Environment, NewEnvironment, NewOrganization, Organizati
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow};
 pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};

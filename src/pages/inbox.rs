@@ -39,14 +39,14 @@ pub async fn inbox(
     let words = reader.words();
     let mut messages = Vec::new();
     for kept in store.inbox(&scope, None, SHOWN).await? {
-        let content = InboxContent::open(&web.instance.vault, scope.environment(), &kept).map_err(Failure::internal)?;
+        let opened = InboxContent::open(&web.instance.vault, scope.environment(), &kept).map_err(Failure::internal)?;
         messages.push(KeptMessage {
             at: words.since(moment(kept.created_at), moment(context.now)),
             channel: kept.channel,
             to: kept.recipient,
-            subject: content.subject,
-            text: content.text,
-            code: content.code,
+            subject: opened.subject,
+            text: opened.text,
+            code: opened.code,
         });
     }
     let template = InboxPage {

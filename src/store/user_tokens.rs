@@ -61,7 +61,7 @@ impl Store {
         if claim.is_none() {
             let params = params![user: user.0, environment: environment.0];
             let found = self.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
-            return Ok(Once::Done(subject(found)));
+            return Ok(Once::Done(subject(found.as_ref())));
         }
         self.transact_once(environment, claim, now, move |tx| {
             async move {
@@ -145,11 +145,11 @@ impl Store {
 async fn read(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<TokenSubject> {
     let params = params![user: user.0, environment: environment.0];
     let found = tx.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
-    Ok(subject(found))
+    Ok(subject(found.as_ref()))
 }
 
-fn subject(found: Option<(String, uuid::Uuid)>) -> TokenSubject {
-    match found.as_ref().map(|(status, id)| (&**status, *id)) {
+fn subject(found: Option<&(String, uuid::Uuid)>) -> TokenSubject {
+    match found.map(|(status, id)| (&**status, *id)) {
         Some(("linked" | "verified", id)) => TokenSubject::Known(UserId(id)),
         Some(("suspended", _)) => TokenSubject::Suspended,
         _ => TokenSubject::Unknown,

@@ -113,15 +113,13 @@ async fn a_join_and_a_log_in_at_once_log_in_somebody_alive(store: TestStore) {
             let (node, call) = (nodes[number % 2].clone(), two.call(&store));
             let typed = codes.get(number).map(|id| attempt(&store, *id, true));
             async move {
-                match typed {
-                    Some(typed) => match node.prove(&server, typed, None).await.unwrap() {
-                        Once::Done(outcome) => Some(user(&outcome)),
-                        other => panic!("{other:?}"),
-                    },
-                    None => {
-                        assert_eq!(node.join_users(&scope, call).await.unwrap(), JoinOutcome::Joined);
-                        None
-                    }
+                let Some(typed) = typed else {
+                    assert_eq!(node.join_users(&scope, call).await.unwrap(), JoinOutcome::Joined);
+                    return None;
+                };
+                match node.prove(&server, typed, None).await.unwrap() {
+                    Once::Done(outcome) => Some(user(&outcome)),
+                    other => panic!("{other:?}"),
                 }
             }
         })

@@ -18,6 +18,8 @@ use crate::config::Config;
 
 /// What to measure or to provide.
 #[derive(Args)]
+// The command that holds it makes a group of this name.
+#[group(skip)]
 pub struct BenchFloor {
     #[command(subcommand)]
     what: What,

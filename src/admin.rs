@@ -9,10 +9,12 @@ mod keys;
 mod move_users;
 mod orgs;
 mod partners;
+mod place;
 mod requests;
 mod settings;
 mod signing;
 pub mod socket;
+mod user_keys;
 mod user_lines;
 mod users;
 

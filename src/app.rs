@@ -18,7 +18,7 @@ use crate::api;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::domain::EnvironmentKind;
-use crate::http::{AccessLog, AdminSocket, Patience, RequestLog, metrics_router, recorder, service};
+use crate::http::{AccessLog, AdminSocket, Connections, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::messages::MessageWorker;
 use crate::jobs::upkeep;
@@ -183,10 +183,10 @@ impl App {
             requests,
         };
         if let Some(listener) = bound.metrics {
-            app.serve(listener, metrics_router(app.web.clone()))?;
+            app.serve("metrics", listener, metrics_router(app.web.clone()))?;
         }
         let edge = service(app.web.clone(), in_flight, app.log.clone(), app.requests.clone());
-        app.serve(bound.listener, edge)?;
+        app.serve("server", bound.listener, edge)?;
         let web = &app.web;
         if let Some(database) = web.config.store.file() {
             app.admin = AdminSocket::start(&web.instance, &web.tokens, database);
@@ -194,14 +194,18 @@ impl App {
         Ok(app)
     }
 
-    fn serve<S>(&mut self, listener: TcpListener, service: S) -> anyhow::Result<()>
+    /// Each listener has places of its own: whoever fills the server's cannot keep its operator from the metrics.
+    fn serve<S>(&mut self, name: &'static str, listener: TcpListener, service: S) -> anyhow::Result<()>
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
         S::Future: Send,
     {
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::from_tcp(listener)?
-            .acceptor(Patience(self.web.config.server.request_timeout()))
+            .acceptor(Patience {
+                limit: self.web.config.server.request_timeout(),
+                connections: Connections::new(name, &self.web.config.server, self.web.instance.clock.clone()),
+            })
             // The time limit on headers is HTTP/1's: while the version is still open (no byte yet, or the first ones
             // of an HTTP/2 preface), and in HTTP/2 itself, a caller could hold a connection for ever.
             .http1_only()

@@ -59,7 +59,11 @@ impl Instance {
         let store = open_store(config, in_flight).await?;
         store.migrate().await?;
         must_stand(&store, &config.store.shown_url()).await?;
-        let kms: Arc<dyn Kms> = Arc::new(read_key_file(config)?);
+        let known = store.instance().await?;
+        let of = known
+            .as_ref()
+            .map_or(KeyOf::NewStore, |known| KeyOf::Store(&known.kek_id));
+        let kms: Arc<dyn Kms> = Arc::new(read_key_file(config, of)?);
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
         let settings = Settings::new(config);
@@ -99,17 +103,45 @@ pub async fn open_store(config: &Config, in_flight: InFlight) -> anyhow::Result<
         .with_context(|| format!("store.url: cannot open {}", config.store.shown_url()))
 }
 
+/// What a key file has to open, as far as it is known: a new one is of use to a new store alone.
+#[derive(Debug, Clone, Copy)]
+pub enum KeyOf<'s> {
+    /// A store that is about to be set up.
+    NewStore,
+    /// One that was set up with this key.
+    Store(&'s str),
+    /// One that nobody has looked at yet.
+    AnyStore,
+}
+
 /// The configured key file.
-pub fn read_key_file(config: &Config) -> anyhow::Result<KeyFile> {
+pub fn read_key_file(config: &Config, of: KeyOf<'_>) -> anyhow::Result<KeyFile> {
     let path = &config.keys.file;
     if path.is_empty() {
-        bail!(
-            "keys.file: no key file is set. Make one with `aboard keys init FILE` and start with `--set keys.file=FILE`."
-        );
+        match of {
+            KeyOf::NewStore => bail!(
+                "keys.file: no key file is set. Make one with `aboard keys init FILE` and start with `--set keys.file=FILE`."
+            ),
+            KeyOf::Store(kek) => bail!(
+                "keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there."
+            ),
+            KeyOf::AnyStore => {
+                bail!("keys.file: no key file is set. Name the store's own with `--set keys.file=FILE`.")
+            }
+        }
     }
+    let unreadable = || match of {
+        KeyOf::NewStore => format!(
+            "keys.file: cannot read {path}. Make one with `aboard keys init {path}`, or check the path and its rights"
+        ),
+        KeyOf::Store(kek) => format!(
+            "keys.file: cannot read {path}, and this store was set up with {kek}. Check the path and its rights, or bring that file back from its backup; a new one does not open what is there"
+        ),
+        KeyOf::AnyStore => format!("keys.file: cannot read {path}"),
+    };
     let text = std::fs::read_to_string(path)
         .map(zeroize::Zeroizing::new)
-        .with_context(|| format!("keys.file: cannot read {path}. Make one with `aboard keys init {path}`, or check the path and its rights"))?;
+        .with_context(unreadable)?;
     KeyFile::parse(&text).with_context(|| format!("keys.file: {path}"))
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::domain::whole_seconds;
 use crate::store::{Contact, User};
 
 /// A user, without anything secret.
@@ -28,8 +29,8 @@ pub fn user(user: &User) -> Map<String, Value> {
             "kyb_status": user.kyb_status(),
         }),
     );
-    put("created_at", json!(seconds(user.created_at)));
-    put("updated_at", json!(seconds(user.updated_at)));
+    put("created_at", json!(whole_seconds(user.created_at)));
+    put("updated_at", json!(whole_seconds(user.updated_at)));
     put("metadata", user.metadata.to_value());
     if let Some(id) = &user.external_id {
         put("external_id", json!(id));
@@ -40,10 +41,6 @@ pub fn user(user: &User) -> Map<String, Value> {
 /// The body of an event about a user, as it is stored and delivered.
 #[must_use]
 pub fn user_event(kind: &'static str, now: Timestamp, about: &User) -> Vec<u8> {
-    let body = json!({ "type": kind, "timestamp": seconds(now), "data": user(about) });
+    let body = json!({ "type": kind, "timestamp": whole_seconds(now), "data": user(about) });
     body.to_string().into_bytes()
-}
-
-fn seconds(time: Timestamp) -> String {
-    format!("{time:.0}")
 }

@@ -4,14 +4,14 @@ use anyhow::bail;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::domain::{BotName, BotToken, KeyKind, KeyScope, Provider};
+use crate::domain::{BotName, BotToken, KeyKind, KeyScope, Provider, plain_text};
 
 const LONGEST_NAME: usize = 100;
 
 /// A name for people, without spaces around it.
 pub fn name(text: &str) -> anyhow::Result<&str> {
     let name = text.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(plain_text::hides) {
         bail!("NAME: write 1 to {LONGEST_NAME} characters on one line");
     }
     Ok(name)

@@ -1,19 +1,19 @@
 //! The commands that manage a store, as values: the command line runs them in its own process, or hands them
 //! to the server that is running on the same store.
 
-use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::move_users::{self, NumberedLine};
+pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
-use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, Provider, SubscriptionStatus, UserId};
+use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, user_keys, users};
+use crate::domain::{AppId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId};
 use crate::instance::Instance;
-use crate::store::Environment;
 
-/// One command. Environments are `sandbox`, `production` or an `env_…` id.
+/// One command. Environments are `sandbox`, `production` or an `env_…` id; where a user is named, the user's own without
+/// one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are the arguments that `--help` explains")]
@@ -89,7 +89,7 @@ pub enum AdminCommand {
     },
     /// Suspends a user, or lets it in again.
     SuspendUser {
-        environment: String,
+        environment: Option<String>,
         user: UserId,
         suspended: bool,
     },
@@ -113,7 +113,11 @@ pub enum AdminCommand {
         after: Option<UserId>,
     },
     /// One user.
-    ShowUser { environment: String, user: UserId },
+    ShowUser { environment: Option<String>, user: UserId },
+    /// The keys that partners hold for a user, never their texts.
+    ListUserKeys { environment: Option<String>, user: UserId },
+    /// Ends one of them at once.
+    RevokeUserKey { key: UserKeyId },
     /// A page of an environment's users as lines of an export, newest first.
     ExportUsers {
         environment: String,
@@ -127,7 +131,7 @@ pub enum AdminCommand {
         trust_verified: bool,
     },
     /// Erases a user for good.
-    EraseUser { environment: String, user: UserId },
+    EraseUser { environment: Option<String>, user: UserId },
     /// The newest entries of the audit log.
     ListAudit {
         environment: Option<String>,
@@ -138,7 +142,7 @@ pub enum AdminCommand {
     VerifyAudit { head: Option<String> },
     /// Sets a user's plan.
     SetSubscription {
-        environment: String,
+        environment: Option<String>,
         user: UserId,
         plan: String,
         status: SubscriptionStatus,
@@ -232,7 +236,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             environment,
             user,
             suspended,
-        } => users::suspend(instance, &environment, user, suspended).await,
+        } => users::suspend(instance, environment.as_deref(), user, suspended).await,
         C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
         C::SetSetting {
             environment,
@@ -251,7 +255,9 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             let filter = users::filter(email, phone, external_id)?;
             users::list(instance, &environment, filter, limit, after).await
         }
-        C::ShowUser { environment, user } => users::show(instance, &environment, user).await,
+        C::ShowUser { environment, user } => users::show(instance, environment.as_deref(), user).await,
+        C::ListUserKeys { environment, user } => user_keys::list(instance, environment.as_deref(), user).await,
+        C::RevokeUserKey { key } => user_keys::revoke(instance, key).await,
         C::ExportUsers {
             environment,
             after,
@@ -262,7 +268,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             lines,
             trust_verified,
         } => move_users::import(instance, &environment, lines, trust_verified).await,
-        C::EraseUser { environment, user } => users::erase(instance, &environment, user).await,
+        C::EraseUser { environment, user } => users::erase(instance, environment.as_deref(), user).await,
         C::ListAudit {
             environment,
             before,
@@ -278,52 +284,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             amount,
         } => {
             let plan = users::plan(plan, status, until, amount)?;
-            users::subscribe(instance, &environment, user, plan).await
+            users::subscribe(instance, environment.as_deref(), user, plan).await
         }
     }
-}
-
-/// The environment that somebody names: an id, or a kind where only one organization has it.
-pub(super) async fn environment(instance: &Instance, named: &str) -> anyhow::Result<Environment> {
-    let all = instance.store.environments(instance.store.system()).await?;
-    if let Ok(id) = named.parse() {
-        let found = all.into_iter().find(|environment| environment.id == id);
-        return found
-            .ok_or_else(|| anyhow::anyhow!("--environment: there is no environment {named}; see `aboard orgs list`"));
-    }
-    let Some(kind) = EnvironmentKind::parse(named) else {
-        bail!("--environment: write sandbox, production or an id like env_…, which `aboard orgs list` shows");
-    };
-    let mut of_kind: Vec<_> = all.into_iter().filter(|environment| environment.kind == kind).collect();
-    match (of_kind.pop(), of_kind.as_slice()) {
-        (None, _) => bail!("--environment: there is no organization yet; make one with `aboard orgs create NAME`"),
-        (Some(only), []) => Ok(only),
-        (Some(last), others) => {
-            let listed: Vec<String> = others
-                .iter()
-                .chain([&last])
-                .map(|one| format!("\n  {}  {} of {}", one.id, kind.as_str(), one.organization_name))
-                .collect();
-            bail!(
-                "--environment: several organizations have a {named}; name one by its id:{}",
-                listed.concat()
-            )
-        }
-    }
-}
-
-/// The environments that a list shows: one, or all.
-pub(super) async fn environments(instance: &Instance, named: Option<&str>) -> anyhow::Result<Vec<Environment>> {
-    match named {
-        Some(named) => Ok(vec![environment(instance, named).await?]),
-        None => Ok(instance.store.environments(instance.store.system()).await?),
-    }
-}
-
-/// What every answer says of its environment, with more put beside it.
-pub(super) fn within(environment: &Environment, mut value: Value) -> Value {
-    value["environment"] = json!(environment.id);
-    value["environment_kind"] = json!(environment.kind);
-    value["organization"] = json!(environment.organization_name);
-    value
 }

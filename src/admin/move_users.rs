@@ -31,9 +31,8 @@ pub async fn export(
         .store
         .users(scope, &UserFilter::default(), after, limit)
         .await?;
-    let next = page.users.last().filter(|_| page.has_more).map(|user| user.id);
     let users: Vec<Value> = page.users.iter().map(user_lines::written).collect();
-    Ok(within(&environment, json!({ "users": users, "next": next })))
+    Ok(within(&environment, json!({ "users": users, "next": page.next })))
 }
 
 /// Adds the users of some lines, in one transaction.

@@ -11,13 +11,25 @@ use crate::instance::Instance;
 use crate::resource;
 use crate::store::{Environment, NewSubscription, UserFilter};
 
+/// The environment that a person named, or else the one that the user is in: ids are nobody else's.
+pub(super) async fn place_of(instance: &Instance, named: Option<&str>, user: UserId) -> anyhow::Result<Environment> {
+    if let Some(named) = named {
+        return environment(instance, named).await;
+    }
+    let store = &instance.store;
+    match store.environment_of_user(store.system(), user).await? {
+        Some(of) => environment(instance, &of.to_string()).await,
+        None => bail!("there is no user {user} in any environment; check the id, and --data or --database"),
+    }
+}
+
 pub async fn suspend(
     instance: &Instance,
-    in_environment: &str,
+    in_environment: Option<&str>,
     user: UserId,
     suspended: bool,
 ) -> anyhow::Result<Value> {
-    let environment = environment(instance, in_environment).await?;
+    let environment = place_of(instance, in_environment, user).await?;
     let (admin, now) = (instance.admin(), instance.clock.now());
     let store = &instance.store;
     if !store
@@ -58,13 +70,12 @@ pub async fn list(
     let environment = environment(instance, in_environment).await?;
     let scope = instance.store.system().users_of(environment.id);
     let page = instance.store.users(scope, &filter, after, limit).await?;
-    let next = page.users.last().filter(|_| page.has_more).map(|user| user.id);
     let users: Vec<Value> = page.users.iter().map(|user| resource::user(user).into()).collect();
-    Ok(within(&environment, json!({ "users": users, "next": next })))
+    Ok(within(&environment, json!({ "users": users, "next": page.next })))
 }
 
-pub async fn show(instance: &Instance, in_environment: &str, user: UserId) -> anyhow::Result<Value> {
-    let environment = environment(instance, in_environment).await?;
+pub async fn show(instance: &Instance, in_environment: Option<&str>, user: UserId) -> anyhow::Result<Value> {
+    let environment = place_of(instance, in_environment, user).await?;
     let scope = instance.store.system().users_of(environment.id);
     match instance.store.user(scope, user).await? {
         Some(user) => Ok(within(&environment, resource::user(&user).into())),
@@ -73,8 +84,8 @@ pub async fn show(instance: &Instance, in_environment: &str, user: UserId) -> an
 }
 
 /// Erases a user; a second time there is none.
-pub async fn erase(instance: &Instance, in_environment: &str, user: UserId) -> anyhow::Result<Value> {
-    let environment = environment(instance, in_environment).await?;
+pub async fn erase(instance: &Instance, in_environment: Option<&str>, user: UserId) -> anyhow::Result<Value> {
+    let environment = place_of(instance, in_environment, user).await?;
     let scope = instance.store.system().users_of(environment.id);
     let event = EventId(instance.ids.id());
     let store = &instance.store;
@@ -107,11 +118,11 @@ pub fn plan(
 
 pub async fn subscribe(
     instance: &Instance,
-    in_environment: &str,
+    in_environment: Option<&str>,
     user: UserId,
     plan: NewSubscription,
 ) -> anyhow::Result<Value> {
-    let environment = environment(instance, in_environment).await?;
+    let environment = place_of(instance, in_environment, user).await?;
     let (admin, now) = (instance.admin(), instance.clock.now());
     let answer = json!({
         "user": user,

@@ -5,7 +5,7 @@ mod partner;
 mod users;
 mod wallet;
 
-use partner::{api_key, embedded_check_user, external_login, login, tenant_details};
+use partner::{api_key, api_keys, embedded_check_user, external_login, login, revoke_api_key, tenant_details};
 use users::{
     delete, get, inbox, introspect, link, list, login_codes, me, put, requests, tokens, verifications,
     verifications_check,
@@ -27,6 +27,8 @@ pub fn routes() -> Routes {
         .post("/api/v1/external_login", external_login::external_login, external_login::doc)
         .post("/api/v1/embedded_check_user", embedded_check_user::embedded_check_user, embedded_check_user::doc)
         .post("/api/v1/users/{partner_user_id}/api_key", api_key::api_key, api_key::doc)
+        .get("/api/v1/users/{partner_user_id}/api_keys", api_keys::api_keys, api_keys::doc)
+        .delete("/api/v1/api_keys/{user_key_id}", revoke_api_key::revoke_api_key, revoke_api_key::doc)
         .post("/api/v1/login", login::login, login::doc)
         .get("/api/v1/tenant_details", tenant_details::tenant_details, tenant_details::doc)
         // The users surface: `Authorization` with a server key.

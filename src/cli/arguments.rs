@@ -18,6 +18,14 @@ pub struct In {
     pub environment: String,
 }
 
+/// The environment of something that has an id of its own.
+#[derive(Args)]
+pub struct InAny {
+    /// sandbox, production, or an env_… id [default: wherever the user is]
+    #[arg(long, value_name = "ENV")]
+    pub environment: Option<String>,
+}
+
 /// What a list shows.
 #[derive(Args)]
 pub struct List {

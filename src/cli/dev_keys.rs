@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use crate::admin;
-use crate::domain::{ApiKey, AppId, EnvironmentId, EnvironmentKind, OrganizationId};
+use crate::admin::{self, Allowed};
+use crate::domain::{ApiKey, AppId, EnvironmentId, EnvironmentKind, KeyKind, KeyScope, OrganizationId};
 use crate::instance::Instance;
 
 /// Both environments of the organization that `dev` makes, as they are kept in a file.
@@ -35,23 +35,43 @@ pub struct DevEnvironment {
     pub environment: EnvironmentId,
 }
 
+/// The organization that `dev` makes.
+const NAME: &str = "Example";
+
+/// What the server key may do: everything that the calls of the README ask for.
+const SCOPES: [KeyScope; 3] = [KeyScope::Users, KeyScope::UsersToken, KeyScope::Requests];
+
 /// Reads the keys of an earlier start, or makes new ones: in the organization of the earlier ones if the store
-/// knows it (a key was revoked), in a new organization otherwise (another database, a deleted file).
+/// knows it (a key was revoked); in the one of an earlier start (a lost file), which is said; or in a new one.
 pub async fn load_or_create(instance: &Instance, file: &Path) -> anyhow::Result<DevKeys> {
+    let environments = instance.store.environments(instance.store.system()).await?;
     let mut organization = None;
-    if let Ok(text) = std::fs::read_to_string(file) {
+    let kept = match std::fs::read_to_string(file) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+    };
+    if let Some(text) = kept {
         let keys: DevKeys = serde_json::from_str(&text)
             .with_context(|| format!("{} cannot be read; delete it to get new keys", file.display()))?;
         if is_known(instance, &keys).await? {
             return Ok(keys);
         }
-        let environments = instance.store.environments(instance.store.system()).await?;
         let earlier = environments.iter().find(|known| known.id == keys.sandbox.environment);
         organization = earlier.map(|environment| environment.organization);
     }
-    let organization = match organization {
+    let by_name = || {
+        let earlier = environments.iter().find(|known| known.organization_name == NAME)?;
+        tracing::warn!(
+            file = %file.display(),
+            organization = %earlier.organization,
+            "the keys of an earlier start are not in this file: bring it back, or use the new keys, which were made in the same organization. The earlier ones still work; `aboard keys list` shows them, `aboard keys revoke` ends them"
+        );
+        Some(earlier.organization)
+    };
+    let organization = match organization.or_else(by_name) {
         Some(earlier) => earlier,
-        None => admin::create_organization(instance, "Example").await?,
+        None => admin::create_organization(instance, NAME).await?,
     };
     let keys = create(instance, organization).await?;
     write_private(file, &serde_json::to_string_pretty(&keys)?)?;
@@ -84,7 +104,16 @@ async fn create(instance: &Instance, organization: OrganizationId) -> anyhow::Re
             .find(|known| known.organization == organization && known.kind == kind);
         let environment = environment.context("the organization lacks an environment")?;
         let partner = admin::create_partner(instance, environment, "Acme").await?;
-        let server = admin::create_server_key(instance, environment, "back end").await?;
+        let owner = environment.id.0;
+        let server = admin::create_key(
+            instance,
+            environment,
+            KeyKind::Server,
+            owner,
+            "back end",
+            Allowed::to(&SCOPES),
+        );
+        let server = server.await?;
         let app = admin::create_app(instance, environment, "web", Vec::new()).await?;
         made.push(DevEnvironment {
             partner_key: partner.partner_key,

@@ -91,9 +91,10 @@ async fn write_all(session: &mut Session, environment: &str, out: Option<&Path>)
         }
         for user in page["users"].as_array().into_iter().flatten() {
             users += 1;
+            let line = print::json_line(user);
             match &mut file {
-                Some(file) => writeln!(file, "{user}").context("--out: the file cannot be written")?,
-                None => print::out(&user.to_string())?,
+                Some(file) => writeln!(file, "{line}").context("--out: the file cannot be written")?,
+                None => print::out(&line)?,
             }
         }
         match page["next"].as_str() {

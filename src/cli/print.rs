@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::domain::plain_text::steers;
+
 /// One line or text for the caller.
 pub fn out(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
@@ -17,24 +19,45 @@ pub fn out(text: &str) -> anyhow::Result<()> {
 /// One JSON value on one line, or the text made from it.
 pub fn answer(json: bool, value: &Value, text: impl FnOnce(&Value) -> String) -> anyhow::Result<()> {
     if json {
-        out(&value.to_string())
+        out(&json_line(value))
     } else {
-        out(&text(value))
+        out(&lines(&text(value)))
     }
+}
+
+/// A value on one line that a terminal may show: what would steer it is escaped, and reads back as it was.
+pub fn json_line(value: &Value) -> String {
+    let text = value.to_string();
+    if !text.chars().any(steers) {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !steers(c) {
+            safe.push(c);
+            continue;
+        }
+        // Outside of its texts JSON has none of these, and inside of them each may be escaped.
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(safe, "\\u{unit:04x}");
+        }
+    }
+    safe
 }
 
 /// How far a long command is, on standard error.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 pub fn note(line: &str) {
-    eprintln!("{line}");
+    eprintln!("{}", lines(line));
 }
 
 /// Why the command failed, and every cause.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("aboard: {error}");
+    eprintln!("aboard: {}", lines(&error.to_string()));
     for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        eprintln!("  because: {}", lines(&cause.to_string()));
     }
     ExitCode::FAILURE
 }
@@ -121,21 +144,31 @@ pub fn minute(value: &Value) -> String {
         .map_or_else(|| text.to_owned(), |start| format!("{}Z", start.replace('T', " ")))
 }
 
-/// Marks that turn the direction of a text, or cannot be seen.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 /// Names come from people: nothing in them may steer a terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for a text of several lines.
+fn lines(text: &str) -> String {
+    let shown = |c: char| if steers(c) && c != '\n' { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_escaped_and_reads_back() {
+        let name = "a\u{1b}[2J\u{9b}2J\u{7f}\u{202e}\u{2066}\u{200d}\u{e0041}\nλ\\";
+        let value = serde_json::json!({ "name": name, name: [name] });
+        let line = json_line(&value);
+        assert!(!line.chars().any(steers), "{line}");
+        assert!(line.contains("λ"), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), value);
+        assert_eq!(lines("a\u{9b}\nb"), "a\u{fffd}\nb");
+    }
 
     #[test]
     fn columns_are_aligned_and_harmless() {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use url::{Host, Url};
 
+use super::data_directory::{STICKY, mode, or_here, others_may};
 use crate::config::Config;
 use crate::instance::is_beside_the_data;
 
@@ -44,6 +45,21 @@ pub fn refusals(config: &Config) -> Vec<String> {
             "store.sync: without it a power cut can lose users who were told that they exist. Set store.sync=true."
                 .to_owned(),
         );
+    }
+    if let Some(directory) = config.store.file().and_then(Path::parent).map(or_here) {
+        let mode = mode(directory);
+        if others_may(mode) {
+            let directory = directory.display();
+            let way_out = if mode & STICKY == 0 {
+                format!("Run `chmod 700 {directory}`, or name another with --data DIR.")
+            } else {
+                format!("Name a directory of its own, like --data {directory}/aboard.")
+            };
+            let mode = mode & 0o777;
+            found.push(format!(
+                "store.url: other users may look into {directory} (mode {mode:04o}). {way_out}"
+            ));
+        }
     }
     found
 }

@@ -3,18 +3,21 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::dev_keys::{DevEnvironment, DevKeys, load_or_create};
+use super::data_directory::{make_directory, make_private};
+use super::dev_keys::load_or_create;
+use super::only_server::OnlyServer;
 use super::print;
+use super::ready::{greeting, print_ready, ready_line};
 use super::safety::refusals;
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
-use crate::instance::{Instance, create_key_file};
+use crate::config::Config;
+use crate::instance::{Instance, create_key_file, open_store};
 use crate::store::InFlight;
 use crate::web::Welcome;
 
@@ -83,12 +86,18 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let mut config = settings.load(&base)?;
     super::print::start_log(&config)?;
     make_directory(&data)?;
+    for directory in [Some(&*data), config.store.file().and_then(Path::parent)] {
+        directory.map_or(Ok(()), make_private)?;
+    }
+    let mut only = OnlyServer::take(&config)?;
     let clock = Clock::System;
     if Path::new(&config.keys.file) == key_file && !key_file.exists() {
+        must_be_new(&config, &key_file).await?;
         create_key_file(&key_file, &Ids::new(clock.clone()))?;
         tracing::info!(file = %key_file.display(), "made a key file of its own; `serve` never does");
     }
     let bound = Bound::bind(&config)?;
+    only.listens(&bound.url()?)?;
     if config.server.public_url.is_empty() {
         config.server.public_url = bound.url()?;
         let address = config.server.listen;
@@ -121,6 +130,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
         greeting(&app, &keys)
     });
     stop.run_until(app).await;
+    drop(only);
     Ok(())
 }
 
@@ -134,8 +144,10 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     if !refused.is_empty() {
         bail!("{}", refused.join("\n"));
     }
+    let mut only = OnlyServer::take(&config)?;
     let in_flight = InFlight::default();
     let bound = Bound::bind(&config)?;
+    only.listens(&bound.url()?)?;
     let instance = Instance::open(&config, Clock::System, in_flight.clone()).await?;
     let durability = instance.store.durability().await?;
     if !durability.durable {
@@ -150,89 +162,24 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
         print_ready(&ready_line(&app, None).to_string());
     }
     stop.run_until(app).await;
+    drop(only);
     Ok(())
 }
 
-fn make_directory(directory: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.with_context(|| format!("--data: cannot make the directory {}", directory.display()))
-}
-
-/// The one line of `--json`; `serve` never prints keys.
-fn ready_line(app: &App, keys: Option<&DevKeys>) -> serde_json::Value {
-    let mut line =
-        json!({ "url": app.url, "metrics_url": app.metrics_url, "database": app.web.config.store.shown_url() });
-    if let Some(keys) = keys {
-        let printed = |keys: &DevEnvironment| {
-            json!({
-                "partner_key": keys.partner_key,
-                "partner_webhook_secret": keys.partner_webhook_secret,
-                "server_key": keys.server_key,
-                "app_id": keys.app_id,
-                "client_secret": keys.client_secret,
-                "issuer": app.web.tokens.issuer(keys.environment),
-            })
-        };
-        line["sandbox"] = printed(&keys.sandbox);
-        line["production"] = printed(&keys.production);
+/// A new key file opens nothing that is there: it is made for a new store alone.
+async fn must_be_new(config: &Config, key_file: &Path) -> anyhow::Result<()> {
+    if config.store.file().is_some_and(|file| !file.exists()) {
+        return Ok(());
     }
-    line
-}
-
-/// A server whose output nobody reads runs all the same.
-fn print_ready(text: &str) {
-    if let Err(error) = print::out(text) {
-        tracing::warn!(error = format!("{error:#}"), "the ready line was not printed");
-    }
-}
-
-fn greeting(app: &App, keys: &DevKeys) -> String {
-    let DevKeys { sandbox, .. } = keys;
-    let url = &app.web.public_url;
-    format!(
-        "
-  Aboard is ready at {url}
-
-  Welcome page   {url}/
-  API reference  {docs}
-  Account page   {url}/account
-  Metrics        {metrics}
-  Data           {database}
-
-  Sandbox keys (kept in dev-keys.json beside the data, with those of production)
-    partner key      {partner}
-    webhook secret   {secret}
-    server key       {server}
-    app id           {app_id}
-    client secret    {client}
-
-  Bring a first user aboard, then open the login_url in a browser:
-
-    curl -sS {url}/api/v1/external_login \\
-      -H 'X-PARTNER-API-KEY: {partner}' \\
-      -H 'Content-Type: application/json' \\
-      -d '{{\"email\":\"user@example.com\",\"partner_user_id\":\"abc123\",\"phone\":\"1234567890\"}}'
-
-    curl -sS {url}/api/v1/embedded_check_user \\
-      -H 'X-PARTNER-API-KEY: {partner}' \\
-      -H 'Content-Type: application/json' \\
-      -d '{{\"partner_user_id\":\"abc123\"}}'
-
-  Stop with Ctrl-C.
-",
-        docs = app
-            .web
-            .reference
-            .as_ref()
-            .map_or_else(|| "off".to_owned(), |_| format!("{url}/docs")),
-        metrics = app.metrics_url.as_deref().unwrap_or("off"),
-        database = app.web.config.store.shown_url(),
-        partner = sandbox.partner_key,
-        secret = sandbox.partner_webhook_secret,
-        server = sandbox.server_key,
-        app_id = sandbox.app_id,
-        client = sandbox.client_secret,
+    let store = open_store(config, InFlight::default()).await?;
+    // A database without tables has no instance either.
+    let known = store.instance().await.ok().flatten();
+    store.close().await;
+    let Some(known) = known else { return Ok(()) };
+    let (key_file, shown) = (key_file.display(), config.store.shown_url());
+    bail!(
+        "keys.file: {key_file} is gone, and {shown} was set up with it ({}). Bring the file back, or name it with --set keys.file=FILE: without it nothing that is sealed can be read. If this data may go, delete it, or begin another with --data DIR.",
+        known.kek_id
     )
 }
 

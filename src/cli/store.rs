@@ -8,16 +8,17 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::confirm::confirm;
 use super::manage::{a_server_answers, must_be_there};
 use super::print;
 use super::settings::Settings;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
-use crate::instance::{check_canary, open_store, read_key_file};
+use crate::instance::{Instance, KeyOf, check_canary, open_store, read_key_file};
 use crate::store::{CopyStep, CopyStore, InFlight, Standing, Store as OpenedStore, copy_unfinished};
 
 /// Rows in one transaction.
-const BATCH: u64 = 5_000;
+const BATCH: u64 = 20_000;
 /// How often a copy says how far it is.
 const OFTEN: Duration = Duration::from_secs(1);
 
@@ -26,6 +27,8 @@ const OFTEN: Duration = Duration::from_secs(1);
 pub enum Store {
     /// Move a whole instance to another database, compare it, and fence the old one
     Copy(Copy),
+    /// Let a store that was copied take writes again
+    Unfence(Unfence),
 }
 
 /// Move a whole instance to another database.
@@ -43,11 +46,71 @@ pub struct Copy {
     settings: Settings,
 }
 
+/// Let a store that was copied take writes again.
+///
+/// For a move that is called off. What was written to the copy since is in the copy alone, and what is written here from
+/// now on is here alone: use one of them, and drop the other.
+#[derive(Args)]
+pub struct Unfence {
+    /// Ask nothing
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
 /// Runs one of them.
 pub async fn run(command: Store) -> anyhow::Result<()> {
     match command {
         Store::Copy(copy) => self::copy(copy).await,
+        Store::Unfence(unfence) => self::unfence(unfence).await,
     }
+}
+
+async fn unfence(unfence: Unfence) -> anyhow::Result<()> {
+    let json = unfence.settings.json;
+    let config = unfence.settings.load_to_manage()?;
+    let shown = config.store.shown_url();
+    must_be_idle(&config).await?;
+    let store = open_store(&config, InFlight::default()).await?;
+    let standing = store.standing().await;
+    store.close().await;
+    if let Ok(Standing::MovedTo(place)) = standing {
+        let question = format!(
+            "{shown} was copied to {place}. Users who have come there since are not here, and keys that were revoked there still work here. If a server runs on the copy, stop it first.\nLift the fence?"
+        );
+        confirm(unfence.yes, json, &question)?;
+    }
+    let place = OpenedStore::unfence(&config.store.url, &shown).await?;
+    // The store may be of an earlier release: opening it brings it up to date.
+    let instance = Instance::open(&config, Clock::System, InFlight::default()).await?;
+    let noted = instance
+        .store
+        .note_unfenced(&instance.admin(), &place, Clock::System.now())
+        .await;
+    instance.store.close().await;
+    noted?;
+    let answer = json!({ "store": shown, "copy": place });
+    print::answer(json, &answer, |answer| {
+        format!(
+            "{} takes writes again. The copy at {} does so, too: drop it, so that nobody starts a server on it.",
+            print::text(answer, "store"),
+            print::text(answer, "copy")
+        )
+    })
+}
+
+/// The database is there, and no server runs on it.
+async fn must_be_idle(config: &Config) -> anyhow::Result<()> {
+    let Some(file) = config.store.file() else { return Ok(()) };
+    must_be_there(file)?;
+    if a_server_answers(file).await {
+        bail!(
+            "store.url: a server is running on {}. Stop it first; nothing was changed.",
+            file.display()
+        );
+    }
+    Ok(())
 }
 
 async fn copy(copy: Copy) -> anyhow::Result<()> {
@@ -58,15 +121,7 @@ async fn copy(copy: Copy) -> anyhow::Result<()> {
     if is_same(&config, &there) {
         bail!("--to: this is the source itself; name another database");
     }
-    if let Some(file) = config.store.file() {
-        must_be_there(file)?;
-        if a_server_answers(file).await {
-            bail!(
-                "store.url: a server is running on {}. Stop it, then copy; nothing was changed.",
-                file.display()
-            );
-        }
-    }
+    must_be_idle(&config).await?;
     let watch = Stopwatch::start();
     ready(&config).await?;
     let target = open_target(&there).await?;
@@ -119,7 +174,7 @@ async fn copy(copy: Copy) -> anyhow::Result<()> {
 
 /// The source is of this release, this key opens it, and it is no unfinished copy itself.
 async fn ready(config: &Config) -> anyhow::Result<()> {
-    let key = read_key_file(config)?;
+    let key = read_key_file(config, KeyOf::AnyStore)?;
     let store = open_store(config, InFlight::default()).await?;
     let checked = async {
         // A store of before copies has no such table, and is one of its own.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::arguments::{In, time};
+use super::arguments::{InAny, time};
 use super::manage;
 use super::print::{fields, minute, text};
 use super::settings::Settings;
@@ -25,7 +25,7 @@ pub struct Set {
     #[arg(value_name = "USER")]
     user: UserId,
     #[command(flatten)]
-    place: In,
+    place: InAny,
     /// The plan's name, as partners see it
     #[arg(long, value_name = "NAME")]
     plan: String,

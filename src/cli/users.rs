@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::arguments::In;
-use super::manage;
+use super::arguments::{In, InAny};
+use super::confirm::confirm;
+use super::manage::{self, Session};
 use super::move_users;
-use super::print::{fields, minute, table, text};
+use super::print::{self, fields, minute, table, text};
 use super::settings::Settings;
 use crate::admin::AdminCommand;
-use crate::domain::UserId;
+use crate::domain::{UserId, UserKeyId};
 
 /// Users of an environment.
 #[derive(Subcommand)]
@@ -23,7 +24,11 @@ pub enum Users {
     /// Let a suspended user in again
     Resume(Who),
     /// Erase a user for good: nothing brings its data back
-    Erase(Who),
+    Erase(Erase),
+    /// List the API keys that partners hold for a user, never their texts
+    Keys(Who),
+    /// End one of these keys at once, and every token made from it
+    RevokeKey(RevokeKey),
     /// Write every user of an environment as one line of JSON each
     Export(move_users::Export),
     /// Add users from a file with one JSON object a line
@@ -61,7 +66,27 @@ pub struct Who {
     #[arg(value_name = "ID")]
     user: UserId,
     #[command(flatten)]
-    place: In,
+    place: InAny,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Whom to erase.
+#[derive(Args)]
+pub struct Erase {
+    #[command(flatten)]
+    who: Who,
+    /// Ask nothing
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The end of a user's key.
+#[derive(Args)]
+pub struct RevokeKey {
+    /// The key: uky_…, as `aboard users keys` shows it
+    #[arg(value_name = "KEY")]
+    key: UserKeyId,
     #[command(flatten)]
     settings: Settings,
 }
@@ -88,11 +113,34 @@ pub async fn run(command: Users) -> anyhow::Result<()> {
         Users::Export(export) => move_users::export(export).await,
         Users::Import(import) => move_users::import(import).await,
         Users::Resume(who) => suspend(who, false).await,
-        Users::Erase(who) => {
+        Users::Erase(Erase { who, yes }) => erase(who, yes).await,
+        Users::Keys(who) => {
             let (environment, user) = (who.place.environment, who.user);
-            manage::run(&who.settings, AdminCommand::EraseUser { environment, user }, erased).await
+            manage::run(&who.settings, AdminCommand::ListUserKeys { environment, user }, keys).await
+        }
+        Users::RevokeKey(RevokeKey { key, settings }) => {
+            manage::run(&settings, AdminCommand::RevokeUserKey { key }, revoked).await
         }
     }
+}
+
+/// Shows who it is, asks, and erases.
+async fn erase(who: Who, yes: bool) -> anyhow::Result<()> {
+    let json = who.settings.json;
+    let mut session = Session::open(&who.settings)?;
+    let (environment, user) = (who.place.environment, who.user);
+    let work = async {
+        if !yes && !json {
+            let environment = environment.clone();
+            let found = session.call(AdminCommand::ShowUser { environment, user }).await?;
+            print::note(&shown(&found));
+        }
+        confirm(yes, json, "\nErase this user for good? Nothing brings its data back.")?;
+        session.call(AdminCommand::EraseUser { environment, user }).await
+    };
+    let answer = work.await;
+    session.close().await;
+    print::answer(json, &answer?, erased)
 }
 
 async fn suspend(who: Who, suspended: bool) -> anyhow::Result<()> {
@@ -138,6 +186,7 @@ fn shown(user: &Value) -> String {
     };
     fields(&[
         ("id", text(user, "user_id")),
+        ("environment", &place(user)),
         ("status", text(user, "status")),
         ("name", text(user, "name")),
         ("email", &contact(user, "email")),
@@ -147,6 +196,15 @@ fn shown(user: &Value) -> String {
         ("made", &minute(&user["created_at"])),
         ("changed", &minute(&user["updated_at"])),
     ])
+}
+
+/// The environment of an answer, for people.
+fn place(answer: &Value) -> String {
+    format!(
+        "{} of {}",
+        text(answer, "environment_kind"),
+        text(answer, "organization")
+    )
 }
 
 /// An e-mail or phone, and whether the person has proven it.
@@ -159,7 +217,7 @@ fn contact(user: &Value, kind: &str) -> String {
 }
 
 fn changed(answer: &Value) -> String {
-    let user = text(answer, "user");
+    let user = format!("{} ({})", text(answer, "user"), place(answer));
     if answer["suspended"] == Value::Bool(true) {
         format!("{user} is suspended: every session and token has ended. `aboard users resume` lets it in again.")
     } else {
@@ -169,7 +227,41 @@ fn changed(answer: &Value) -> String {
 
 fn erased(answer: &Value) -> String {
     format!(
-        "{} is erased: its sessions, keys and tokens have ended, and nothing that names the person is left.",
-        text(answer, "user")
+        "{} ({}) is erased: its sessions, keys and tokens have ended, and nothing that names the person is left.",
+        text(answer, "user"),
+        place(answer)
+    )
+}
+
+fn keys(answer: &Value) -> String {
+    let rows: Vec<Vec<String>> = answer["keys"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| {
+            vec![
+                text(row, "id").to_owned(),
+                text(row, "hint").to_owned(),
+                text(row, "partner_name").to_owned(),
+                minute(&row["created_at"]),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return format!(
+            "No partner holds a key of {} ({}).",
+            text(answer, "user"),
+            place(answer)
+        );
+    }
+    table(&["ID", "KEY", "PARTNER", "MADE"], &rows)
+}
+
+fn revoked(answer: &Value) -> String {
+    format!(
+        "Revoked {}, a key of {} ({}). It and its tokens fail from now on.",
+        text(answer, "id"),
+        text(answer, "user"),
+        place(answer)
     )
 }

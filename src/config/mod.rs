@@ -227,6 +227,8 @@ mod tests {
             ("providers.apple_issuers", "[\"\"]", "providers.apple_issuers"),
             ("webhooks.retry_schedule", "soon", "webhooks.retry_schedule"),
             ("server.request_timeout_seconds", "0", "server.request_timeout_seconds"),
+            ("server.connections", "0", "server.connections"),
+            ("server.connections_per_address", "0", "server.connections_per_address"),
             ("login.session_days", "4000000000", "login.session_days"),
             ("store.cache_mib", "4294967295", "store.cache_mib"),
             ("webhooks.timeout_seconds", "0", "webhooks"),

@@ -30,6 +30,10 @@ pub struct Server {
     pub docs: bool,
     /// Where `/metrics` is served; empty for nowhere.
     pub metrics_listen: String,
+    /// The most connections that are open at once.
+    pub connections: usize,
+    /// The most of them from one address that is no trusted proxy.
+    pub connections_per_address: usize,
     /// How long the headers of a request may take.
     pub header_timeout_seconds: u64,
     /// How long a request may take in all.
@@ -89,6 +93,14 @@ impl Server {
         ] {
             if !(1..=3_600).contains(&seconds) {
                 return Err(ConfigError::new(setting, "write seconds from 1 to 3600."));
+            }
+        }
+        for (setting, connections) in [
+            ("server.connections", self.connections),
+            ("server.connections_per_address", self.connections_per_address),
+        ] {
+            if !(1..=1_000_000).contains(&connections) {
+                return Err(ConfigError::new(setting, "write a number from 1 to 1000000."));
             }
         }
         if !(1_024..=64 << 20).contains(&self.body_limit_bytes) {

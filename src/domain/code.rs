@@ -46,6 +46,8 @@ codes! {
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
     /// No such user for this caller.
     UserNotFound = 404, "USER_NOT_FOUND", "No such user.", "Check the id; it must be one of this environment and, for a partner, of your own users.";
+    /// No such key for this caller.
+    KeyNotFound = 404, "KEY_NOT_FOUND", "No such key.", "Check the id; it must be that of a key which you hold and which was not revoked.";
     /// No such path.
     RouteNotFound = 404, "ROUTE_NOT_FOUND", "There is nothing at this address.", "Check the path against the reference.";
     /// The path exists, the method does not.

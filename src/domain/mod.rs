@@ -15,6 +15,7 @@ mod one_time_code;
 mod partner_user_id;
 mod person_name;
 mod phone;
+pub mod plain_text;
 mod proofs;
 mod provider;
 mod refresh_token;
@@ -26,6 +27,7 @@ mod token;
 mod user_status;
 mod waffy_token;
 pub mod webhook;
+mod whole_seconds;
 
 pub use amr::Amr;
 pub use code::Code;
@@ -51,6 +53,7 @@ pub use telegram_bot::{BotName, BotToken};
 pub use token::{CodeChallenge, Token};
 pub use user_status::UserStatus;
 pub use waffy_token::WaffyToken;
+pub use whole_seconds::whole_seconds;
 
 /// A value that a person or an integrator sent and that breaks a rule.
 ///

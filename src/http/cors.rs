@@ -1,7 +1,8 @@
 //! Browsers that call the API surfaces from another origin: only from the origins that an app has registered.
 //!
 //! A preflight does not say which app it is for, so the origins of every app are let through here. A route that takes an
-//! app's credential has to check the pair itself. An origin that nobody registered is told nothing.
+//! app's credential has to check the pair itself. An origin that nobody registered is told nothing. What an issuer
+//! publishes is everybody's.
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -25,10 +26,10 @@ pub struct CrossOrigin {
 }
 
 impl CrossOrigin {
-    /// Whether a call is one, and may be one: never on pages.
+    /// Whether a call is one whose origin decides: never on pages, and no matter for issuers.
     #[must_use]
     pub fn of(surface: Surface, method: &Method, headers: &HeaderMap) -> Option<Self> {
-        if surface == Surface::Pages {
+        if !surface.is_counted() {
             return None;
         }
         Some(Self {
@@ -71,8 +72,13 @@ impl CrossOrigin {
 
 /// What an answer of a surface says of origins: to an app's page that it may be read, to caches that it depends.
 pub fn add_headers(headers: &mut HeaderMap, surface: Surface, cross_origin: Option<&CrossOrigin>) {
-    if surface == Surface::Pages {
-        return;
+    match surface {
+        Surface::Pages => return,
+        Surface::Issuers => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            return;
+        }
+        Surface::Partner | Surface::Users | Surface::Wallet => {}
     }
     headers.append(VARY, HeaderValue::from_static("origin"));
     if let Some(cross_origin) = cross_origin {

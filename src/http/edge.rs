@@ -22,6 +22,7 @@ use url::Url;
 use super::access_log::{AccessLog, Line};
 use super::cors::{self, CrossOrigin};
 use super::hosts::Hosts;
+use super::method_names::name_of;
 use super::protections;
 use super::proxies::Proxies;
 use super::request_log::{Ending, RequestLog};
@@ -187,7 +188,7 @@ impl Shared {
         self.log.write(|| Line {
             context,
             id: &id,
-            method: arrival.method.as_str(),
+            method: name_of(&arrival.method),
             route: timings.route(),
             status,
             elapsed,

@@ -2,9 +2,11 @@
 
 mod access_log;
 mod admin_socket;
+mod connections;
 mod cors;
 mod edge;
 mod hosts;
+mod method_names;
 mod patient;
 mod probes;
 mod protections;
@@ -17,6 +19,7 @@ use axum::routing::get;
 
 pub use access_log::AccessLog;
 pub use admin_socket::AdminSocket;
+pub use connections::Connections;
 pub use edge::Edge;
 pub use patient::Patience;
 pub use probes::{metrics_router, recorder};

@@ -1,5 +1,5 @@
-//! Connections whose other end does not read its answers are closed: a caller that only asks could otherwise hold one,
-//! and its share of the files that this process may open, for ever.
+//! Which connections are taken, and for how long: there are only so many places, and one whose other end does not read
+//! its answers is closed. A caller that only asks could otherwise hold it for ever.
 
 use std::io;
 use std::pin::Pin;
@@ -12,9 +12,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Accepts connections that may be written to for as long as their other end reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience(pub Duration);
+use super::connections::{Connections, Place};
+
+/// Accepts connections for which there is a place, and that may be written to for as long as their other end reads.
+#[derive(Clone)]
+pub struct Patience {
+    /// How long a write may make no progress.
+    pub limit: Duration,
+    /// The places.
+    pub connections: Connections,
+}
 
 /// A connection on which a write that makes no progress fails in the end.
 pub struct Patient {
@@ -22,6 +29,7 @@ pub struct Patient {
     limit: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    place: Place,
 }
 
 impl<S> Accept<TcpStream, S> for Patience {
@@ -30,10 +38,18 @@ impl<S> Accept<TcpStream, S> for Patience {
     type Future = Ready<io::Result<(Patient, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let place = stream
+            .peer_addr()
+            .ok()
+            .and_then(|peer| self.connections.take(peer.ip()));
+        let Some(place) = place else {
+            return now(Err(io::ErrorKind::QuotaExceeded.into()));
+        };
         let patient = Patient {
             stream,
-            limit: self.0,
+            limit: self.limit,
             waiting: None,
+            place,
         };
         // Answers are written whole; waiting for more would only delay them.
         now(patient.stream.set_nodelay(true).map(|()| (patient, service)))
@@ -54,19 +70,38 @@ impl Patient {
     }
 }
 
+impl Patient {
+    /// An answer is on its way once some of it is written: from then on it waits for its reader alone.
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.place.has_answered();
+        }
+    }
+}
+
 impl AsyncRead for Patient {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if self.place.is_given_up(context) {
+            // Nothing more to read: the connection ends as if its other end had closed it.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.place.was_asked();
+        }
+        read
     }
 }
 
 impl AsyncWrite for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&written);
         self.bounded(context, written)
     }
 
@@ -76,6 +111,7 @@ impl AsyncWrite for Patient {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.note(&written);
         self.bounded(context, written)
     }
 

@@ -16,7 +16,13 @@ const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(),
 /// Adds what the handler did not set by itself.
 pub fn add_headers(headers: &mut HeaderMap, surface: Surface) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let common = [(REFERRER_POLICY, "same-origin"), (RESOURCE_POLICY, "same-origin")];
+    // Whoever checks tokens reads an issuer's keys, from whatever page.
+    let read_by = if surface == Surface::Issuers {
+        "cross-origin"
+    } else {
+        "same-origin"
+    };
+    let common = [(REFERRER_POLICY, "same-origin"), (RESOURCE_POLICY, read_by)];
     let of_pages = [
         (CONTENT_SECURITY_POLICY, pages::STRICTEST_POLICY),
         (OPENER_POLICY, "same-origin"),

@@ -37,6 +37,12 @@ impl Proxies {
         nearest
     }
 
+    /// Whether the other end of a connection is one of them.
+    #[must_use]
+    pub fn is_one(&self, peer: IpAddr) -> bool {
+        self.trust(peer.to_canonical())
+    }
+
     fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

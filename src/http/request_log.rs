@@ -10,12 +10,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use super::method_names::name_of;
 use crate::store::{AnsweredRequest, Store};
 use crate::web::{Context, Failure};
 
 /// Lines that wait to be written; further ones are dropped.
 const BACKLOG: usize = 8_192;
-/// Lines written at once: on SQLite others wait for them.
+/// Lines written at once: one block, if they are of one environment.
 const BATCH: usize = 256;
 /// How long lines gather.
 const GATHERING: Duration = Duration::from_millis(500);
@@ -76,7 +77,7 @@ impl RequestLog {
         &self,
         context: &Context,
         method: &Method,
-        route: &str,
+        route: &'static str,
         status: u16,
         ending: Ending,
         elapsed: Duration,
@@ -95,10 +96,10 @@ impl RequestLog {
             id: context.id,
             key_kind: holder.kind,
             key: holder.key,
-            method: known(method).to_owned(),
-            route: route.to_owned(),
+            method: name_of(method).into(),
+            route: route.into(),
             status,
-            code: ending.code.map(str::to_owned),
+            code: ending.code.map(Into::into),
             field: ending.field,
             duration_us: i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX),
             at: context.now,
@@ -113,20 +114,6 @@ impl RequestLog {
             // The task answers unless the runtime is ending, and then there is nobody to wait.
             let _ = written.await;
         }
-    }
-}
-
-/// A method that somebody made up could hold anything.
-fn known(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
     }
 }
 

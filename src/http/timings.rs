@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::http::Method;
 use metrics::Histogram;
 
+use super::method_names::name_of;
+
 /// The histograms of one route, made when they are first needed.
 pub struct Timings {
     route: &'static str,
@@ -29,7 +31,7 @@ impl Timings {
 
     /// Counts one request.
     pub fn record(&self, method: &Method, status: u16, elapsed: Duration) {
-        let method = method_name(method);
+        let method = name_of(method);
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let kept = known.iter().find(|kept| kept.1 == status && kept.0 == method);
         if let Some((.., histogram)) = kept {
@@ -42,18 +44,5 @@ impl Timings {
         // Two requests may both get here; a second entry is the same histogram and is never looked at.
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.push((method, status, histogram));
-    }
-}
-
-/// A method that somebody made up would be a label of its own.
-fn method_name(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
     }
 }

@@ -106,7 +106,10 @@ async fn find(web: &Web, context: &Context, link: Option<&str>) -> Result<Option
         return Ok(None);
     };
     let preview = web.instance.store.preview_login_link(&token, context.now).await?;
-    Ok(preview.map(|preview| (token, preview)))
+    // A link of the other kind than the host's is as good as none.
+    Ok(preview
+        .filter(|preview| context.serves(preview.kind))
+        .map(|preview| (token, preview)))
 }
 
 /// Where the person goes after log-in: what the link asks for if it is (still) registered, else the default.

@@ -496,7 +496,7 @@ static ENGLISH: Words = Words {
     home: HomeWords {
         title: "Welcome",
         heading: "Aboard is running",
-        what_it_is: "The open-source server that brings users aboard: log-in links, accounts and wallets, on your own machine.",
+        what_it_is: "The open-source server that brings users aboard: log-in links, codes and accounts, on your own machine.",
         try_it: "Bring your first user aboard",
         then_open: "Open the login_url from the answer in this browser. It works once.",
         addresses: "Addresses",
@@ -508,8 +508,8 @@ static ENGLISH: Words = Words {
         partner_means: "A partner’s platform logs its users in with a link.",
         users: "Users",
         users_means: "Your back end creates, reads and links users.",
-        wallet: "Wallets",
-        wallet_means: "Your app logs people in and reaches their wallets.",
+        wallet: "Log-ins with a code",
+        wallet_means: "Your app logs people in over WhatsApp, SMS or e-mail.",
     },
 };
 

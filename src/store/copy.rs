@@ -9,28 +9,26 @@
 //! as triggers, so that even a server that nobody noticed cannot acknowledge what would be lost.
 
 mod page;
+mod rows;
 mod schema;
 mod side;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 
-use self::page::Sum;
 pub(super) use self::page::{Cell, Key, Page, cells};
+use self::rows::{bring, sum};
 pub(super) use self::schema::{Column, Kind, Table, page_of, quoted};
 use self::schema::{Pair, in_order, paired};
 use self::side::Side;
-use super::sql::params;
+use super::audit::Entry;
+use super::scope::AdminScope;
+use super::sql::{Script, params};
 use super::{Result, Store, StoreError};
 
 /// Tables that say something of their own database, not of the instance.
-pub const NOT_COPIED: &[&str] = &["copies", "migrations"];
-
-/// Pages that are read ahead of the writing.
-const AHEAD: usize = 3;
+pub const NOT_COPIED: &[&str] = &["copies", "copy_indexes", "migrations"];
 
 /// Where from, where to.
 pub struct CopyStore {
@@ -172,6 +170,34 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Lifts the fence of a store that was copied, so that it may be written to again; answers where the copy is.
+    /// `shown` is its URL without its password.
+    ///
+    /// # Errors
+    /// A `Setting` says why not: it was never copied, it is itself an unfinished copy, a server is running.
+    pub async fn unfence(url: &str, shown: &str) -> Result<String> {
+        let side = Side::open(url).await?;
+        side.must_be_alone(shown).await?;
+        match side.mark().await? {
+            Some((role, place, _)) if role == "source" => {
+                side.unfence(&side.tables().await?).await?;
+                Ok(place)
+            }
+            Some((_, place, _)) => Err(StoreError::Setting(unfinished(shown, &place))),
+            None => Err(StoreError::Setting(format!(
+                "store.url: {shown} has no fence: it takes writes as it is."
+            ))),
+        }
+    }
+
+    /// Writes into the audit log that the fence of this store was lifted, and where its copy is.
+    pub async fn note_unfenced(&self, scope: &AdminScope, place: &str, now: Timestamp) -> Result<()> {
+        let entry = Entry::of_instance("store.unfenced", place);
+        self.change(scope, entry, Script::default(), now).await.map(drop)
+    }
+}
+
 /// What to say of a store whose instance lives elsewhere.
 #[must_use]
 pub fn moved(place: &str) -> String {
@@ -200,7 +226,7 @@ fn tell(step: &mut (impl FnMut(CopyStep) -> ControlFlow<()> + Send), what: CopyS
 async fn prepare(call: &CopyStore, target: &Side, pairs: &[Pair], fingerprint: &[u8], fenced: bool) -> Result<()> {
     let shown = &call.target_shown;
     match target.mark().await? {
-        Some((role, _, known)) if role == "target" && known == fingerprint => return Ok(()),
+        Some((role, _, known)) if role == "target" && known == fingerprint => return target.set_indexes_aside().await,
         Some((role, place, _)) if role == "target" => {
             return Err(StoreError::Setting(format!(
                 "--to: {shown} is an unfinished copy of another store, {place}. Finish that one, or name an empty database."
@@ -225,93 +251,7 @@ async fn prepare(call: &CopyStore, target: &Side, pairs: &[Pair], fingerprint: &
     }
     target
         .set_mark("target", &call.source_shown, fingerprint, call.now)
-        .await
-}
-
-type Sums = (Vec<Sum>, u64);
-
-/// Brings what the target lacks. `None` if what it has is not how the source's rows begin.
-async fn bring(
-    call: &CopyStore,
-    source: &Side,
-    target: &Side,
-    pairs: &[Pair],
-    may_resume: bool,
-    step: &mut (impl FnMut(CopyStep) -> ControlFlow<()> + Send),
-) -> Result<Option<Sums>> {
-    let (mut sums, mut found) = (Vec::new(), 0);
-    for (table, there) in pairs {
-        let known = if may_resume {
-            sum(target, there, call.batch).await?
-        } else {
-            Sum::new()
-        };
-        found += known.rows;
-        let mut ours = Sum::new();
-        let mut pages = read(source, table, call.batch, known.rows);
-        while let Some(page) = pages.recv().await {
-            let page = page?;
-            ours.add(&page);
-            if ours.rows > known.rows {
-                target.put(there, page).await?;
-            } else if ours.rows == known.rows && ours.checksum() != known.checksum() {
-                return Ok(None);
-            }
-            let copied = CopyStep::Copied {
-                table: table.name.clone(),
-                rows: ours.rows,
-            };
-            tell(step, copied)?;
-        }
-        if ours.rows < known.rows {
-            return Ok(None);
-        }
-        sums.push(ours);
-    }
-    Ok(Some((sums, found)))
-}
-
-/// Count and checksum of a table.
-async fn sum(side: &Side, table: &Arc<Table>, batch: u64) -> Result<Sum> {
-    let mut sum = Sum::new();
-    let mut pages = read(side, table, batch, 0);
-    while let Some(page) = pages.recv().await {
-        sum.add(&page?);
-    }
-    Ok(sum)
-}
-
-/// Reads a table ahead of whoever takes the pages. One page ends exactly after `border` rows.
-fn read(side: &Side, table: &Arc<Table>, batch: u64, border: u64) -> mpsc::Receiver<Result<Page>> {
-    let (sender, pages) = mpsc::channel(AHEAD);
-    let (side, table) = (side.clone(), Arc::clone(table));
-    tokio::spawn(async move {
-        let (mut after, mut rows) = (Key::default(), 0);
-        loop {
-            let limit = if rows < border { batch.min(border - rows) } else { batch };
-            let page = side.page(&table, &after, limit).await;
-            let next = page.as_ref().ok().filter(|page| page.rows > 0);
-            let Some(next) = next.map(|page| (page.last_key(&table), page.rows)) else {
-                // An empty page is the end; an error has to be told.
-                if page.is_err() {
-                    let _ = sender.send(page).await;
-                }
-                return;
-            };
-            let (key, count) = next;
-            rows += count;
-            let page = match key {
-                Ok(key) => {
-                    after = key;
-                    page
-                }
-                Err(error) => Err(error),
-            };
-            let failed = page.is_err();
-            if sender.send(page).await.is_err() || failed {
-                return;
-            }
-        }
-    });
-    pages
+        .await?;
+    // Only behind the mark, so that nobody ever starts on a store without them.
+    target.set_indexes_aside().await
 }

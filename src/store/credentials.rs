@@ -89,12 +89,6 @@ impl Credential {
             ),
         })
     }
-
-    /// Whether the key has a scope by name.
-    #[must_use]
-    pub fn may(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|held| held == scope)
-    }
 }
 
 /// When a key was last used.

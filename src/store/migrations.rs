@@ -25,7 +25,9 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0005_codes",
     "0006_copy",
     "0007_audit",
-    "0009_logins"
+    "0009_logins",
+    "0013_ends",
+    "0014_request_blocks",
 ];
 
 /// The names of the migrations that this binary knows, in order.

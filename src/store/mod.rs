@@ -81,7 +81,7 @@ pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};
 pub use sqlite::SqliteOptions;
-pub use user_keys::IssuedUserKey;
+pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
@@ -164,15 +164,6 @@ impl Store {
             engine,
             credentials: Arc::default(),
         })
-    }
-
-    /// The engine's name, `sqlite` or `postgres`.
-    #[must_use]
-    pub fn engine_name(&self) -> &'static str {
-        match &self.engine {
-            Engine::Sqlite(_) => "sqlite",
-            Engine::Postgres(_) => "postgres",
-        }
     }
 
     /// Brings the schema up to date; several nodes may call it at once. Answers the names of what was applied.

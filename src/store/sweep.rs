@@ -10,12 +10,13 @@ use super::{Result, Store};
 /// Rows of each table that one sweep deletes at most.
 const BATCH: i64 = 1_000;
 
-// Every table's own life is in `docs/reference/retention.md`. Ids are time-ordered, so what ends first stands first:
-// a sweep looks at the oldest rows and never at a whole table.
+// Every table's own life is in `docs/reference/retention.md`. What environments keep for different times is found by its
+// end. Elsewhere ids are time-ordered, so what ends first stands first: a sweep looks at the oldest rows and never at a
+// whole table.
 const LINKS: &str = "delete from login_links where id in (
-    select id from (select id, expires_at from login_links order by id limit :batch) oldest where expires_at < :before)";
+    select id from login_links where expires_at < :before order by expires_at limit :batch)";
 const OLD_SESSIONS: &str = "delete from sessions where id in (
-    select id from (select id, expires_at from sessions order by id limit :batch) oldest where expires_at < :before)";
+    select id from sessions where expires_at < :before order by expires_at limit :batch)";
 const ENDED_SESSIONS: &str = "delete from sessions where id in (
     select id from sessions where ended_at < :before order by ended_at limit :batch)";
 const IDEMPOTENCY: &str = "delete from idempotency_keys where id in (
@@ -51,9 +52,10 @@ const FAMILIES: &str = "delete from token_families where id in (
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
-    where exists (select 1 from requests where environment_id = environment.id and id < :before)";
-const REQUESTS: &str = "delete from requests where environment_id = :environment and id in (
-    select id from requests where environment_id = :environment and id < :before order by id limit :batch)";
+    where exists (select 1 from request_blocks where environment_id = environment.id and newest_id < :before)";
+const REQUESTS: &str = "delete from request_blocks where environment_id = :environment and newest_id in (
+    select newest_id from request_blocks where environment_id = :environment and newest_id < :before
+    order by newest_id limit :batch)";
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed and signing keys an

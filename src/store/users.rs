@@ -22,7 +22,7 @@ pub use prove::{ProofAttempt, ProofOutcome, Proven};
 pub use update::{UpdateOutcome, UpdateUser};
 
 use self::contacts::{Identity, contact};
-use super::scope::{UserScope, UsersScope};
+use super::scope::{SystemScope, UserScope, UsersScope};
 use super::sql::{Row, params};
 use super::transaction::Tx;
 use super::{Result, Store, StoreError};
@@ -92,6 +92,9 @@ const BROUGHT: &str = "
     join identities claim on claim.user_id = account.id and claim.source_id = :partner
         and claim.kind in ('partner_user', 'email', 'phone')
     where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
+const ENVIRONMENT: &str = "
+    select environment_id from users where id = :user
+    union all select environment_id from user_aliases where id = :user";
 const ADD_EVENT: &str = "
     insert into events (id, environment_id, type, user_id, body, created_at)
     values (:id, :environment, :type, :user, :body, :now)";
@@ -104,6 +107,12 @@ impl Store {
             .all(FIND, &params![id: user.0, environment: environment.0], read)
             .await?;
         Ok(gathered(rows).pop())
+    }
+
+    /// The environment that a user is or was in, also by an id that a join retired.
+    pub async fn environment_of_user(&self, _: SystemScope, user: UserId) -> Result<Option<EnvironmentId>> {
+        let whose = params![user: user.0];
+        self.one(ENVIRONMENT, &whose, |row| Ok(EnvironmentId(row.id(0)?))).await
     }
 
     /// The user of a credential, as that credential may see it: one that was born of a partner or of the organization

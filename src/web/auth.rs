@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::context::Holder;
 use super::limits::Who;
-use super::{Context, Failure, Surface, Web};
+use super::{Context, Failure, Web};
 use crate::domain::{ApiKey, Code, EnvironmentKind, KeyKind, KeyScope, ParseKeyError};
 use crate::store::{Credential, PartnerScope, Presented, ServerScope, UserKeyHolder};
 
@@ -83,7 +83,7 @@ pub fn admit_address(web: &Web, context: &Context) -> Result<(), Failure> {
 /// is counted, so that a good one is never refused for what its neighbours at the address do.
 #[must_use]
 pub fn count_the_rest(web: &Web, context: &Context, response: Response) -> Response {
-    if context.surface == Surface::Pages || context.limit().is_some() {
+    if !context.surface.is_counted() || context.limit().is_some() {
         return response;
     }
     match admit_address(web, context) {
@@ -136,7 +136,7 @@ pub(super) async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc
 
 /// A host that stands for one kind of environment answers no credential of the other.
 pub(super) fn check_host(web: &Web, context: &Context, kind: EnvironmentKind) -> Result<(), Failure> {
-    let Some(pinned) = context.pinned.filter(|pinned| *pinned != kind) else {
+    let Some(pinned) = context.pinned.filter(|_| !context.serves(kind)) else {
         return Ok(());
     };
     let (pinned, kind, way_out) = (pinned.as_str(), kind.as_str(), web.config.server.pinned_host(kind));

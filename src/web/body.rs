@@ -5,21 +5,40 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use futures_util::StreamExt as _;
 
-use super::{Failure, Web};
+use super::{Failure, Surface, Web};
 use crate::domain::Code;
 
-/// How many times the size limit is read from a body that is too large, and thrown away: a client that is still
+/// The largest body of a call that somebody without a secret of ours may make: a form, a code, a key, a number.
+const SMALL: usize = 16 << 10;
+/// How many times the largest size is read from a body that is too large, and thrown away: a client that is still
 /// writing when the connection closes would see a broken pipe instead of the answer.
 const DRAINED: usize = 8;
 
 /// The raw body, within the size limit.
 pub struct RawBody(pub Bytes);
 
+/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds.
+fn is_anybodys(path: &str) -> bool {
+    let log_in = |version: &str| path.strip_prefix(version).is_some_and(|rest| rest.starts_with("auth/"));
+    match Surface::of(path) {
+        Surface::Pages | Surface::Issuers => true,
+        Surface::Wallet => log_in("/api/v1/") || log_in("/api/v2/"),
+        Surface::Partner => path == "/api/v1/login",
+        Surface::Users => path.starts_with("/v1/login_codes/"),
+    }
+}
+
 impl FromRequest<Web> for RawBody {
     type Rejection = Failure;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
-        let limit = web.config.server.body_limit_bytes;
+        let largest = web.config.server.body_limit_bytes;
+        let limit = if is_anybodys(request.uri().path()) {
+            largest.min(SMALL)
+        } else {
+            largest
+        };
+        let drained = largest * DRAINED;
         let mut body = request.into_body().into_data_stream();
         let (mut whole, mut length) = (Vec::new(), 0);
         while let Some(chunk) = body.next().await {
@@ -29,12 +48,15 @@ impl FromRequest<Web> for RawBody {
             length += chunk.len();
             if length <= limit {
                 whole.extend_from_slice(&chunk);
-            } else if length > limit * DRAINED {
+            } else if length > drained {
                 break;
             }
         }
         if length > limit {
-            return Err(Failure::new(Code::PayloadTooLarge));
+            let too_large = Failure::new(Code::PayloadTooLarge);
+            return Err(too_large.saying(format!(
+                "The body is larger than the {limit} bytes that this call takes."
+            )));
         }
         Ok(Self(whole.into()))
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::limits::{Decision, Who};
 use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind, RequestId};
 
-/// Which of the three documented surfaces a path belongs to, or the pages.
+/// Which of the three documented surfaces a path belongs to, the issuers, or the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Surface {
     /// `/api/v1/…`, but for the wallet surface's paths.
@@ -20,6 +20,8 @@ pub enum Surface {
     Users,
     /// `/api/v{1,2}/(auth|account|wallet|organization)…`.
     Wallet,
+    /// `/e/…` and what leads there: what whoever checks tokens reads, from anywhere, without a key.
+    Issuers,
     /// Everything a person sees.
     Pages,
 }
@@ -30,6 +32,9 @@ impl Surface {
     pub fn of(path: &str) -> Self {
         if path.starts_with("/v1/") || path == "/v1" {
             return Self::Users;
+        }
+        if path.starts_with("/e/") || path.starts_with("/.well-known/oauth-authorization-server") {
+            return Self::Issuers;
         }
         let Some(rest) = path.strip_prefix("/api/") else {
             return Self::Pages;
@@ -42,6 +47,12 @@ impl Surface {
         } else {
             Self::Partner
         }
+    }
+
+    /// Whether its calls are counted, and answered with what is left: it is called by programs with a key.
+    #[must_use]
+    pub fn is_counted(self) -> bool {
+        !matches!(self, Self::Pages | Self::Issuers)
     }
 }
 
@@ -104,6 +115,12 @@ impl Context {
             Who::Address(address) => address.to_string(),
             Who::Key(key) => key.to_string(),
         }
+    }
+
+    /// Whether the host that was asked answers for this kind of environment.
+    #[must_use]
+    pub fn serves(&self, kind: EnvironmentKind) -> bool {
+        self.0.pinned.is_none_or(|pinned| pinned == kind)
     }
 
     /// Notes what the limit said, for the answer's headers.
@@ -169,6 +186,10 @@ mod tests {
             ("/api/v3/auth", Surface::Partner),
             ("/v1/users/link", Surface::Users),
             ("/v1", Surface::Users),
+            ("/e/env_1/.well-known/jwks.json", Surface::Issuers),
+            ("/.well-known/oauth-authorization-server/e/env_1", Surface::Issuers),
+            ("/.well-known/security.txt", Surface::Pages),
+            ("/entrance", Surface::Pages),
             ("/v10", Surface::Pages),
             ("/account", Surface::Pages),
             ("/", Surface::Pages),

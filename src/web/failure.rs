@@ -153,7 +153,7 @@ pub(super) fn status_in_shape(surface: Surface, code: Code) -> u16 {
 pub(super) fn body_in_shape(failure: &Failure, context: &Context) -> Value {
     let status = status_in_shape(context.surface, failure.code);
     match context.surface {
-        Surface::Users => users(failure, context),
+        Surface::Users | Surface::Issuers => users(failure, context),
         Surface::Wallet => wallet(failure, status),
         Surface::Partner | Surface::Pages => partner(failure, status),
     }

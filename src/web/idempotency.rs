@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aboard_vault::sha256;
 use axum::extract::FromRequestParts;
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -133,6 +133,12 @@ pub enum Call<T> {
     Done(T),
     /// Made before.
     Replayed(SavedAnswer),
+}
+
+/// Says that an answer is that of an earlier call with the same key.
+pub fn mark_replayed(headers: &mut HeaderMap) {
+    let name = HeaderName::from_static("idempotent-replayed");
+    headers.insert(name, HeaderValue::from_static("true"));
 }
 
 /// Refuses what is neither made now nor a replay.

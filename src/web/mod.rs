@@ -20,13 +20,16 @@ mod routes;
 mod session;
 mod user_token;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::domain::EnvironmentKind;
 use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
 
+pub use crate::domain::whole_seconds;
 pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
@@ -34,7 +37,7 @@ pub use context::{Context, Holder, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use form::{FormOrJson, OptionalJson};
-pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
+pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, mark_replayed, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits, Who};
 pub use passwords::Passwords;
@@ -96,6 +99,24 @@ impl Web {
     pub fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
+
+    /// Where the pages of a kind of environment are: at the public URL, unless its host answers for the other kind alone
+    /// and this one has a host of its own.
+    #[must_use]
+    pub fn pages_url(&self, kind: EnvironmentKind) -> Cow<'_, str> {
+        let (server, (scheme, host)) = (
+            &self.config.server,
+            self.public_url.split_once("://").unwrap_or_default(),
+        );
+        let is_public = |pinned: &&str| pinned.eq_ignore_ascii_case(host);
+        let is_taken = EnvironmentKind::ALL
+            .into_iter()
+            .any(|other| other != kind && server.pinned_host(other).as_ref().is_some_and(is_public));
+        match server.pinned_host(kind).filter(|_| is_taken) {
+            Some(own) => Cow::Owned(format!("{scheme}://{own}")),
+            None => Cow::Borrowed(&self.public_url),
+        }
+    }
 }
 
 impl std::ops::Deref for Web {
@@ -110,10 +131,4 @@ impl std::ops::Deref for Web {
 #[must_use]
 pub fn context_meta(context: &Context) -> serde_json::Value {
     serde_json::json!({ "request_id": context.id, "timestamp": whole_seconds(context.now) })
-}
-
-/// A time as the users surface writes it: UTC, `Z`, whole seconds.
-#[must_use]
-pub fn whole_seconds(time: jiff::Timestamp) -> String {
-    format!("{time:.0}")
 }

@@ -40,7 +40,9 @@ impl FromRequestParts<Web> for Browser {
             };
             let idle_since = context.now - web.instance.settings.of(environment).login.session_idle();
             let found = web.instance.store.session(&token, context.now, idle_since).await?;
-            let Some(session) = found.filter(|session| session.scope.environment() == environment) else {
+            let is_at_home =
+                |session: &Session| session.scope.environment() == environment && context.serves(session.kind);
+            let Some(session) = found.filter(is_at_home) else {
                 continue;
             };
             if context.now.duration_since(session.seen_at) > jiff::SignedDuration::from_hours(1) {

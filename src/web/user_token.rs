@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use super::auth::{admit_user, authorization, check_host, context, count, header, present, refuse};
 use super::context::Holder;
 use super::limits::Who;
-use super::{Context, Failure, Surface, Web};
+use super::{Context, Failure, Web};
 use crate::domain::{Amr, ApiKey, Code, KeyKind};
 use crate::store::{TokenHolder, UserKeyHolder, UserScope};
 use crate::tokens::{AccessClaims, OrganizationClaims, Read, UserKeyClaims, UserTokenClaims};
@@ -144,9 +144,9 @@ impl FromRequestParts<Web> for UserKeyToken {
 /// Counts a request that nobody answers by whatever good credential it brings. Fails only past the limit: which
 /// credential it would have taken, nobody can say.
 pub async fn admit_anybody(parts: &mut Parts, web: &Web) -> Result<(), Failure> {
-    let is_page = context(parts).is_ok_and(|context| context.surface == Surface::Pages);
+    let is_counted = context(parts).is_ok_and(|context| context.surface.is_counted());
     for name in ["authorization", "x-partner-api-key", "x-client-secret"] {
-        if is_page {
+        if !is_counted {
             break;
         }
         let found = match (header(parts, name), name) {

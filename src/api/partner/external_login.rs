@@ -7,7 +7,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -20,7 +19,7 @@ use crate::domain::{
 use crate::sealed;
 use crate::store::{ExternalLogin, ExternalLoginOutcome, NewLoginLink, NewPartnerWebhook, NewUserKey, PartnerScope};
 use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
-use crate::web::{Context, Failure, Fields, IdempotencyKey, JsonObject, PartnerKey, Web, whole_seconds};
+use crate::web::{Context, Failure, Fields, IdempotencyKey, JsonObject, PartnerKey, Web, mark_replayed, whole_seconds};
 
 /// What the partner sends. Unknown fields are ignored.
 struct Request {
@@ -205,13 +204,10 @@ pub async fn external_login(
             if login.created && wakes {
                 (web.wake_deliveries)();
             }
-            let mut response = Json(Answer::new(&web.public_url, &token)).into_response();
+            let mut response = Json(Answer::new(&web.pages_url(scope.kind()), &token)).into_response();
             if login.replayed {
                 // The link is never stored, so a replay mints another one for the same user.
-                response.headers_mut().insert(
-                    HeaderName::from_static("idempotent-replayed"),
-                    HeaderValue::from_static("true"),
-                );
+                mark_replayed(response.headers_mut());
             }
             Ok(response)
         }

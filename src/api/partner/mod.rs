@@ -1,9 +1,11 @@
 //! The partner surface: `/api/v1/…`, bare objects, errors as `{"errors":[…],"message":…}`.
 
 pub mod api_key;
+pub mod api_keys;
 pub mod embedded_check_user;
 pub mod external_login;
 pub mod login;
+pub mod revoke_api_key;
 pub mod tenant_details;
 
 use crate::store::PartnerScope;

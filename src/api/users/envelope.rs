@@ -1,14 +1,14 @@
 //! `{"success":true,"data":{…},"meta":{…}}`
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::store::SavedAnswer;
 use crate::web::reference::{Schema, always, meta};
-use crate::web::{Context, Failure, context_meta};
+use crate::web::{Context, Failure, context_meta, mark_replayed};
 
 /// Wraps what a call answers.
 pub fn envelope(context: &Context, data: &impl Serialize) -> Json<Value> {
@@ -66,9 +66,6 @@ pub fn replay(
     restore(&mut data);
     let mut response = envelope(context, &data).into_response();
     *response.status_mut() = StatusCode::from_u16(saved.status).unwrap_or_default();
-    response.headers_mut().insert(
-        HeaderName::from_static("idempotent-replayed"),
-        HeaderValue::from_static("true"),
-    );
+    mark_replayed(response.headers_mut());
     Ok(Some(response))
 }

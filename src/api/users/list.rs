@@ -63,8 +63,7 @@ pub async fn list(
         .iter()
         .map(|user| Value::Object(shape::user(&web, &scope, user)))
         .collect();
-    let last = found.users.last().filter(|_| found.has_more);
-    Ok(page(&context, &data, last.map(|user| user.id.to_string())))
+    Ok(page(&context, &data, found.next.map(|id| id.to_string())))
 }
 
 /// A `+` that was not escaped arrives as a space.

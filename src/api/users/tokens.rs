@@ -5,7 +5,7 @@
 //! nothing that asks for the person's own proof. A log-out everywhere and a suspension end it at once.
 
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -18,7 +18,8 @@ use crate::store::TokenSubject;
 use crate::tokens::OrganizationClaims;
 use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
 use crate::web::{
-    Call, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
+    Call, Context, Failure, Fields, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, mark_replayed, once,
+    whole_seconds,
 };
 
 const USUAL_LIFE: i64 = 15 * 60;
@@ -114,10 +115,7 @@ pub async fn tokens(
     };
     let mut response = (StatusCode::CREATED, envelope(&context, &made)).into_response();
     if replayed {
-        response.headers_mut().insert(
-            HeaderName::from_static("idempotent-replayed"),
-            HeaderValue::from_static("true"),
-        );
+        mark_replayed(response.headers_mut());
     }
     Ok(response)
 }

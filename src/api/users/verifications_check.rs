@@ -10,7 +10,7 @@ use crate::domain::{ChallengeId, Code, KeyScope, Purpose, UserId};
 use crate::store::{ChallengeScope, ProofOutcome};
 use crate::web::codes::{Try, prove};
 use crate::web::reference::{Operation, Schema, Takes, example, required};
-use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web};
+use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web, mark_replayed};
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
@@ -86,8 +86,7 @@ pub async fn check(
     };
     let mut response = envelope(&context, &shape::user(&web, &scope, &shown)).into_response();
     if replayed {
-        let replayed = axum::http::HeaderValue::from_static("true");
-        response.headers_mut().insert("idempotent-replayed", replayed);
+        mark_replayed(response.headers_mut());
     }
     Ok(response)
 }

@@ -1,14 +1,14 @@
 //! The key file: there, readable, this user's alone, apart from the data.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use aboard_vault::{KeyFile, Kms as _};
 
 use super::Check;
+use crate::cli::data_directory::{mode, others_may};
 use crate::cli::start::DEV_KEY;
 use crate::config::Config;
-use crate::instance::{is_beside_the_data, read_key_file};
+use crate::instance::{KeyOf, is_beside_the_data, read_key_file};
 
 /// Whether the key file is the one that `aboard dev` makes beside its data.
 pub fn is_of_dev(config: &Config) -> bool {
@@ -24,11 +24,11 @@ pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Optio
         checks.push(Check::bad(
             NAME,
             "keys.file is not set",
-            "Set it, like --set keys.file=FILE; make the file with `aboard keys init FILE`.",
+            "Set it, like --set keys.file=FILE: the file that the store was set up with, or for a new store one that `aboard keys init FILE` makes.",
         ));
         return None;
     }
-    let key = match read_key_file(config) {
+    let key = match read_key_file(config, KeyOf::AnyStore) {
         Ok(key) => key,
         Err(error) => {
             let advice = "Restore it from its backup, or let this user read it. A new one opens nothing that is there.";
@@ -36,7 +36,7 @@ pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Optio
             return None;
         }
     };
-    let mode = mode(Path::new(file));
+    let mode = mode(Path::new(file)) & 0o777;
     checks.push(if is_beside_the_data(config, Path::new(file)) && !of_dev {
         let found = format!("{file} lies in the data directory, so a stolen backup would hold both");
         Check::bad(NAME, found, "Move it elsewhere and set keys.file.")
@@ -47,14 +47,4 @@ pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Optio
         Check::good(NAME, format!("{file} ({}), mode {mode:04o}", key.id()))
     });
     Some(key)
-}
-
-/// The rights of a file; none if it cannot be looked at.
-pub fn mode(file: &Path) -> u32 {
-    std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777)
-}
-
-/// Whether anybody but the owner has any right.
-pub fn others_may(mode: u32) -> bool {
-    mode & 0o077 != 0
 }

@@ -4,12 +4,15 @@ mod files;
 mod server;
 mod store;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use super::manage::a_server_answers;
+use super::only_server::last_listened;
 use super::print;
 use super::safety::refusals;
 use super::settings::Settings;
@@ -24,6 +27,9 @@ pub struct Doctor {
     /// Leave out whether a server answers
     #[arg(long)]
     offline: bool,
+    /// Where the server listens [default: where the one that runs on this store does, or server.listen]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -69,7 +75,7 @@ pub async fn run(doctor: Doctor) -> anyhow::Result<ExitCode> {
 }
 
 async fn look(doctor: &Doctor) -> Vec<Check> {
-    let config = match doctor.settings.load_to_manage() {
+    let mut config = match doctor.settings.load_to_manage() {
         Ok(config) => config,
         Err(error) => {
             return vec![Check::bad(
@@ -84,9 +90,21 @@ async fn look(doctor: &Doctor) -> Vec<Check> {
     let key = files::key_file(&config, of_dev, &mut checks);
     store::look(&config, key.as_ref(), &mut checks).await;
     if !doctor.offline {
+        if let Some(listen) = doctor.listen.or(running(&config).await) {
+            config.server.listen = listen;
+        }
         server::look(&config, of_dev, &mut checks).await;
     }
     checks
+}
+
+/// Where the server that runs on this store listens, if one answers and says so.
+async fn running(config: &Config) -> Option<SocketAddr> {
+    let database = config.store.file()?;
+    if !a_server_answers(database).await {
+        return None;
+    }
+    last_listened(database)?.parse().ok()
 }
 
 fn configuration(config: &Config, of_dev: bool) -> Vec<Check> {

@@ -5,7 +5,8 @@ use std::path::Path;
 use aboard_vault::KeyFile;
 use jiff::SignedDuration;
 
-use super::{Check, files};
+use super::Check;
+use crate::cli::data_directory::{mode, or_here, others_may};
 use crate::cli::manage::must_be_there;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -55,16 +56,25 @@ pub async fn look(config: &Config, key: Option<&KeyFile>, checks: &mut Vec<Check
 
 fn rights(file: &Path) -> Check {
     const NAME: &str = "data rights";
-    let mode = files::mode(file);
     let shown = file.display();
-    if !files::others_may(mode) {
-        return Check::good(NAME, format!("{shown} is this user's alone (mode {mode:04o})"));
+    let directory = file.parent().map_or(Path::new("."), or_here);
+    let [of_file, of_directory] = [file, directory].map(|path| mode(path) & 0o777);
+    let advice = format!("chmod 600 {shown}*, and 700 its directory");
+    if others_may(of_file) {
+        return Check::bad(
+            NAME,
+            format!("{shown} can be read by other users (mode {of_file:04o})"),
+            advice,
+        );
     }
-    Check::bad(
-        NAME,
-        format!("{shown} can be read by other users (mode {mode:04o})"),
-        format!("chmod 600 {shown}*, and 700 its directory"),
-    )
+    if others_may(of_directory) {
+        let found = format!(
+            "other users may look into {} (mode {of_directory:04o})",
+            directory.display()
+        );
+        return Check::bad(NAME, found, advice);
+    }
+    Check::good(NAME, format!("{shown} is this user's alone (mode {of_file:04o})"))
 }
 
 async fn schema(store: &Store) -> (Check, bool) {

@@ -59,7 +59,7 @@ impl Side {
         while side.others().await? > 0 {
             if watch.elapsed() > PATIENCE {
                 return Err(StoreError::Setting(format!(
-                    "store.url: a server is running on {shown}. Stop every one of them, then copy; nothing was changed."
+                    "store.url: a server is running on {shown}. Stop every one of them first; nothing was changed."
                 )));
             }
             tokio::time::sleep(PAUSE).await;
@@ -101,6 +101,14 @@ impl Side {
     pub async fn empty(&self, pairs: &[(Arc<Table>, Arc<Table>)]) -> Result<()> {
         let names: Vec<String> = pairs.iter().rev().map(|(_, table)| table.name.clone()).collect();
         on!(self, |side| side.empty(&names))
+    }
+
+    /// Makes room for many rows at once; [`Side::finish`] undoes it. On SQLite there is nothing to gain.
+    pub async fn set_indexes_aside(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(side) => side.set_indexes_aside().await,
+        }
     }
 
     pub async fn counter(&self, table: &Arc<Table>) -> Result<i64> {
@@ -163,6 +171,24 @@ impl Side {
         }
     }
 
+    /// Lifts the fence of a source, in one transaction.
+    pub async fn unfence(&self, tables: &[Table]) -> Result<()> {
+        let names = tables.iter().map(|table| &*table.name);
+        match self {
+            Self::Sqlite(side) => {
+                let drops: Vec<_> = names.map(sqlite::copy_unfence).collect();
+                let sql = format!("begin immediate; {} delete from copies; commit", drops.concat());
+                let side = Arc::clone(side);
+                blocking(move || side.batch(&sql)).await
+            }
+            Self::Postgres(side) => {
+                let drops: Vec<_> = names.map(postgres::copy_unfence).collect();
+                let end = "drop function if exists moved(); delete from copies; commit";
+                side.batch(&format!("begin; {} {end}", drops.concat())).await
+            }
+        }
+    }
+
     /// Lets the target go: from now on it is a store like any other.
     pub async fn finish(&self) -> Result<()> {
         match self {
@@ -170,10 +196,7 @@ impl Side {
                 let side = Arc::clone(side);
                 blocking(move || side.batch("delete from copies")).await
             }
-            Self::Postgres(side) => {
-                side.batch("analyze").await?;
-                side.batch("delete from copies").await
-            }
+            Self::Postgres(side) => side.finish().await,
         }
     }
 }

@@ -10,7 +10,6 @@ mod links;
 mod migrate;
 mod partner_users;
 mod readers;
-mod requests;
 mod sql;
 mod writers;
 
@@ -20,7 +19,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use self::batch::{Batcher, Counts};
 use self::connect::Connector;
-pub use self::copy::{CopySide, fence as copy_fence, fence_function as copy_fence_function};
+pub use self::copy::{CopySide, fence as copy_fence, fence_function as copy_fence_function, unfence as copy_unfence};
 use self::growth::Growth;
 use self::links::Redeem;
 use self::partner_users::Login;

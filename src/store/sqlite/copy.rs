@@ -200,6 +200,12 @@ pub fn fence(table: &str, message: &str) -> String {
         .concat()
 }
 
+/// The statements that take it away again.
+pub fn unfence(table: &str) -> String {
+    let drop = |what: &str| format!("drop trigger if exists {};", quoted(&format!("moved_{table}_{what}")));
+    ["insert", "update", "delete"].map(drop).concat()
+}
+
 fn describe(connection: &Connection, name: String, counts: bool) -> rusqlite::Result<Table> {
     let mut columns = connection.prepare_cached(COLUMNS)?;
     let columns = columns.query_map([&name], |row| {

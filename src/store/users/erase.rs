@@ -1,15 +1,16 @@
 //! A user is erased.
 //!
 //! The lock comes first: an erased user's sessions, links, keys and tokens are refused wherever they are looked up,
-//! because each of these look-ups asks for the user's state. What names the person goes in the same transaction;
-//! dead links and sessions hold nothing personal and go with the sweep.
+//! because each of these look-ups asks for the user's state. What names the person goes in the same transaction, and so
+//! does what a partner wrote for it: a link's state, a delivery's address. What is left of links and sessions holds
+//! nothing personal and goes with the sweep.
 
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{NewEvent, add_event, find, lock};
-use crate::domain::{EnvironmentId, EventId, UserId};
+use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
 use crate::store::audit::{Entry, audit};
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
@@ -33,6 +34,11 @@ const JOBS: &str = "
 const DELIVERIES: &str = "
     update deliveries set state = 'given_up', finished_at = :now, sealed_body = null, body = null, last_error = 'the user was erased'
     where user_key_id is not null and state = 'pending' and user_key_id in (select id from user_keys where user_id = :user)";
+// A partner's address may name its user, and an attempt's error the address.
+const ADDRESSES: &str = "
+    update deliveries set url = '', last_error = null
+    where user_key_id is not null and user_key_id in (select id from user_keys where user_id = :user)";
+const STATES: &str = "update login_links set state = null where user_id = :user and state is not null";
 const EVENT_TYPES: &str = "select distinct type from events where user_id = :user and type <> 'user.created'";
 const EVENTS: &str = "
     update events set body = :body where user_id = :user and type = :type and type <> 'user.created'";
@@ -109,6 +115,7 @@ async fn erase(
     let whose = params![user: user.0];
     let when = params![user: user.0, now: now];
     tx.execute(JOBS, &whose).await?;
+    tx.execute(ADDRESSES, &whose).await?;
     tx.execute(DELIVERIES, &when).await?;
     tx.execute(KEYS, &when).await?;
     for (kind, key) in tx.all(PROVEN, &whose, |row| Ok((row.text(0)?, row.text(1)?))).await? {
@@ -119,7 +126,15 @@ async fn erase(
         tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
             .await?;
     }
-    for sql in [IDENTITIES, SUBSCRIPTION, PASSWORDS, RAMPABLE, ALIASES, SAVED_ANSWERS] {
+    for sql in [
+        STATES,
+        IDENTITIES,
+        SUBSCRIPTION,
+        PASSWORDS,
+        RAMPABLE,
+        ALIASES,
+        SAVED_ANSWERS,
+    ] {
         tx.execute(sql, &whose).await?;
     }
     for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
@@ -129,7 +144,7 @@ async fn erase(
     }
     let kind = "user.deleted";
     let body = json!({
-        "type": kind, "timestamp": format!("{now:.0}"), "data": { "user_id": user, "deleted": true },
+        "type": kind, "timestamp": whole_seconds(now), "data": { "user_id": user, "deleted": true },
     });
     let deleted = NewEvent {
         id: event.0,

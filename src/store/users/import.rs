@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::lock_value;
-use crate::domain::{Email, EnvironmentId, EventId, IdentityId, Metadata, PartnerUserId, PersonName, Phone, UserId};
+use crate::domain::{
+    Email, EnvironmentId, EventId, IdentityId, Metadata, PartnerUserId, PersonName, Phone, UserId, whole_seconds,
+};
 use crate::store::scope::UsersScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -142,7 +144,7 @@ async fn import(tx: &Tx<'_>, environment: EnvironmentId, call: &ImportUsers) -> 
     if added > 0 {
         let body = json!({
             "type": "users.imported",
-            "timestamp": format!("{:.0}", call.now),
+            "timestamp": whole_seconds(call.now),
             "data": { "imported": added, "verified_by_the_operators_word": vouched },
         });
         let event = params![

@@ -22,8 +22,8 @@ pub struct UserFilter {
 pub struct UserPage {
     /// The users.
     pub users: Vec<User>,
-    /// Whether there are older ones.
-    pub has_more: bool,
+    /// What the next page comes after; `None` on the last.
+    pub next: Option<UserId>,
 }
 
 const LIST: &str = "
@@ -108,8 +108,9 @@ impl Store {
             self.all(FILTERED, &params, read).await?
         };
         let mut users = gathered(rows);
-        let has_more = users.len() > limit as usize;
+        let more = users.len() > limit as usize;
         users.truncate(limit as usize);
-        Ok(UserPage { users, has_more })
+        let next = users.last().filter(|_| more).map(|user| user.id);
+        Ok(UserPage { users, next })
     }
 }

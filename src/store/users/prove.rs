@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
-use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId};
+use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId, whole_seconds};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
@@ -299,7 +299,7 @@ async fn add(
     kind: &'static str,
     data: &serde_json::Value,
 ) -> Result<()> {
-    let body = json!({ "type": kind, "timestamp": format!("{:.0}", attempt.now), "data": data });
+    let body = json!({ "type": kind, "timestamp": whole_seconds(attempt.now), "data": data });
     let event = NewEvent {
         id: attempt.events[which].0,
         kind,

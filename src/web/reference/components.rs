@@ -15,7 +15,7 @@ const COUNTED: [&str; 5] = [
 
 /// The headers of every answer of a surface.
 pub fn common_headers(surface: Surface) -> Map<String, Value> {
-    let counted: &[&str] = if surface == Surface::Pages { &[] } else { &COUNTED };
+    let counted: &[&str] = if surface.is_counted() { &COUNTED } else { &[] };
     ["X-Request-Id"]
         .iter()
         .chain(counted)

@@ -106,7 +106,7 @@ pub fn servers(public_url: &str, settings: &config::Server) -> Vec<Server> {
 #[must_use]
 pub fn documents(operations: &[Registered], servers: &[Server]) -> Vec<Document> {
     let is_of = |surface: Surface, registered: &&Registered| match Surface::of(registered.template) {
-        Surface::Pages => surface == Surface::Users,
+        Surface::Issuers => surface == Surface::Users,
         own => surface == own,
     };
     ABOUT
@@ -222,15 +222,16 @@ fn described(surface: Surface, operation: &Operation, responses: &mut Map<String
     for answer in &operation.answers {
         answers.insert(answer.status.to_string(), success(surface, operation, answer));
     }
-    let codes = operation.refusals(surface != Surface::Pages);
+    let codes = operation.refusals(surface.is_counted());
     let mut statuses: Vec<u16> = codes.iter().map(|code| failures::status(surface, *code)).collect();
     statuses.sort_unstable();
     statuses.dedup();
     for status in statuses {
         let same = |code: &&_| failures::status(surface, **code) == status;
         let group: Vec<_> = codes.iter().filter(same).copied().collect();
-        let page = if surface == Surface::Pages { "Page" } else { "" };
-        let name = failures::name(&group) + page;
+        // The same refusal with other headers.
+        let public = if surface.is_counted() { "" } else { "Public" };
+        let name = failures::name(&group) + public;
         answers.insert(
             status.to_string(),
             json!({ "$ref": format!("#/components/responses/{name}") }),
@@ -278,7 +279,7 @@ fn success(surface: Surface, operation: &Operation, answer: &Answer) -> Value {
         let replayed = json!({ "$ref": "#/components/headers/Idempotent-Replayed" });
         headers.insert("Idempotent-Replayed".to_owned(), replayed);
     }
-    if surface == Surface::Pages {
+    if surface == Surface::Issuers {
         let kept = json!({ "description": "How long a copy may be kept.", "schema": { "type": "string" } });
         headers.insert("Cache-Control".to_owned(), kept);
     }

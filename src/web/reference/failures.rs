@@ -17,7 +17,7 @@ pub fn schema(surface: Surface) -> Schema {
     let message = || Schema::text().says("For people; it may change.");
     let field = || Schema::text().says("The field, parameter or header that is wrong.");
     match surface {
-        Surface::Users => {
+        Surface::Users | Surface::Issuers => {
             let details = Schema::object([
                 always("field", field()),
                 sometimes(
@@ -105,15 +105,11 @@ pub fn response(surface: Surface, codes: &[Code], mut headers: Map<String, Value
             json!({ "$ref": "#/components/headers/Retry-After" }),
         );
     }
-    let content = if surface == Surface::Pages {
-        json!({ "text/html": { "schema": { "type": "string" } } })
-    } else {
-        let examples: Map<String, Value> = codes
-            .iter()
-            .map(|code| (code.slug().to_owned(), json!({ "value": example(surface, *code) })))
-            .collect();
-        json!({ "application/json": { "schema": schema(surface).value(), "examples": examples } })
-    };
+    let examples: Map<String, Value> = codes
+        .iter()
+        .map(|code| (code.slug().to_owned(), json!({ "value": example(surface, *code) })))
+        .collect();
+    let content = json!({ "application/json": { "schema": schema(surface).value(), "examples": examples } });
     json!({ "description": says.join("\n\n"), "headers": headers, "content": content })
 }
 

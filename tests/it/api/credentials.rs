@@ -19,10 +19,12 @@ on_both! {
 }
 
 /// The operations that take a credential: method, path, the header it is in.
-const OPERATIONS: [(&str, &str, &str); 7] = [
+const OPERATIONS: [(&str, &str, &str); 9] = [
     ("POST", "/api/v1/external_login", "x-partner-api-key"),
     ("POST", "/api/v1/embedded_check_user", "x-partner-api-key"),
     ("POST", "/api/v1/users/ada/api_key", "x-partner-api-key"),
+    ("GET", "/api/v1/users/ada/api_keys", "x-partner-api-key"),
+    ("DELETE", "/api/v1/api_keys/uky_0", "x-partner-api-key"),
     ("GET", "/api/v1/tenant_details", "authorization"),
     ("POST", "/v1/login_codes/exchange", "authorization"),
     ("POST", "/v1/users/ada/tokens", "authorization"),

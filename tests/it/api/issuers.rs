@@ -26,6 +26,7 @@ on_both! {
     private_keys_are_not_published,
     an_issuer_says_where_its_keys_are,
     what_is_no_environment_is_404,
+    a_page_of_any_origin_may_read_them,
 }
 
 async fn jwks(app: &TestApp, environment: impl std::fmt::Display) -> Value {
@@ -351,10 +352,28 @@ async fn what_is_no_environment_is_404(engine: Engine) {
         &app.sandbox.partner.created.partner.to_string(),
     ] {
         let answer = app.anonymous().get(&format!("/e/{id}/.well-known/jwks.json")).await;
-        assert_eq!(answer.status, 404, "{id}");
-        assert!(
-            answer.page().contains("ROUTE") || answer.page().contains("404"),
-            "{answer:?}"
+        let (status, body) = answer.whole();
+        assert_eq!(
+            (status, &body["success"], &body["error"]["code"]),
+            (404, &json!(false), &json!("ROUTE_NOT_FOUND")),
+            "{id}"
         );
+    }
+}
+
+async fn a_page_of_any_origin_may_read_them(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let environment = app.sandbox.environment.id;
+    for path in [
+        format!("/e/{environment}/.well-known/jwks.json"),
+        format!("/.well-known/oauth-authorization-server/e/{environment}"),
+        "/e/env_x/.well-known/jwks.json".to_owned(),
+    ] {
+        let call = app.anonymous().call("GET", &path);
+        let answer = call.header("origin", "https://anybody.example.com").send().await;
+        assert_eq!(answer.all("access-control-allow-origin"), ["*"], "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
+        // They cost nobody's limit.
+        assert_eq!(answer.header("ratelimit"), "");
     }
 }

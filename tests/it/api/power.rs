@@ -94,6 +94,8 @@ const POWER: &[Route] = &[
     route("POST", "/api/v1/external_login", BY_PARTNER),
     route("POST", "/api/v1/embedded_check_user", BY_PARTNER),
     route("POST", "/api/v1/users/{partner_user_id}/api_key", BY_PARTNER),
+    route("GET", "/api/v1/users/{partner_user_id}/api_keys", BY_PARTNER),
+    route("DELETE", "/api/v1/api_keys/{user_key_id}", BY_PARTNER),
     // The user key stands in the body.
     public("POST", "/api/v1/login"),
     route("GET", "/api/v1/tenant_details", &[(UserKeyToken, "authorization")]),

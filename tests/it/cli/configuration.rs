@@ -47,7 +47,7 @@ fn unknown_settings_and_files() {
         let said = place.fails(&[command, &["--set", "server.lisen=1"]].concat());
         assert_eq!(
             said,
-            "aboard: server.lisen: there is no such setting; there are listen, public_url, hosts, sandbox_host, production_host, trusted_proxies, docs, metrics_listen, header_timeout_seconds, request_timeout_seconds, body_limit_bytes, shutdown_seconds.\n"
+            "aboard: server.lisen: there is no such setting; there are listen, public_url, hosts, sandbox_host, production_host, trusted_proxies, docs, metrics_listen, connections, connections_per_address, header_timeout_seconds, request_timeout_seconds, body_limit_bytes, shutdown_seconds.\n"
         );
     }
     assert_eq!(

@@ -80,6 +80,8 @@ fn greets_people_with_keys_and_a_first_call() {
     super::place::end(&mut child);
     for part in [
         "Aboard is ready at http://127.0.0.1:",
+        "    sandbox          env_",
+        "    production       env_",
         "partner key      abp_test_",
         "server key       abs_test_",
         "/api/v1/external_login",
@@ -153,4 +155,115 @@ fn commands_take_its_key_file_with_and_without_the_server() {
         place.fails(&serve),
         "aboard: keys.file: `serve` needs a key file. Make one with `aboard keys init FILE`, keep it apart from the data, and set keys.file.\n"
     );
+}
+
+#[test]
+fn a_lost_key_file_is_not_made_again_over_a_store() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    assert_eq!(server.stop().0, Some(0));
+    let kept = std::fs::read(place.path("data/dev.key")).unwrap();
+    std::fs::remove_file(place.path("data/dev.key")).unwrap();
+    let said = place.fails(&["dev", "--listen", "127.0.0.1:0", "--set", "log.level=error"]);
+    assert!(
+        said.starts_with("aboard: keys.file: data/dev.key is gone, and sqlite:data/aboard.db was set up with it (kek_")
+            && said.contains("Bring the file back"),
+        "{said}"
+    );
+    assert!(!place.path("data/dev.key").exists(), "no new key was made");
+    std::fs::write(place.path("data/dev.key"), kept).unwrap();
+    Server::dev(&place, &[]);
+}
+
+#[test]
+fn lost_keys_are_made_again_where_they_were() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let first = server.ready.clone();
+    assert_eq!(server.stop().0, Some(0));
+    std::fs::remove_file(place.path("data/dev-keys.json")).unwrap();
+    let server = Server::dev(&place, &[]);
+    server.logs("the keys of an earlier start are not in this file");
+    let organizations = place.json(&["orgs", "list"]);
+    assert_eq!(
+        organizations["organizations"].as_array().unwrap().len(),
+        1,
+        "{organizations}"
+    );
+    assert_ne!(first["sandbox"]["partner_key"], server.ready["sandbox"]["partner_key"]);
+    for ready in [&first, &server.ready] {
+        let key = ready["sandbox"]["partner_key"].as_str().unwrap();
+        assert_eq!(server.status_of_partner_key(key), 404, "both work");
+    }
+}
+
+#[test]
+fn a_data_directory_that_others_may_look_into_is_closed() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).unwrap();
+    set_mode(&place, "data", 0o755);
+    let server = Server::dev(&place, &[]);
+    assert_eq!(place.mode("data"), 0o700);
+    server.logs("now they cannot");
+    drop(server);
+    std::fs::create_dir(place.path("shared")).unwrap();
+    set_mode(&place, "shared", 0o1777);
+    let said = place.fails(&[
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "shared",
+        "--set",
+        "log.level=error",
+    ]);
+    assert!(
+        said.contains("shared is shared by every user") && said.contains("shared/aboard"),
+        "{said}"
+    );
+}
+
+fn set_mode(place: &Place, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(place.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn its_server_key_reads_what_was_asked() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let bearer = format!("Bearer {}", server.sandbox("server_key"));
+    assert_eq!(
+        server
+            .ask("GET", "/v1/requests", ("Authorization", &bearer), &Value::Null)
+            .0,
+        200
+    );
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    std::os::unix::fs::symlink(place.path("data"), place.path("other")).unwrap();
+    for data in ["data", "other"] {
+        let said = place.fails(&[
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            data,
+            "--set",
+            "log.level=error",
+        ]);
+        let start = format!(
+            "aboard: store.url: a server is running on {data}/aboard.db (process {}, socket {data}/aboard.sock). Stop it first",
+            server.process()
+        );
+        assert!(said.starts_with(&start), "{said}");
+    }
+    assert_eq!(server.status_of_partner_key(server.sandbox("partner_key")), 404);
+    // One that was killed leaves nothing in the way.
+    server.kill();
+    Server::dev(&place, &[]);
 }

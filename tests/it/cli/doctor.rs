@@ -27,8 +27,8 @@ fn doctor(place: &Place, more: &[&str]) -> (Option<i32>, Vec<String>, Value) {
 fn finds_a_running_dev_server_well() {
     let place = Place::new();
     let server = Server::dev(&place, &[]);
-    let listen = format!("server.listen={}", server.address());
-    let (code, wrong, answer) = doctor(&place, &["--set", &listen]);
+    // Nobody has to say where it is: the default address is another.
+    let (code, wrong, answer) = doctor(&place, &[]);
     assert_eq!((code, wrong), (Some(0), vec![]), "{answer}");
     let names: Vec<_> = answer["checks"]
         .as_array()
@@ -50,7 +50,7 @@ fn finds_a_running_dev_server_well() {
             "server"
         ]
     );
-    let text = place.works(&["doctor", "--set", &listen]);
+    let text = place.works(&["doctor", "--listen", server.address()]);
     assert!(
         text.starts_with("✓ configuration  ") && text.ends_with("\n\nAll is well.\n"),
         "{text}"
@@ -67,7 +67,7 @@ fn says_what_is_wrong_and_changes_nothing() {
         "✗ configuration  server.public_url: `serve` needs the address that people use\n\
          \u{20}                → Set it, like --set server.public_url=https://id.example.com\n\
          ✗ key file       keys.file is not set\n\
-         \u{20}                → Set it, like --set keys.file=FILE; make the file with `aboard keys init FILE`.\n\
+         \u{20}                → Set it, like --set keys.file=FILE: the file that the store was set up with, or for a new store one that `aboard keys init FILE` makes.\n\
          ✗ store          store.url: there is no database at data/aboard.db\n\
          \u{20}                → Name its directory with --data DIR, or begin one with `aboard orgs create NAME`.\n\
          \n3 things are wrong.\n"
@@ -108,7 +108,13 @@ fn tells_each_fault_apart() {
     std::fs::set_permissions(place.path("data/aboard.db"), open).unwrap();
     assert_eq!(with(&[]), ["data rights"]);
 
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(place.path("data/aboard.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(place.path("data"), open).unwrap();
+    assert_eq!(with(&[]), ["data rights"]);
+
     std::fs::create_dir(place.path("fresh")).unwrap();
+    std::fs::set_permissions(place.path("fresh"), std::fs::Permissions::from_mode(0o700)).unwrap();
     std::fs::write(place.path("fresh/aboard.db"), "").unwrap();
     std::fs::set_permissions(place.path("fresh/aboard.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(with(&["--data", "fresh"]), ["schema"]);

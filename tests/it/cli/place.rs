@@ -62,6 +62,17 @@ impl Place {
         run(self.command(arguments))
     }
 
+    /// Runs a command that is answered on standard input.
+    pub fn answering(&self, arguments: &[&str], answer: &str) -> Ended {
+        use std::io::Write as _;
+        let mut command = self.command(arguments);
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(answer.as_bytes()).unwrap();
+        command.stdin(reader);
+        drop(writer);
+        run(command)
+    }
+
     /// Runs a command that has to work and to be silent on standard error; answers what it printed.
     #[track_caller]
     pub fn works(&self, arguments: &[&str]) -> String {

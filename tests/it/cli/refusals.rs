@@ -73,14 +73,31 @@ fn a_store_that_is_not_there_is_not_begun_by_a_list() {
 
 #[test]
 fn key_files() {
-    let (place, _) = Place::with_organization();
+    let begin = Place::new();
     assert_eq!(
-        place.fails(&["orgs", "list"]),
+        begin.fails(&["orgs", "create", "Example"]),
         "aboard: keys.file: no key file is set. Make one with `aboard keys init FILE` and start with `--set keys.file=FILE`.\n"
     );
     assert_eq!(
-        place.fails(&["orgs", "list", "--set", "keys.file=gone"]),
+        begin.fails(&["orgs", "create", "Example", "--set", "keys.file=gone"]),
         "aboard: keys.file: cannot read gone. Make one with `aboard keys init gone`, or check the path and its rights\n  because: No such file or directory (os error 2)\n"
+    );
+    // A store that was set up is of no use with a new one.
+    let place = Place::new();
+    let kek = place.json(&["keys", "init", "kek"]);
+    let kek = kek["id"].as_str().unwrap();
+    place.works(&["orgs", "create", "Example", "--set", "keys.file=kek"]);
+    assert_eq!(
+        place.fails(&["orgs", "list"]),
+        format!(
+            "aboard: keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there.\n"
+        )
+    );
+    assert_eq!(
+        place.fails(&["orgs", "list", "--set", "keys.file=gone"]),
+        format!(
+            "aboard: keys.file: cannot read gone, and this store was set up with {kek}. Check the path and its rights, or bring that file back from its backup; a new one does not open what is there\n  because: No such file or directory (os error 2)\n"
+        )
     );
     place.write("torn", "aboard-kek-1:abc:def\n");
     assert_eq!(

@@ -81,7 +81,10 @@ fn refuses_a_key_file_of_another_store() {
         "{text}"
     );
     let text = place.fails(&[&GOOD[..], &["--set", "keys.file=gone", "--set", "log.level=error"]].concat());
-    assert!(text.starts_with("aboard: keys.file: cannot read gone."), "{text}");
+    assert!(
+        text.starts_with("aboard: keys.file: cannot read gone, and this store was set up with kek_"),
+        "{text}"
+    );
     assert!(!place.path("gone").exists(), "serve never makes a key file");
 }
 
@@ -127,4 +130,31 @@ fn a_stop_lets_a_running_request_finish() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     assert_eq!(server.wait(), (Some(0), Vec::<String>::new()));
+}
+
+#[test]
+fn refuses_data_that_others_may_look_into() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, _) = Place::with_organization();
+    let directory = place.path("data");
+    let open = |mode| std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(mode)).unwrap();
+    let arguments = [&GOOD[..], &["--set", "log.level=error"]].concat();
+    open(0o750);
+    assert_eq!(
+        place.fails(&arguments),
+        "aboard: store.url: other users may look into data (mode 0750). Run `chmod 700 data`, or name another with --data DIR.\n"
+    );
+    open(0o700);
+    let server = Server::start(&place, &arguments);
+    let second = place.fails(&arguments);
+    assert!(
+        second.starts_with("aboard: store.url: a server is running on data/aboard.db (process "),
+        "{second}"
+    );
+    // Commands go on beside it.
+    assert_eq!(
+        place.json(&["orgs", "list"])["organizations"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(server.stop().0, Some(0));
 }

@@ -94,6 +94,11 @@ impl Server {
         (self.child.wait().unwrap().code(), printed)
     }
 
+    /// The id of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
         let id = self.child.id().to_string();

@@ -78,7 +78,7 @@ async fn the_copy_answers_as_the_source_did() {
 
         let running = place.fails(&["store", "copy", "--to", &url]);
         assert!(
-            running.contains("a server is running on data/aboard.db. Stop it"),
+            running.contains("a server is running on data/aboard.db. Stop it first"),
             "{running}"
         );
         server.stop();
@@ -145,4 +145,38 @@ async fn what_cannot_be_copied_is_named() {
     let text = place.run(&["store", "copy", "--to", "sqlite:new/aboard.db", key[0], key[1]]);
     assert!(text.out.starts_with("Copied 0 users, "), "{}", text.out);
     assert!(text.err.contains("compared signing_keys: 4 rows"), "{}", text.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fence_is_lifted_on_demand_alone() {
+    let (place, _) = Place::with_organization();
+    let run = |words: &[&str]| place.run(&[words, &["--set", "keys.file=kek"]].concat());
+    let said = |words: &[&str]| run(words).err;
+    let unfence = ["store", "unfence"];
+    let none = said(&[&unfence[..], &["--yes"]].concat());
+    assert_eq!(
+        none,
+        "aboard: store.url: sqlite:data/aboard.db has no fence: it takes writes as it is.\n"
+    );
+    let copied = run(&["store", "copy", "--to", "sqlite:new/aboard.db"]);
+    assert_eq!(copied.code, Some(0), "{}", copied.err);
+    let fenced = || said(&["orgs", "create", "Second"]).contains("takes no more writes");
+    assert!(fenced());
+    let asked = said(&unfence);
+    assert!(
+        asked.contains("was copied to sqlite:new/aboard.db") && asked.contains("nothing was changed"),
+        "{asked}"
+    );
+    assert!(said(&[&unfence[..], &["--json"]].concat()).contains("--yes"));
+    assert!(fenced());
+    let lifted = place.json(&["store", "unfence", "--yes", "--set", "keys.file=kek"]);
+    assert_eq!(lifted["copy"], "sqlite:new/aboard.db");
+    assert!(!fenced());
+    let organizations = place.json(&["orgs", "list", "--set", "keys.file=kek"]);
+    assert_eq!(organizations["organizations"].as_array().unwrap().len(), 2);
+    let audit = place.json(&["audit", "list", "--set", "keys.file=kek"]);
+    assert!(audit.to_string().contains("store.unfenced"), "{audit}");
+    // The chain goes on where it stood.
+    let checked = place.json(&["audit", "verify", "--set", "keys.file=kek"]);
+    assert!(checked["entries"].as_u64() > Some(1), "{checked}");
 }

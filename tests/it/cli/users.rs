@@ -104,7 +104,7 @@ fn plans_and_suspensions_take_effect() {
 
     assert_eq!(
         redacted(&place.works(&["users", "suspend", &user, "--environment", "sandbox"])),
-        "usr_… is suspended: every session and token has ended. `aboard users resume` lets it in again."
+        "usr_… (sandbox of Example) is suspended: every session and token has ended. `aboard users resume` lets it in again."
     );
     assert_eq!(details().0, 401);
     assert_eq!(
@@ -155,7 +155,7 @@ fn users_are_listed_shown_and_erased() {
     let run = |words: &[&str]| place.works(&[&["users"], words, &environment].concat());
     assert_eq!(
         redacted(&run(&["show", &user])),
-        "  id       usr_…\n  status   linked\n  email    user@example.com\n  phone    1234567890\n  made     DAY TIME\n  changed  DAY TIME"
+        "  id           usr_…\n  environment  sandbox of Example\n  status       linked\n  email        user@example.com\n  phone        1234567890\n  made         DAY TIME\n  changed      DAY TIME"
     );
     let listed = run(&["list", "--external-id", "abc123"]);
     assert!(
@@ -173,8 +173,8 @@ fn users_are_listed_shown_and_erased() {
     );
 
     assert_eq!(
-        redacted(&run(&["erase", &user])),
-        "usr_… is erased: its sessions, keys and tokens have ended, and nothing that names the person is left."
+        redacted(&run(&["erase", &user, "--yes"])),
+        "usr_… (sandbox of Example) is erased: its sessions, keys and tokens have ended, and nothing that names the person is left."
     );
     let bearer = ("Authorization", &*format!("Bearer {token}"));
     assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 401);
@@ -188,4 +188,83 @@ fn users_are_listed_shown_and_erased() {
         place.fails(&["users", "list", "--environment", "sandbox", "--phone", "123"]),
         "aboard: --phone: Invalid phone format: send E.164, a + and 7 to 15 digits, like +306912345678.\n"
     );
+}
+
+#[test]
+fn a_user_is_found_wherever_it_is() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, _) = bring_user(&server);
+    let shown = place.json(&["users", "show", &user]);
+    assert_eq!(
+        (&shown["user_id"], &shown["environment_kind"]),
+        (&json!(user), &json!("sandbox"))
+    );
+    assert!(
+        place
+            .works(&["users", "suspend", &user])
+            .contains("(sandbox of Example)")
+    );
+    assert_eq!(place.json(&["users", "resume", &user])["suspended"], false);
+    let nobody = "usr_01hzzzzzzzzzzzzzzzzzzzzzzz";
+    assert_eq!(
+        place.fails(&["users", "show", nobody]),
+        format!("aboard: there is no user {nobody} in any environment; check the id, and --data or --database\n")
+    );
+}
+
+#[test]
+fn nobody_is_erased_by_accident() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, _) = bring_user(&server);
+    let said = place.fails(&["users", "erase", &user]);
+    assert!(
+        said.contains("user@example.com") && said.contains("Type yes to go on") && said.contains("nothing was changed"),
+        "{said}"
+    );
+    let said = place.fails(&["users", "erase", &user, "--json"]);
+    assert!(said.starts_with("aboard: --yes: with --json nobody is asked"), "{said}");
+    assert_eq!(place.json(&["users", "show", &user])["status"], "linked");
+    let answered = place.answering(&["users", "erase", &user], "no\n");
+    assert_eq!(answered.code, Some(1), "{}", answered.err);
+    let answered = place.answering(&["users", "erase", &user], "yes\n");
+    assert_eq!(answered.code, Some(0), "{}", answered.err);
+    assert!(
+        answered.out.contains("(sandbox of Example) is erased"),
+        "{}",
+        answered.out
+    );
+    assert!(place.fails(&["users", "show", &user]).contains("there is no user"));
+}
+
+#[test]
+fn keys_of_a_user_are_listed_and_revoked() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, token) = bring_user(&server);
+    let listed = place.json(&["users", "keys", &user]);
+    let key = listed["keys"][0]["id"].as_str().unwrap();
+    assert_eq!(listed["keys"][0]["partner_name"], "Acme");
+    let text = place.works(&["users", "keys", &user]);
+    assert!(
+        text.starts_with("ID ") && text.contains(key) && text.contains("abu_test_"),
+        "{text}"
+    );
+    let bearer = ("Authorization", &*format!("Bearer {token}"));
+    assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 200);
+    let said = place.works(&["users", "revoke-key", key]);
+    assert!(
+        said.starts_with(&format!("Revoked {key}, a key of {user} (sandbox of Example).")),
+        "{said}"
+    );
+    assert_eq!(server.ask("GET", "/api/v1/tenant_details", bearer, &Value::Null).0, 401);
+    assert!(
+        place
+            .works(&["users", "keys", &user])
+            .starts_with("No partner holds a key of")
+    );
+    assert!(place.fails(&["users", "revoke-key", key]).contains("there is no key"));
+    let audit = place.json(&["audit", "list"]);
+    assert!(audit.to_string().contains("user_key.revoked"), "{audit}");
 }

@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use crate::api::partner::login::{issue, token};
-use crate::support::app::{Engine, TestApp, on_both, user};
+use crate::support::app::{Engine, TestApp, login_url, on_both, user};
 
 on_both! {
     a_key_of_the_other_kind_is_refused_at_a_pinned_host,
     a_users_token_is_refused_there_as_well,
     a_pinned_host_may_be_the_public_one,
+    a_link_of_the_other_kind_is_none_at_a_pinned_host,
+    links_lead_to_a_host_that_answers_them,
 }
 
 const SANDBOX: &str = "sandbox-api.example.com";
@@ -92,4 +94,48 @@ async fn a_pinned_host_may_be_the_public_one(engine: Engine) {
         app.anonymous().with("host", PRODUCTION).get("/account").await.status,
         200
     );
+}
+
+async fn a_link_of_the_other_kind_is_none_at_a_pinned_host(engine: Engine) {
+    let settings = [("server.sandbox_host", SANDBOX), ("server.production_host", PRODUCTION)];
+    let app = TestApp::with(engine, &settings).await;
+    for (own, plane, other) in [
+        (PRODUCTION, &app.production, SANDBOX),
+        (SANDBOX, &app.sandbox, PRODUCTION),
+    ] {
+        let link = plane.partner.link("ada").await;
+        let before = app.contents().await;
+        let there = app.browser().with("host", other);
+        let (looked, clicked) = (there.get(&link).await, there.submit(&link, "").await);
+        assert_eq!((looked.status, clicked.status), (410, 410), "{other}");
+        assert!(there.cookies().is_empty());
+        assert_eq!(app.contents().await, before);
+        let browser = app.browser();
+        let here = browser.with("host", own);
+        assert_eq!(here.get(&link).await.status, 200, "{own}");
+        assert_eq!(here.submit(&link, "").await.status, 303, "{own}");
+        // The cookie is the host's own in a browser; carried elsewhere by hand it opens nothing either.
+        assert!(here.get("/account").await.page().contains(">usr_"));
+        let carried = browser.with("host", other);
+        assert!(!carried.get("/account").await.page().contains(">usr_"));
+    }
+}
+
+async fn links_lead_to_a_host_that_answers_them(engine: Engine) {
+    let settings = [
+        ("server.public_url", "https://api.example.com"),
+        ("server.production_host", PRODUCTION),
+        ("server.sandbox_host", SANDBOX),
+    ];
+    let app = TestApp::with(engine, &settings).await;
+    for (host, plane) in [(PRODUCTION, &app.production), (SANDBOX, &app.sandbox)] {
+        let partner = plane.partner.client.with("host", host);
+        let answer = partner.post("/api/v1/external_login", &user("ada")).await;
+        let url = login_url(&answer);
+        let path = url
+            .strip_prefix(&format!("https://{host}"))
+            .expect("a link to that host");
+        let browser = app.browser().with("host", host);
+        assert_eq!(browser.submit(path, "").await.status, 303, "{host}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What holds for every request, whatever it asks for.
 
+mod bodies;
+mod connections;
 mod cors;
 mod edge;
 mod headers;

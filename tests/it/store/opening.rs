@@ -9,17 +9,8 @@ use crate::support::database::{Database, options};
 use crate::support::store::{Engine, TestStore, both, hand_in, race};
 
 both! {
-    the_engine_is_named,
     what_was_handed_in_is_answered_before_the_store_closes,
     a_closed_store_is_unavailable,
-}
-
-async fn the_engine_is_named(store: TestStore) {
-    let name = match store.engine {
-        Engine::Sqlite => "sqlite",
-        Engine::Postgres => "postgres",
-    };
-    assert_eq!(store.engine_name(), name);
 }
 
 async fn what_was_handed_in_is_answered_before_the_store_closes(store: TestStore) {

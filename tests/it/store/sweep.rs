@@ -14,6 +14,7 @@ both! {
     events_and_finished_deliveries_go_after_30_days,
     a_pending_delivery_stays_however_old_it_is,
     one_sweep_deletes_a_batch,
+    what_others_keep_longer_holds_nothing_up,
 }
 
 const HOUR: u64 = 3_600;
@@ -144,4 +145,46 @@ async fn one_sweep_deletes_a_batch(store: TestStore) {
     for swept in [1_000, 1, 0] {
         assert_eq!(sweep(&store).await, swept);
     }
+}
+
+/// More rows than one sweep looks at, of an environment with longer lives, stand before those that are due.
+async fn what_others_keep_longer_holds_nothing_up(store: TestStore) {
+    let world = store.world().await;
+    let bytes = |prefix: &str| match store.engine {
+        Engine::Sqlite => format!("cast(printf('{prefix}%014d', n) as blob)"),
+        Engine::Postgres => {
+            format!("encode(convert_to('{prefix}' || lpad(n::text, 14, '0'), 'UTF8'), 'hex')::uuid")
+        }
+    };
+    let hash = match store.engine {
+        Engine::Sqlite => "cast(printf('%032d', n) as blob)",
+        Engine::Postgres => "convert_to(lpad(n::text, 32, '0'), 'UTF8')",
+    };
+    let environment = store.literal(world.production.id.0);
+    let (now, late) = (store.moment(store.now()), store.moment(store.later(365 * 86_400)));
+    let numbers = "with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 1500)";
+    let (link, session, user) = (bytes("00"), bytes("00"), bytes("99"));
+    store
+        .execute(&format!(
+            "insert into login_links (id, environment_id, partner_id, user_id, hash, created_at, expires_at)
+             {numbers} select {link}, {environment}, {user}, {user}, {hash}, {now}, {late} from numbers"
+        ))
+        .await;
+    store
+        .execute(&format!(
+            "insert into sessions (id, environment_id, user_id, hash, amr, auth_time, seen_at, expires_at)
+             {numbers} select {session}, {environment}, {user}, {hash}, 'otp', {now}, {now}, {late} from numbers"
+        ))
+        .await;
+    store.sign_in(&world.sandbox.partner, "ada").await;
+    assert_eq!(
+        (store.count("login_links").await, store.count("sessions").await),
+        (1_501, 1_501)
+    );
+    store.advance(600 + HOUR + 1);
+    assert_eq!(sweep(&store).await, 1);
+    assert_eq!(store.count("login_links").await, 1_500);
+    store.advance(90 * DAY);
+    sweep(&store).await;
+    assert_eq!(store.count("sessions").await, 1_500);
 }

@@ -20,6 +20,7 @@ both! {
     a_partner_born_scope_sees_what_the_partner_brought,
     pages_end_where_there_is_no_more,
     an_erased_user_keeps_its_row_alone,
+    a_users_environment_is_known_by_its_id,
     links_and_changes_to_one_email_at_once_give_it_to_one_user,
 }
 
@@ -197,7 +198,7 @@ async fn a_user_reaches_only_its_own_environment(store: TestStore) {
             None
         );
         let page = store.users(stranger, &UserFilter::default(), None, 10).await.unwrap();
-        assert!(page.users.is_empty() && !page.has_more);
+        assert!(page.users.is_empty() && page.next.is_none());
         assert!(link(&store, stranger, call(&store, "ada@example.com")).await.created);
     }
     let seen = store.user(&world.sandbox.server, user).await.unwrap().unwrap();
@@ -244,11 +245,11 @@ async fn pages_end_where_there_is_no_more(store: TestStore) {
     let system = store.system().users_of(sandbox.id);
     for filter in [UserFilter::default(), phone] {
         let first = store.users(system, &filter, None, 2).await.unwrap();
-        assert_eq!((&first.users[..], first.has_more), (&made[..2], true));
+        assert_eq!((&first.users[..], first.next.is_some()), (&made[..2], true));
         let last = store.users(system, &filter, Some(made[1].id), 2).await.unwrap();
-        assert_eq!((&last.users[..], last.has_more), (&made[2..], false));
+        assert_eq!((&last.users[..], last.next.is_some()), (&made[2..], false));
         let all = store.users(system, &filter, None, 3).await.unwrap();
-        assert_eq!((&all.users[..], all.has_more), (&made[..], false));
+        assert_eq!((&all.users[..], all.next.is_some()), (&made[..], false));
     }
     let named = UserFilter {
         external_id: Some(PartnerUserId::parse("x-1".to_owned()).unwrap()),
@@ -356,4 +357,14 @@ async fn what_was_erased_leaves_the_write_ahead_log() {
         .key(aboard::domain::KeyKind::Server, sandbox.id, sandbox.kind, sandbox.id.0)
         .await;
     assert!(!holds(&files()));
+}
+
+async fn a_users_environment_is_known_by_its_id(store: TestStore) {
+    let world = store.world().await;
+    let made = call(&store, "ada@example.com");
+    let user = made.user;
+    store.link_user(&world.production.server, made).await.unwrap();
+    let environment = async |user| store.environment_of_user(store.system(), user).await.unwrap();
+    assert_eq!(environment(user).await, Some(world.production.id));
+    assert_eq!(environment(UserId(store.ids.id())).await, None);
 }

@@ -1,7 +1,5 @@
 //! The webhook on creation, from the call to the partner's own back end and back.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aboard::clock::Clock;
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::app::{Engine, Setup, TestApp, login_url, on_both, plain_refusal, user_with};
+use crate::support::node::node;
 
 on_both! {
     the_delivered_key_logs_the_user_in,
@@ -143,24 +142,7 @@ async fn the_signatures_are_those_of_the_contract(engine: Engine) {
 
 /// What the partner's own library says.
 fn verify(job: &Value) -> Result<String, String> {
-    let mut node = Command::new("node")
-        .arg("tests/node/verify-webhook.mjs")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("node is there, as `make test` sees to");
-    let mut stdin = node.stdin.take().expect("a pipe");
-    stdin.write_all(job.to_string().as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = node.wait_with_output().expect("it ends");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    if output.status.success() {
-        Ok(text(output.stdout))
-    } else {
-        Err(text(output.stderr))
-    }
+    node("verify-webhook.mjs", job)
 }
 
 async fn a_given_up_delivery_revokes_its_key_and_another_can_be_had(engine: Engine) {

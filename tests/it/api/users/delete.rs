@@ -14,6 +14,7 @@ on_both! {
     nothing_that_names_the_person_is_left,
     a_key_that_was_not_delivered_is_erased_with_its_job,
     of_many_deletions_one_is_answered,
+    what_a_partner_wrote_for_the_person_is_gone,
     others_stay_as_they_are,
 }
 
@@ -124,6 +125,37 @@ async fn a_key_that_was_not_delivered_is_erased_with_its_job(engine: Engine) {
     );
     assert_eq!(app.count("deliveries where state = 'given_up'").await, 1);
     assert_eq!(app.count("user_keys where revoked_at is not null").await, 1);
+}
+
+async fn what_a_partner_wrote_for_the_person_is_gone(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let mut ids = Vec::new();
+    for name in ["marker", "bob"] {
+        let hook = format!("https://example.com/hook?of={name}");
+        let call = user_with(
+            name,
+            &json!({ "webhook_endpoint": hook, "state": format!("state-{name}") }),
+        );
+        let answer = app.partner().post("/api/v1/external_login", &call).await;
+        let browser = app.browser();
+        assert_eq!(browser.submit(&login_url(&answer), "").await.status, 303);
+        ids.push(app.user(&browser).await.to_string());
+        // A link that nobody has clicked.
+        app.partner().post("/api/v1/external_login", &call).await;
+    }
+    // One of the deliveries has arrived, with a complaint on the way.
+    app.execute("update deliveries set state = 'delivered', last_error = 'marker' where url like '%marker'")
+        .await;
+    assert_eq!(delete(&app, &ids[0]).await.status, 200);
+    let found: Vec<_> = app
+        .contents()
+        .await
+        .into_iter()
+        .filter(|row| row.contains("marker"))
+        .collect();
+    assert_eq!(found, [""; 0]);
+    assert_eq!(app.count("login_links where state = 'state-bob'").await, 2);
+    assert_eq!(app.count("deliveries where url like '%bob'").await, 1);
 }
 
 async fn of_many_deletions_one_is_answered(engine: Engine) {

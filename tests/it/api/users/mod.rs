@@ -5,6 +5,7 @@ mod get;
 mod inbox;
 mod introspect;
 mod link;
+mod link_matching;
 mod list;
 mod login_codes;
 mod me;

@@ -1,0 +1,358 @@
+//! How many connections are open at once, in all and from each address.
+//!
+//! Nobody waits in front of a full server: a connection that is not taken is closed at once, so that the next one in the
+//! queue, which may be somebody else's, has its turn. And nobody keeps the others out: once every place is taken, whoever
+//! has fewer connections gets the place of one that is idle and belongs to whoever has most.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures_util::task::AtomicWaker;
+use jiff::{SignedDuration, Timestamp};
+
+use super::proxies::Proxies;
+use crate::clock::Clock;
+use crate::config;
+use crate::web::Who;
+
+/// Files that this process opens besides connections: the store, logs, outgoing calls.
+const OTHER_FILES: u64 = 512;
+/// However few files this process may open, so many connections are tried.
+const FEWEST: usize = 64;
+/// How often the log says that connections are refused.
+const SAID_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// The connections of one listener. Cheap to clone.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    /// The listener's name, as metrics have it.
+    listener: &'static str,
+    most: usize,
+    most_per_address: usize,
+    proxies: Proxies,
+    clock: Clock,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    /// Those of each address, the oldest first.
+    by_address: HashMap<Who, BTreeMap<u64, Arc<Line>>>,
+    next: u64,
+    /// Since the log last said so.
+    refused: u64,
+    said_at: Option<Timestamp>,
+}
+
+/// A connection's place; free again once it is dropped.
+pub struct Place {
+    connections: Connections,
+    /// Nobody, for a proxy: its connections are many people's.
+    who: Option<Who>,
+    number: u64,
+    line: Arc<Line>,
+}
+
+/// What others may know of a connection, and do to it.
+#[derive(Default)]
+struct Line {
+    /// Something was read since something was last written: a request may be under way.
+    asked: AtomicBool,
+    given_up: AtomicBool,
+    reader: AtomicWaker,
+}
+
+/// Why a connection is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Full {
+    /// There are as many as there may be in all.
+    All,
+    /// The address has its share.
+    Address,
+}
+
+impl Full {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Address => "address",
+        }
+    }
+}
+
+impl Connections {
+    /// Reads the settings. This process's limit on open files is raised as far as it goes, and where it does not go far
+    /// enough there are fewer connections than `server.connections` says.
+    #[must_use]
+    pub fn new(listener: &'static str, server: &config::Server, clock: Clock) -> Self {
+        let most = fit(server.connections);
+        if most < server.connections {
+            tracing::warn!(
+                setting = server.connections,
+                connections = most,
+                "this process may open too few files for server.connections; raise its limit (ulimit -n, LimitNOFILE)"
+            );
+        }
+        Self(Arc::new(Inner {
+            listener,
+            most,
+            most_per_address: server.connections_per_address,
+            proxies: Proxies::new(&server.trusted_proxies),
+            clock,
+            open: Mutex::default(),
+        }))
+    }
+
+    /// A place for a connection from this address, if there is one.
+    #[must_use]
+    pub fn take(&self, peer: IpAddr) -> Option<Place> {
+        let inner = &*self.0;
+        let who = (!inner.proxies.is_one(peer)).then(|| Who::at(peer));
+        let mut open = self.lock();
+        let own = who.map_or(0, |who| open.own(who));
+        if own >= inner.most_per_address {
+            self.refuse(open, Full::Address);
+            return None;
+        }
+        if open.all >= inner.most && !open.make_room(own) {
+            self.refuse(open, Full::All);
+            return None;
+        }
+        let line = Arc::<Line>::default();
+        let number = open.next;
+        open.next += 1;
+        open.all += 1;
+        if let Some(who) = who {
+            let own = open.by_address.entry(who).or_default();
+            own.insert(number, Arc::clone(&line));
+        }
+        drop(open);
+        metrics::gauge!("aboard_connections", "listener" => inner.listener).increment(1.0);
+        Some(Place {
+            connections: self.clone(),
+            who,
+            number,
+            line,
+        })
+    }
+
+    /// Counts it, and says so from time to time: never whose, addresses are not logged.
+    fn refuse(&self, mut open: MutexGuard<'_, Open>, full: Full) {
+        let inner = &*self.0;
+        let counted = metrics::counter!("aboard_connections_refused_total", "listener" => inner.listener, "full" => full.as_str());
+        counted.increment(1);
+        open.refused += 1;
+        let now = inner.clock.now();
+        if open.said_at.is_some_and(|said| now.duration_since(said) < SAID_EVERY) {
+            return;
+        }
+        open.said_at = Some(now);
+        let (refused, connections) = (std::mem::take(&mut open.refused), open.all);
+        drop(open);
+        let setting = match full {
+            Full::All => "server.connections",
+            Full::Address => "server.connections_per_address",
+        };
+        tracing::warn!(
+            listener = inner.listener,
+            setting,
+            refused,
+            connections,
+            "connections are closed as they come in: too many are open"
+        );
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn own(&self, who: Who) -> usize {
+        self.by_address.get(&who).map_or(0, BTreeMap::len)
+    }
+
+    /// Gives up an idle connection of the address that has most, if that has more than somebody with `own` would have.
+    fn make_room(&mut self, own: usize) -> bool {
+        let idle = |lines: &BTreeMap<u64, Arc<Line>>| {
+            let idle = lines.iter().find(|(_, line)| !line.asked.load(Ordering::Acquire));
+            idle.map(|(number, _)| *number)
+        };
+        let most = self
+            .by_address
+            .iter()
+            .filter(|(_, lines)| lines.len() > own + 1)
+            .filter_map(|(who, lines)| Some((lines.len(), *who, idle(lines)?)))
+            .max_by_key(|(count, ..)| *count);
+        let Some((_, who, number)) = most else { return false };
+        if let Some(line) = self.leave(who, number) {
+            line.given_up.store(true, Ordering::Release);
+            line.reader.wake();
+        }
+        true
+    }
+
+    /// Takes a connection out; nothing if it was given up before.
+    fn leave(&mut self, who: Who, number: u64) -> Option<Arc<Line>> {
+        let lines = self.by_address.get_mut(&who)?;
+        let line = lines.remove(&number)?;
+        if lines.is_empty() {
+            self.by_address.remove(&who);
+        }
+        self.all -= 1;
+        Some(line)
+    }
+}
+
+impl Place {
+    /// Whether the place was given to somebody else: then the connection has come to its end. Who reads is woken for
+    /// that.
+    pub fn is_given_up(&self, context: &Context<'_>) -> bool {
+        self.line.reader.register(context.waker());
+        self.line.given_up.load(Ordering::Acquire)
+    }
+
+    /// Something was read.
+    pub fn was_asked(&self) {
+        self.line.asked.store(true, Ordering::Release);
+    }
+
+    /// Something was written.
+    pub fn has_answered(&self) {
+        self.line.asked.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.connections.lock();
+        match self.who {
+            Some(who) => drop(open.leave(who, self.number)),
+            None => open.all -= 1,
+        }
+        drop(open);
+        metrics::gauge!("aboard_connections", "listener" => self.connections.0.listener).decrement(1.0);
+    }
+}
+
+/// As many connections as this process may have, up to those that are wanted.
+fn fit(wanted: usize) -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let needed = OTHER_FILES + wanted as u64;
+    let mut limit = getrlimit(Resource::Nofile);
+    // No limit at all is written as none.
+    if limit.current.is_some_and(|current| current < needed) {
+        let mut raised = limit.clone();
+        raised.current = Some(limit.maximum.map_or(needed, |maximum| maximum.min(needed)));
+        if setrlimit(Resource::Nofile, raised.clone()).is_ok() {
+            limit = raised;
+        }
+    }
+    let files = limit.current.unwrap_or(needed);
+    let may = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    wanted.min(may.max(FEWEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connections(most: usize, most_per_address: usize) -> Connections {
+        Connections(Arc::new(Inner {
+            listener: "test",
+            most,
+            most_per_address,
+            proxies: Proxies::new(&["10.0.0.0/8".parse().unwrap()]),
+            clock: Clock::System,
+            open: Mutex::default(),
+        }))
+    }
+
+    fn from(connections: &Connections, address: &str, wanted: usize) -> Vec<Place> {
+        let peer = address.parse().unwrap();
+        (0..wanted).map_while(|_| connections.take(peer)).collect()
+    }
+
+    #[test]
+    fn an_address_has_its_share_and_gives_it_back() {
+        let all = connections(100, 3);
+        let mut one = from(&all, "203.0.113.1", 10);
+        assert_eq!(one.len(), 3);
+        assert_eq!(from(&all, "203.0.113.2", 10).len(), 3, "others have theirs");
+        one.pop();
+        assert_eq!(from(&all, "203.0.113.1", 10).len(), 1);
+        drop(one);
+        let open = all.lock();
+        assert_eq!((open.all, open.by_address.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_network_of_64_bits_is_one_address() {
+        let all = connections(100, 3);
+        let kept = from(&all, "2001:db8::1", 2);
+        assert_eq!(from(&all, "2001:db8::ffff", 10).len(), 1);
+        assert_eq!(from(&all, "2001:db8:0:1::1", 10).len(), 3);
+        // Our own sockets show IPv4 addresses in their IPv6 form.
+        let four = from(&all, "::ffff:203.0.113.1", 2);
+        assert_eq!(from(&all, "203.0.113.1", 10).len(), 1);
+        drop((kept, four));
+    }
+
+    #[test]
+    fn a_trusted_proxy_has_no_share_of_its_own() {
+        let all = connections(100, 3);
+        let kept = from(&all, "10.0.0.1", 99);
+        assert_eq!(kept.len(), 99);
+        let last = from(&all, "203.0.113.1", 10);
+        assert_eq!(last.len(), 1);
+        assert!(
+            all.take("10.0.0.1".parse().unwrap()).is_none(),
+            "the whole is the whole"
+        );
+        assert!(
+            all.take("203.0.113.2".parse().unwrap()).is_none(),
+            "and no proxy is cut off"
+        );
+    }
+
+    #[test]
+    fn whoever_has_few_gets_the_place_of_an_idle_one_of_whoever_has_most() {
+        let all = connections(10, 8);
+        let one = from(&all, "203.0.113.1", 8);
+        let two = from(&all, "203.0.113.2", 2);
+        let given_up = |places: &[Place]| {
+            let is = |place: &Place| place.line.given_up.load(Ordering::Acquire);
+            places.iter().position(is)
+        };
+        // The oldest has a request under way.
+        one[0].was_asked();
+        let third = from(&all, "203.0.113.3", 1);
+        assert_eq!((third.len(), given_up(&one), given_up(&two)), (1, Some(1), None));
+        // Nobody gains by coming again and again: three, four and three is as fair as it gets.
+        let more = from(&all, "203.0.113.2", 10);
+        let last = from(&all, "203.0.113.3", 10);
+        let open = all.lock();
+        let counts = ["203.0.113.1", "203.0.113.2", "203.0.113.3"].map(|who| open.own(Who::at(who.parse().unwrap())));
+        assert_eq!((open.all, counts.iter().sum::<usize>()), (10, 10));
+        assert!(counts.iter().all(|count| (3..=4).contains(count)), "{counts:?}");
+        drop(open);
+        drop((one, two, third, more, last));
+        assert_eq!(all.lock().all, 0, "who was given up is not counted twice");
+    }
+
+    #[test]
+    fn requests_under_way_are_never_cut() {
+        let all = connections(4, 4);
+        let one = from(&all, "203.0.113.1", 4);
+        one.iter().for_each(Place::was_asked);
+        assert!(from(&all, "203.0.113.2", 1).is_empty());
+        one[3].has_answered();
+        assert_eq!(from(&all, "203.0.113.2", 1).len(), 1);
+    }
+}

@@ -49,7 +49,7 @@ pub struct Set {
     #[arg(value_name = "ID")]
     app: AppId,
     /// Version 1 of the wallet surface, for clients that were written for it; a sandbox always has it
-    #[arg(long, value_name = "on|off", value_parser = switch)]
+    #[arg(long, value_name = "on|off", action = clap::ArgAction::Set, value_parser = switch)]
     v1: bool,
     #[command(flatten)]
     settings: Settings,

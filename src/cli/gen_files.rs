@@ -45,7 +45,8 @@ fn errors() -> String {
     let mut text = String::from(
         "# Errors\n\nMade from the table in `src/domain/code.rs` by `make gen`.\n\n\
          The partner surface answers `{\"errors\":[{\"status\",\"title\",\"code\",\"field\",\"detail\"}],\"message\"}` and shows\n\
-         `VALIDATION_ERROR` as 422; the users surface answers `{\"success\":false,\"error\":{\"code\",\"message\",\"details\"},\"meta\"}`.\n\n\
+         `VALIDATION_ERROR` as 422; the users surface answers `{\"success\":false,\"error\":{\"code\",\"message\",\"details\"},\"meta\"}`,\n\
+         the wallet surface `{\"status\",\"message\",\"data\":null}`.\n\n\
          | code | status | what it says | what to do |\n|---|---|---|---|\n",
     );
     for code in Code::ALL {

@@ -43,7 +43,7 @@ pub async fn login_otp(
     FormOrJson(mut fields): FormOrJson,
 ) -> Result<Json<Value>, Failure> {
     let email = fields.parsed("email", |text| {
-        Email::parse(&text).map_err(|_| Invalid::new("Invalid email format"))
+        Email::parse(&text).map_err(|_| Invalid::new("email must be an address, like ada@example.com."))
     })?;
     let verification_token = begin(&web, &context, &caller, Destination::Email(email), "email").await?;
     Ok(answer("OTP sent", &Begun { verification_token }))

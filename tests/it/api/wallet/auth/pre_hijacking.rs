@@ -77,6 +77,7 @@ async fn a_proof_ends_what_the_app_signed_in_before(engine: Engine) {
     let at = Federation::start(engine).await;
     let custody = register_custody(&at.shop, "customer-42").await;
     let (user, token) = (at.app.whose(&custody).await, access(&custody));
+    at.app.advance(1);
     let path = format!("/v1/users/{}", user.as_str().unwrap());
     let server = at.app.server();
     let put = server

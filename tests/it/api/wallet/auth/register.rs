@@ -83,5 +83,5 @@ async fn a_password_stands_nowhere(engine: Engine) {
     }
     assert!(!answer.text().contains(PASSWORD));
     let hashes = app.rows("select hash from passwords").await;
-    assert!(hashes[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashes:?}");
+    assert!(hashes[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashes:?}");
 }

@@ -27,7 +27,7 @@ use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
 use crate::web::reference;
-use crate::web::{Inner, Limits, Running, Web, Welcome};
+use crate::web::{Inner, Limits, Running, Waits, Web, Welcome};
 
 /// A server that runs.
 pub struct App {
@@ -135,6 +135,7 @@ impl App {
             tokens,
             limits: Limits::default(),
             running: Running::default(),
+            waits: Waits::default(),
             guard,
             reference,
             wake_deliveries: {
@@ -216,6 +217,7 @@ impl App {
     /// Stops: no new connection, running requests finish, attempts under way are written down, the store closes.
     pub async fn stop(self) {
         let patience = Duration::from_secs(self.web.config.server.shutdown_seconds);
+        self.web.instance.store.stop_waiting();
         for handle in &self.handles {
             handle.graceful_shutdown(Some(patience));
         }

@@ -7,7 +7,7 @@ mod users;
 mod wallet;
 
 use partner::{api_key, embedded_check_user, external_login, login, tenant_details};
-use users::{delete, get, introspect, link, list, login_codes, me, put, requests, tokens};
+use users::{delete, events, get, introspect, link, list, login_codes, me, put, requests, tokens, webhooks};
 
 use axum::routing::post;
 
@@ -35,6 +35,20 @@ pub fn routes() -> Routes {
         .delete("/v1/users/{user_id}", delete::delete, delete::doc)
         .post("/v1/users/{user_id}/tokens", tokens::tokens, tokens::doc)
         .post("/v1/tokens/introspect", introspect::introspect, introspect::doc)
+        .get("/v1/events", events::list::list, events::list::doc)
+        .post("/v1/events", events::trigger::trigger, events::trigger::doc)
+        .get("/v1/events/stream", events::stream::stream, events::stream::doc)
+        .get("/v1/events/{event_id}", events::get::get, events::get::doc)
+        .get("/v1/webhooks", webhooks::list::list, webhooks::list::doc)
+        .post("/v1/webhooks", webhooks::create::create, webhooks::create::doc)
+        .get("/v1/webhooks/{webhook_id}", webhooks::get::get, webhooks::get::doc)
+        .put("/v1/webhooks/{webhook_id}", webhooks::update::update, webhooks::update::doc)
+        .delete("/v1/webhooks/{webhook_id}", webhooks::delete::delete, webhooks::delete::doc)
+        .post("/v1/webhooks/{webhook_id}/rotate_secret", webhooks::rotate_secret::rotate_secret, webhooks::rotate_secret::doc)
+        .post("/v1/webhooks/{webhook_id}/test", webhooks::send_test::send_test, webhooks::send_test::doc)
+        .post("/v1/webhooks/{webhook_id}/replay", webhooks::replay::replay, webhooks::replay::doc)
+        .get("/v1/webhooks/{webhook_id}/deliveries", webhooks::deliveries::deliveries, webhooks::deliveries::doc)
+        .get("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", webhooks::delivery::delivery, webhooks::delivery::doc)
         .route("/v1/users/{user_id}/verifications", post(users::verifications::verifications))
         .route("/v1/users/{user_id}/verifications/check", post(users::verifications_check::check))
         .route("/v1/inbox", axum::routing::get(users::inbox::inbox))
@@ -59,5 +73,5 @@ pub fn routes() -> Routes {
 /// The reference of all routes, for whoever calls them at these addresses.
 #[must_use]
 pub fn documents(servers: &[Server]) -> Vec<Document> {
-    reference::documents(&routes().operations(), servers)
+    reference::documents(&routes().operations(), &users::events::catalogue::hooks(), servers)
 }

@@ -24,7 +24,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0003_requests",
     "0005_codes",
     "0006_copy",
-    "0007_audit"
+    "0007_audit",
+    "0011_events"
 ];
 
 /// The names of the migrations that this binary knows, in order.

@@ -14,6 +14,7 @@ mod copy;
 mod credentials;
 mod deliveries;
 mod error;
+mod events;
 mod idempotency;
 mod instance;
 mod keys;
@@ -36,9 +37,16 @@ mod transaction;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod webhooks;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::domain::KeyId;
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use apps::{App, AppRow, NewApp};
@@ -48,8 +56,9 @@ pub use copy::{
     Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
 };
 pub use credentials::{Credential, KeyUse, Presented};
-pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
+pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery, MadeAttempt};
 pub use error::StoreError;
+pub use events::{AfterEvent, Event, EventPage, EventPlace};
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
 pub use keys::{KeyRow, NewApiKey};
@@ -76,6 +85,10 @@ pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
     Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
+pub use webhooks::{
+    Attempt, ClaimedEvents, CreateWebhookOutcome, Delivery, DeliveryPage, DisabledWhy, EventClaim, LogHead, NewHeaders,
+    NewReplay, NewTestDelivery, NewWebhook, ReplayFrom, UpdateWebhook, Webhook, WebhookBehind, WebhookTarget,
 };
 
 /// What every method answers.
@@ -127,6 +140,10 @@ pub struct OpenStore {
 pub struct Store {
     engine: Engine,
     credentials: Arc<credentials::Cache>,
+    /// How often an event was written here: whoever waits for events looks when it moves.
+    happened: Arc<watch::Sender<u64>>,
+    /// Client secrets that were seen in a browser, and when that was told.
+    exposed: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
 #[derive(Clone)]
@@ -153,6 +170,8 @@ impl Store {
         Ok(Self {
             engine,
             credentials: Arc::default(),
+            happened: Arc::default(),
+            exposed: Arc::default(),
         })
     }
 

@@ -17,6 +17,7 @@ pub mod reference;
 mod routes;
 mod session;
 mod user_token;
+mod waits;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use query::Query;
 pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 pub use user_token::{LiveToken, UserKeyToken, UserToken, admit_anybody};
+pub use waits::{Wait, Waits};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +61,8 @@ pub struct Inner {
     pub limits: Limits,
     /// Calls with an `Idempotency-Key` that are running.
     pub running: Running,
+    /// Calls that wait for events.
+    pub waits: Waits,
     /// Where outgoing calls may go.
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.

@@ -11,6 +11,8 @@ use serde_json::json;
 use super::{NewEvent, add_event, find, lock};
 use crate::domain::{EnvironmentId, EventId, UserId};
 use crate::store::audit::{Entry, audit};
+use crate::store::events::event_body;
+use crate::store::requests::first_id_at;
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -34,6 +36,19 @@ const DELIVERIES: &str = "
 const EVENT_TYPES: &str = "select distinct type from events where user_id = :user and type <> 'user.created'";
 const EVENTS: &str = "
     update events set body = :body where user_id = :user and type = :type and type <> 'user.created'";
+// That of a user who was made by a proof holds the address, but is not found by user: it was written when the user was,
+// and its id begins with that time.
+const FIRST_EVENT: &str = "
+    update events set body = :body
+    where environment_id = :environment and id >= :from and id < :to and user_id = :user and type = 'user.created'";
+// What receivers answered may repeat what they were told.
+const ANSWERS: &str = "
+    update delivery_attempts set answer = null where delivery_id in (
+        select delivery.id from webhooks webhook
+        join events event on event.user_id = :user and event.type <> 'user.created'
+        join deliveries delivery on delivery.webhook_id = webhook.id and delivery.webhook_id is not null
+            and delivery.event_id = event.id
+        where webhook.environment_id = :environment)";
 // What codes know of an address that the user has proven. Another user cannot have proven it.
 const PROVEN: &str = "
     select kind, key from identities where user_id = :user and source = 'person' and kind in ('email', 'phone')";
@@ -54,6 +69,9 @@ const MARKS: &str = "delete from destination_marks where environment_id = :envir
 const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
+
+/// How long after a call began the ids of what it wrote are made, at most.
+const MADE_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 impl Store {
     /// Erases a user of the environment, which the audit log keeps with who did it; answers its id, or `None` if there is no such user (any more). Writes
@@ -121,10 +139,17 @@ async fn erase(
         tx.execute(sql, &whose).await?;
     }
     for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
-        let body = json!({ "type": kind, "data": { "user_id": user, "erased": true } });
-        let emptied = params![body: body.to_string().into_bytes(), user: user.0, type: kind];
+        let body = event_body(&kind, now, &json!({ "user_id": user, "erased": true }));
+        let emptied = params![body: body, user: user.0, type: kind];
         tx.execute(EVENTS, &emptied).await?;
     }
+    let from = first_id_at(known.created_at);
+    let to = first_id_at(known.created_at + MADE_WITHIN);
+    let body = event_body("user.created", known.created_at, &json!({ "user_id": user, "erased": true }));
+    let first = params![body: body, environment: environment.0, from: from, to: to, user: user.0];
+    tx.execute(FIRST_EVENT, &first).await?;
+    tx.execute(ANSWERS, &params![user: user.0, environment: environment.0])
+        .await?;
     let kind = "user.deleted";
     let body = json!({
         "type": kind, "timestamp": format!("{now:.0}"), "data": { "user_id": user, "deleted": true },

@@ -39,7 +39,12 @@ pub use signing::{SigningAlgorithm, ensure_private_keys, new_key as new_signing_
 pub use user_lines::LONGEST_LINE;
 
 /// Scopes that a new server key has.
-const SERVER_SCOPES: [KeyScope; 2] = [KeyScope::Users, KeyScope::UsersToken];
+const SERVER_SCOPES: [KeyScope; 4] = [
+    KeyScope::Users,
+    KeyScope::UsersToken,
+    KeyScope::Events,
+    KeyScope::Webhooks,
+];
 
 /// What a new key is allowed, beside what its kind is.
 #[derive(Debug, Clone, Default)]

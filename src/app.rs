@@ -27,7 +27,7 @@ use crate::store::InFlight;
 use crate::tokens::Tokens;
 use crate::web::providers::Providers;
 use crate::web::reference;
-use crate::web::{Inner, Limits, Passwords, Running, Web, Welcome};
+use crate::web::{Inner, Limits, Passwords, Running, Waits, Web, Welcome};
 
 /// How long a log-in waits for a provider.
 const ASKING: OutboundOptions = OutboundOptions {
@@ -141,6 +141,7 @@ impl App {
             running: Running::default(),
             passwords: Passwords::default(),
             providers,
+            waits: Waits::default(),
             guard,
             reference,
             wake_deliveries: {
@@ -226,6 +227,7 @@ impl App {
     /// Stops: no new connection, running requests finish, attempts under way are written down, the store closes.
     pub async fn stop(self) {
         let patience = Duration::from_secs(self.web.config.server.shutdown_seconds);
+        self.web.instance.store.stop_waiting();
         for handle in &self.handles {
             handle.graceful_shutdown(Some(patience));
         }

@@ -3,7 +3,7 @@
 
 use aboard_vault::Aad;
 
-use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookSecretId};
+use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookId, WebhookSecretId};
 
 fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
     Aad {
@@ -18,6 +18,12 @@ fn place(table: &'static str, column: &'static str, environment: EnvironmentId, 
 #[must_use]
 pub fn webhook_secret(environment: EnvironmentId, secret: WebhookSecretId) -> Aad<'static> {
     place("webhook_secrets", "secret", environment, secret.bytes())
+}
+
+/// The headers that are sent along to a webhook.
+#[must_use]
+pub fn webhook_headers(environment: EnvironmentId, webhook: WebhookId) -> Aad<'static> {
+    place("webhooks", "sealed_headers", environment, webhook.bytes())
 }
 
 /// A webhook's body that holds a user's key.

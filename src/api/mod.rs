@@ -8,8 +8,8 @@ mod wallet;
 
 use partner::{api_key, api_keys, embedded_check_user, external_login, login, revoke_api_key, tenant_details};
 use users::{
-    delete, get, inbox, introspect, link, list, login_codes, me, put, requests, tokens, verifications,
-    verifications_check,
+    delete, events, get, inbox, introspect, link, list, login_codes, me, put, requests, tokens, verifications,
+    verifications_check, webhooks,
 };
 use wallet::auth::{
     self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, resend,
@@ -48,6 +48,20 @@ pub fn routes() -> Routes {
         .post("/v1/users/{user_id}/verifications", verifications::verifications, verifications::doc)
         .post("/v1/users/{user_id}/verifications/check", verifications_check::check, verifications_check::doc)
         .get("/v1/inbox", inbox::inbox, inbox::doc)
+        .get("/v1/events", events::list::list, events::list::doc)
+        .post("/v1/events", events::trigger::trigger, events::trigger::doc)
+        .get("/v1/events/stream", events::stream::stream, events::stream::doc)
+        .get("/v1/events/{event_id}", events::get::get, events::get::doc)
+        .get("/v1/webhooks", webhooks::list::list, webhooks::list::doc)
+        .post("/v1/webhooks", webhooks::create::create, webhooks::create::doc)
+        .get("/v1/webhooks/{webhook_id}", webhooks::get::get, webhooks::get::doc)
+        .put("/v1/webhooks/{webhook_id}", webhooks::update::update, webhooks::update::doc)
+        .delete("/v1/webhooks/{webhook_id}", webhooks::delete::delete, webhooks::delete::doc)
+        .post("/v1/webhooks/{webhook_id}/rotate_secret", webhooks::rotate_secret::rotate_secret, webhooks::rotate_secret::doc)
+        .post("/v1/webhooks/{webhook_id}/test", webhooks::send_test::send_test, webhooks::send_test::doc)
+        .post("/v1/webhooks/{webhook_id}/replay", webhooks::replay::replay, webhooks::replay::doc)
+        .get("/v1/webhooks/{webhook_id}/deliveries", webhooks::deliveries::deliveries, webhooks::deliveries::doc)
+        .get("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", webhooks::delivery::delivery, webhooks::delivery::doc)
         // The wallet surface: `x-client-secret`, or `x-app-id` alone.
         .post("/api/v1/auth/login-otp", login_otp::login_otp, login_otp::doc)
         .post("/api/v1/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
@@ -90,5 +104,5 @@ pub fn routes() -> Routes {
 /// The reference of all routes, for whoever calls them at these addresses.
 #[must_use]
 pub fn documents(servers: &[Server]) -> Vec<Document> {
-    reference::documents(&routes().operations(), servers)
+    reference::documents(&routes().operations(), &users::events::catalogue::hooks(), servers)
 }

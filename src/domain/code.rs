@@ -48,6 +48,12 @@ codes! {
     UserNotFound = 404, "USER_NOT_FOUND", "No such user.", "Check the id; it must be one of this environment and, for a partner, of your own users.";
     /// No such key for this caller.
     KeyNotFound = 404, "KEY_NOT_FOUND", "No such key.", "Check the id; it must be that of a key which you hold and which was not revoked.";
+    /// No such webhook for this caller.
+    WebhookNotFound = 404, "WEBHOOK_NOT_FOUND", "No such webhook.", "Check the id; it must be one of this environment. `GET /v1/webhooks` lists them.";
+    /// No such event, or it is older than events are kept.
+    EventNotFound = 404, "EVENT_NOT_FOUND", "No such event.", "Check the id; events are kept for 30 days.";
+    /// No such delivery of the webhook.
+    DeliveryNotFound = 404, "DELIVERY_NOT_FOUND", "No such delivery.", "Check the id; it must be one of this webhook, and deliveries are kept for 30 days.";
     /// No such path.
     RouteNotFound = 404, "ROUTE_NOT_FOUND", "There is nothing at this address.", "Check the path against the reference.";
     /// The path exists, the method does not.

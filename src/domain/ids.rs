@@ -9,31 +9,40 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// An id as it is printed, on the stack: every request prints one, its answer and its log line some more.
 #[derive(Clone, Copy)]
-pub struct IdText([u8; 30]);
+pub struct IdText {
+    /// What is printed stands at the end: a prefix has two or three letters.
+    bytes: [u8; LONGEST],
+    starts: usize,
+}
+
+const LONGEST: usize = 30;
+const DIGITS: usize = 26;
 
 impl std::ops::Deref for IdText {
     type Target = str;
 
     fn deref(&self) -> &str {
         // ASCII by construction.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.bytes[self.starts..]).unwrap_or_default()
     }
 }
 
 fn encode(prefix: &str, id: Uuid) -> IdText {
-    let mut text = [b'_'; 30];
-    text[..3].copy_from_slice(prefix.as_bytes());
+    let mut bytes = [b'_'; LONGEST];
+    let digits = LONGEST - DIGITS;
+    let starts = digits - 1 - prefix.len();
+    bytes[starts..digits - 1].copy_from_slice(prefix.as_bytes());
     let mut bits = id.as_u128();
-    for slot in text[4..].iter_mut().rev() {
+    for slot in bytes[digits..].iter_mut().rev() {
         *slot = ALPHABET[(bits & 31) as usize];
         bits >>= 5;
     }
-    IdText(text)
+    IdText { bytes, starts }
 }
 
 fn decode(prefix: &str, text: &str) -> Option<Uuid> {
     let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
-    if digits.len() != 26 {
+    if digits.len() != DIGITS {
         return None;
     }
     let mut bits: u128 = 0;
@@ -141,6 +150,10 @@ ids! {
     DeliveryId = "dlv";
     /// A secret that signs webhooks.
     WebhookSecretId = "whs";
+    /// An address of the organization that is told of events.
+    WebhookId = "wh";
+    /// A part of the log that a webhook is told again.
+    ReplayId = "rpl";
     /// A key that signs tokens.
     SigningKeyId = "sgn";
     /// A key of the instance that seals or authenticates.
@@ -178,6 +191,19 @@ mod tests {
                 prop_assert_eq!(id.to_string(), text.to_ascii_lowercase());
             }
         }
+    }
+
+    #[test]
+    fn a_prefix_of_two_letters_is_one_as_well() {
+        let id = WebhookId(Uuid::from_u128(7));
+        assert_eq!(id.to_string(), "wh_00000000000000000000000007");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!(
+            WebhookSecretId(Uuid::from_u128(7))
+                .to_string()
+                .parse::<WebhookId>()
+                .is_err()
+        );
     }
 
     #[test]

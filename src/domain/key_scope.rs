@@ -15,16 +15,22 @@ pub enum KeyScope {
     WalletsErase,
     /// `requests`: read the environment's request log.
     Requests,
+    /// `events`: read the environment's events.
+    Events,
+    /// `webhooks`: manage the environment's webhooks.
+    Webhooks,
 }
 
 impl KeyScope {
     /// Every scope, in the order of the enum.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Users,
         Self::UsersToken,
         Self::Custody,
         Self::WalletsErase,
         Self::Requests,
+        Self::Events,
+        Self::Webhooks,
     ];
 
     /// The word stored and shown.
@@ -36,6 +42,8 @@ impl KeyScope {
             Self::Custody => "custody",
             Self::WalletsErase => "wallets:erase",
             Self::Requests => "requests",
+            Self::Events => "events",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -49,7 +57,9 @@ impl KeyScope {
     #[must_use]
     pub const fn is_of(self, kind: KeyKind) -> bool {
         match self {
-            Self::Users | Self::UsersToken | Self::WalletsErase | Self::Requests => matches!(kind, KeyKind::Server),
+            Self::Users | Self::UsersToken | Self::WalletsErase | Self::Requests | Self::Events | Self::Webhooks => {
+                matches!(kind, KeyKind::Server)
+            }
             Self::Custody => matches!(kind, KeyKind::Client),
         }
     }

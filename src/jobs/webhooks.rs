@@ -4,6 +4,11 @@
 //! loses nothing. Results are written in batches: while one is being written, the next one gathers.
 
 mod attempt;
+mod endpoint;
+mod headers;
+mod log;
+mod look;
+mod pace;
 mod room;
 mod schedule;
 mod shift;

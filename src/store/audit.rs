@@ -7,15 +7,17 @@
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::events::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, SystemScope};
+use super::sessions::revoked;
 use super::sql::{Row, Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{AppId, EnvironmentId, KeyId, PartnerId};
+use crate::domain::{AppId, EnvironmentId, EventType, KeyId, PartnerId, UserId};
 
 /// An entry that a change is about to write.
 #[derive(Debug, Clone)]
@@ -209,7 +211,44 @@ pub(super) async fn audit(tx: &Tx<'_>, scope: &AdminScope, entry: Entry, now: Ti
     written.seq = seq.ok_or_else(|| super::StoreError::unreadable("seq"))?;
     let seal = scope.seal(&before, &written);
     tx.execute(SEAL, &params![seal: seal, seq: written.seq]).await?;
+    if let Some(environment) = written.environment {
+        tell(tx, environment, entry.action, &written.target, &entry.details, now).await?;
+    }
     Ok(())
+}
+
+/// What is done to keys is an event as well, and so is what a suspension ends.
+async fn tell(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    action: &str,
+    target: &str,
+    details: &Value,
+    now: Timestamp,
+) -> Result<()> {
+    let (kind, data) = match action {
+        "key.created" => (
+            EventType::KeyCreated,
+            json!({ "key_id": target, "kind": details["kind"], "name": details["name"], "scopes": details["scopes"] }),
+        ),
+        "key.rotated" => (
+            EventType::KeyCreated,
+            json!({ "key_id": details["successor"], "rotated_from": target }),
+        ),
+        "key.revoked" => (EventType::KeyRevoked, json!({ "key_id": target })),
+        "user.suspended" => {
+            let Ok(user) = target.parse::<UserId>() else {
+                return Ok(());
+            };
+            let data = json!({ "user_id": user, "session_id": null, "reason": "suspended" });
+            return revoked(tx, user.0, environment, user, data, now).await;
+        }
+        _ => return Ok(()),
+    };
+    let Ok(key) = target.parse::<KeyId>() else {
+        return Ok(());
+    };
+    tx.emit(Happened::to(key.0, kind, environment, data, now)).await
 }
 
 fn read(row: &Row<'_>) -> Result<AuditEntry> {

@@ -1,12 +1,14 @@
 //! Webhook deliveries: claimed under a lease, finished in batches.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::scope::SystemScope;
 use super::sql::Row;
 use super::{Engine, Result, Store};
-use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookSecretId};
+use crate::domain::{DeliveryId, EnvironmentId, EnvironmentKind, EventId, WebhookId, WebhookSecretId};
 
 /// A delivery that is due and now leased to the caller.
 #[derive(Debug, Clone)]
@@ -23,14 +25,16 @@ pub struct DueDelivery {
     pub url: String,
     /// `partner` or `standard`: which headers it carries.
     pub header_set: String,
-    /// The secret that signs it, and the sealed secret itself.
+    /// The secret that signs it; a webhook's deliveries are signed with those that the webhook has when they are sent.
     pub secret: WebhookSecretId,
-    /// The sealed secret.
+    /// The sealed secret; nothing for a webhook.
     pub sealed_secret: Vec<u8>,
     /// The sealed body, if it holds a secret.
     pub sealed_body: Option<Vec<u8>>,
     /// The raw body, if it holds none.
     pub body: Option<Vec<u8>>,
+    /// The webhook that it is for; `None` for a partner's.
+    pub webhook: Option<WebhookId>,
     /// Attempts made before this one.
     pub attempts: u32,
     /// When the first attempt became due.
@@ -48,11 +52,12 @@ impl DueDelivery {
             url: row.text(4)?,
             header_set: row.text(5)?,
             secret: WebhookSecretId(row.id(6)?),
-            sealed_secret: row.bytes(7)?,
+            sealed_secret: row.opt_bytes(7)?.unwrap_or_default(),
             sealed_body: row.opt_bytes(8)?,
             body: row.opt_bytes(9)?,
             attempts: u32::try_from(row.int(10)?).unwrap_or(u32::MAX),
             created_at: row.time(11)?,
+            webhook: row.opt_id(12)?.map(WebhookId),
         })
     }
 }
@@ -68,17 +73,53 @@ pub enum DeliveryEnd {
     GivenUp,
 }
 
+/// An attempt that was made.
+#[derive(Debug, Clone)]
+pub struct MadeAttempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in microseconds.
+    pub duration_us: i64,
+    /// The beginning of the answer's body.
+    pub answer: Vec<u8>,
+}
+
 /// The outcome of one attempt.
 #[derive(Debug, Clone)]
 pub struct DeliveryResult {
     /// The delivery.
     pub id: DeliveryId,
+    /// The webhook that it is for.
+    pub webhook: Option<WebhookId>,
+    /// The attempt; `None` if nothing was sent, because there is nobody left to send it to.
+    pub made: Option<MadeAttempt>,
     /// What the receiver answered, if it did.
     pub status: Option<u16>,
     /// Why it failed, in a few words; never a body or a header.
     pub error: Option<String>,
     /// What follows.
     pub end: DeliveryEnd,
+}
+
+/// What a batch of results says of one webhook.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub delivered: i64,
+    pub failed: i64,
+}
+
+/// The tallies of a batch, in the order of the webhooks.
+pub(super) fn tallies<'r>(results: impl Iterator<Item = &'r DeliveryResult>) -> BTreeMap<WebhookId, Tally> {
+    let mut tallies: BTreeMap<WebhookId, Tally> = BTreeMap::new();
+    for result in results.filter(|result| result.made.is_some()) {
+        let Some(webhook) = result.webhook else { continue };
+        let tally = tallies.entry(webhook).or_default();
+        match result.end {
+            DeliveryEnd::Delivered => tally.delivered += 1,
+            DeliveryEnd::Retry(_) | DeliveryEnd::GivenUp => tally.failed += 1,
+        }
+    }
+    tallies
 }
 
 impl Store {

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Entry;
+use super::events::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, AppScope, SystemScope};
 use super::sql::{Row, Script, Statement, params};
 use super::{Result, Store};
-use crate::domain::{EnvironmentId, EnvironmentKind, EventId, KeyId, KeyKind, KeyScope};
+use crate::domain::{EnvironmentId, EnvironmentKind, EventType, KeyId, KeyKind, KeyScope};
 
 /// A new key of a partner, of the back end or of an app.
 #[derive(Debug, Clone)]
@@ -90,16 +91,13 @@ const EXPIRE_KEY: &str = "
 const EXPOSE: &str = "update api_keys set exposed_at = :now where id = :id and exposed_at is null";
 const SCOPES: &str = "select scopes from api_keys where id = :id";
 const SET_SCOPES: &str = "update api_keys set scopes = :scopes where id = :id";
-const ADD_EVENT: &str = "
-    insert into events (id, environment_id, type, user_id, body, created_at)
-    values (:id, :environment, 'secret.exposed', null, :body, :now)";
 
 impl Store {
     /// Remembers that an app's client secret was seen in a browser, with an event; false if that was known. In
     /// production it can log nobody in by the caller's own ids any more: whoever reads it there could.
-    pub async fn expose_secret(&self, scope: &AppScope, event: EventId, body: Vec<u8>, now: Timestamp) -> Result<bool> {
+    pub async fn expose_secret(&self, scope: &AppScope, now: Timestamp) -> Result<bool> {
         let Some(key) = scope.key else { return Ok(false) };
-        let (environment, production) = (scope.environment, scope.kind == EnvironmentKind::Production);
+        let (environment, app, production) = (scope.environment, scope.app, scope.kind == EnvironmentKind::Production);
         let exposed = self
             .transact(move |tx| {
                 async move {
@@ -112,8 +110,9 @@ impl Store {
                         tx.execute(SET_SCOPES, &params![scopes: kept.join(" "), id: key.0])
                             .await?;
                     }
-                    let event = params![id: event.0, environment: environment.0, body: body, now: now];
-                    tx.execute(ADD_EVENT, &event).await?;
+                    let about = json!({ "key_id": key, "app_id": app });
+                    let event = Happened::to(key.0, EventType::SecretExposed, environment, about, now);
+                    tx.emit(event).await?;
                     tx.execute(BUMP_REVISION, &[]).await?;
                     Ok(true)
                 }

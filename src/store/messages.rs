@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::events::message_ended;
 use super::scope::{ServerScope, SystemScope};
 use super::sql::params;
 use super::transaction::Tx;
@@ -252,5 +253,6 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, n
     };
     let finished = params![state: state, provider_id: provider_id, error: error, now: now, id: id];
     tx.execute(FINISH, &finished).await?;
+    message_ended(tx, message, now).await?;
     Ok(true)
 }

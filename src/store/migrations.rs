@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0008_channels",
     "0009_logins",
     "0010_join",
+    "0011_events",
     "0013_ends",
     "0014_request_blocks",
 ];

@@ -16,6 +16,7 @@ mod copy;
 mod credentials;
 mod deliveries;
 mod error;
+mod events;
 mod families;
 mod idempotency;
 mod instance;
@@ -43,9 +44,12 @@ mod transaction;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::watch;
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use app_providers::{AppProvider, AppProviderRow, NewAppProvider};
@@ -57,8 +61,9 @@ pub use copy::{
     Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
 };
 pub use credentials::{Credential, KeyUse, Presented};
-pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
+pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery, MadeAttempt};
 pub use error::StoreError;
+pub use events::{AfterEvent, Event, EventPage, EventPlace};
 pub use families::{Family, NewFamily, Refreshed};
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
@@ -73,7 +78,7 @@ pub use organizations::{Environment, NewEnvironment, NewOrganization, Organizati
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use partners::{NewPartner, NewWebhookSecret, PartnerRow};
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
@@ -92,6 +97,10 @@ pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
     JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
+pub use webhooks::{
+    Attempt, ClaimedEvents, CreateWebhookOutcome, Delivery, DeliveryPage, DisabledWhy, EventClaim, LogHead, NewHeaders,
+    NewReplay, NewTestDelivery, NewWebhook, ReplayFrom, UpdateWebhook, Webhook, WebhookBehind, WebhookTarget,
 };
 
 /// What every method answers.
@@ -143,6 +152,8 @@ pub struct OpenStore {
 pub struct Store {
     engine: Engine,
     credentials: Arc<credentials::Cache>,
+    /// How often an event was written here: whoever waits for events looks when it moves.
+    happened: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Clone)]
@@ -169,6 +180,7 @@ impl Store {
         Ok(Self {
             engine,
             credentials: Arc::default(),
+            happened: Arc::default(),
         })
     }
 

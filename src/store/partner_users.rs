@@ -164,10 +164,14 @@ impl Store {
     /// Creates the partner's user or finds it, and mints a login link; a new user's identities, event, key and
     /// delivery are written in the same transaction.
     pub async fn external_login(&self, scope: &PartnerScope, call: ExternalLogin) -> Result<ExternalLoginOutcome> {
-        match &self.engine {
+        let outcome = match &self.engine {
             Engine::Sqlite(engine) => engine.external_login(*scope, call).await,
             Engine::Postgres(engine) => engine.external_login(*scope, call).await,
+        }?;
+        if matches!(outcome, ExternalLoginOutcome::LoggedIn(LoggedIn { created: true, .. })) {
+            self.note_events();
         }
+        Ok(outcome)
     }
 
     /// What the partner may know of its user; `None` if it has no such user.

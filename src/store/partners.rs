@@ -31,6 +31,15 @@ pub struct NewWebhookSecret {
     pub sealed: Vec<u8>,
 }
 
+/// A webhook secret, as stored.
+#[derive(Debug, Clone)]
+pub struct SealedWebhookSecret {
+    /// Its id.
+    pub id: WebhookSecretId,
+    /// The sealed secret.
+    pub sealed: Vec<u8>,
+}
+
 /// A partner in a list.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct PartnerRow {

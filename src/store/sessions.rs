@@ -1,11 +1,16 @@
 //! Sessions of signed-in browsers.
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::events::Happened;
 use super::scope::UserScope;
 use super::sql::{Script, params};
+use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{Amr, EnvironmentId, EnvironmentKind, PartnerId, SessionId, Token, UserId};
+use crate::domain::{Amr, EnvironmentId, EnvironmentKind, EventType, PartnerId, SessionId, Token, UserId};
 
 /// A session that is about to be stored.
 #[derive(Debug, Clone)]
@@ -90,17 +95,52 @@ impl Store {
 
     /// Ends one session.
     pub async fn end_session(&self, session: &Session, now: Timestamp) -> Result<()> {
-        let params = params![now: now, id: session.id.0, environment: session.scope.environment.0];
-        self.run(Script::default().then(END, params)).await?;
-        Ok(())
+        let (id, scope) = (session.id, session.scope);
+        self.transact(move |tx| {
+            async move {
+                let ended = params![now: now, id: id.0, environment: scope.environment.0];
+                if tx.execute(END, &ended).await? > 0 {
+                    let data = json!({ "user_id": scope.user, "session_id": id, "reason": "log_out" });
+                    revoked(tx, id.0, scope.environment, scope.user, data, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Log-out everywhere: every session and token of the user that was born before `now` ends.
     pub async fn end_all_sessions(&self, scope: &UserScope, now: Timestamp) -> Result<()> {
         // A session born in this very microsecond has to end too.
         let valid_after = now + jiff::SignedDuration::from_micros(1);
-        let params = params![valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0];
-        self.run(Script::default().then(END_ALL, params)).await?;
-        Ok(())
+        let scope = *scope;
+        self.transact(move |tx| {
+            async move {
+                let ended = params![
+                    valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
+                ];
+                if tx.execute(END_ALL, &ended).await? > 0 {
+                    let data = json!({ "user_id": scope.user, "session_id": null, "reason": "log_out_everywhere" });
+                    revoked(tx, scope.user.0, scope.environment, scope.user, data, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
+}
+
+/// A session, or all of a user's, ended before its time.
+pub(super) async fn revoked(
+    tx: &Tx<'_>,
+    subject: Uuid,
+    environment: EnvironmentId,
+    user: UserId,
+    data: Value,
+    now: Timestamp,
+) -> Result<()> {
+    let event = Happened::to(subject, EventType::SessionRevoked, environment, data, now);
+    tx.emit(event.about(user)).await
 }

@@ -26,6 +26,12 @@ const EVENTS: &str = "delete from events where seq in (
 const DELIVERIES: &str = "delete from deliveries where id in (
     select id from (select id, state, finished_at from deliveries order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :month_ago)";
+const ATTEMPTS: &str = "delete from delivery_attempts where delivery_id in (
+    select delivery_id from (select delivery_id, at from delivery_attempts order by delivery_id limit :batch) oldest
+    where at < :month_ago)";
+// A webhook has few, and needs those of an overlap no longer than that.
+const WEBHOOK_SECRETS: &str = "
+    delete from webhook_secrets where expires_at < :before and owner_id in (select id from webhooks)";
 // The table is small. What a rotation replaced is of no use once it verifies nothing, and its private half of some use to
 // a thief.
 const SIGNING_KEYS: &str = "delete from signing_keys where retired_at < :before";
@@ -74,8 +80,9 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
 impl Store {
     /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed, what can no longer be
     /// joined or undone, and signing keys an hour after their end, idempotency keys at their end, what codes left behind
-    /// after a day (messages: a week, reports about them: ten days, networks: 90 days), wrong passwords after a day and right ones after 90, events,
-    /// finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// after a day (messages: a week, reports about them: ten days, networks: 90 days), wrong passwords after a day and
+    /// right ones after 90, events, finished deliveries, their attempts and the request log after 30 days. Answers how
+    /// many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -92,6 +99,8 @@ impl Store {
             .then(IDEMPOTENCY, params![now: now, batch: BATCH])
             .then(EVENTS, params![month_ago: month_ago, batch: BATCH])
             .then(DELIVERIES, params![month_ago: month_ago, batch: BATCH])
+            .then(ATTEMPTS, params![month_ago: month_ago, batch: BATCH])
+            .then(WEBHOOK_SECRETS, params![before: before])
             .then(SIGNING_KEYS, params![before: before])
             .then(CHALLENGES, params![before: day_ago, batch: BATCH])
             .then(CODE_SENDS, params![before: day_ago, batch: BATCH])

@@ -6,9 +6,12 @@
 //! call is ready at once; on PostgreSQL it runs on a connection of its own, and [`Tx::lock`] makes those who decide
 //! on the same thing wait for each other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::BoxFuture;
 
 use super::sql::{Params, Row};
+use super::webhooks::NewDelivery;
 use super::{Engine, Result, Store, postgres, sqlite};
 
 /// A transaction that a verb works in. It commits when the verb answers `Ok`; an error rolls it back.
@@ -70,6 +73,41 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    fn happened(&self) -> &AtomicBool {
+        match self {
+            Self::Sqlite(session) => &session.1,
+            Self::Postgres(session) => &session.1,
+        }
+    }
+
+    /// Every event of a transaction before this one is there to be read, and none will come.
+    pub(super) async fn horizon(&self) -> Result<i64> {
+        match self {
+            Self::Sqlite(_) => Ok(i64::MAX),
+            Self::Postgres(session) => session.horizon().await,
+        }
+    }
+
+    /// Adds deliveries to webhooks, and their jobs.
+    pub(super) async fn add_deliveries(&self, new: &[NewDelivery]) -> Result<()> {
+        match self {
+            Self::Sqlite(session) => session.add_deliveries(new),
+            Self::Postgres(session) => session.add_deliveries(new).await,
+        }
+    }
+
+    /// Says that an event was written: whoever waits for events is woken once it is durable.
+    pub(super) fn note_event(&self) {
+        self.happened().store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an event was written.
+    pub(super) fn something_happened(&self) -> bool {
+        self.happened().load(Ordering::Relaxed)
+    }
+}
+
 /// Advisory locks are numbers. Two names with one number only wait for each other.
 fn number_of(name: &[&[u8]]) -> i64 {
     let mut whole = Vec::new();
@@ -89,9 +127,13 @@ impl Store {
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        match &self.engine {
+        let (done, happened) = match &self.engine {
             Engine::Sqlite(engine) => engine.transact(work).await,
             Engine::Postgres(engine) => engine.transact(work).await,
+        }?;
+        if happened {
+            self.note_events();
         }
+        Ok(done)
     }
 }

@@ -225,6 +225,7 @@ async fn add_event(
         id: event.id, environment: environment.0, type: event.kind, user: user.0, body: event.body, now: now,
     ];
     tx.execute(ADD_EVENT, &params).await?;
+    tx.note_event();
     Ok(())
 }
 

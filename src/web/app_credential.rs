@@ -5,11 +5,10 @@ use axum::http::HeaderName;
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::auth::{admit_address, authenticate, check_host, context, header, refuse};
-use super::{Failure, Web, whole_seconds};
-use crate::domain::{EventId, KeyKind};
+use super::{Failure, Web};
+use crate::domain::KeyKind;
 use crate::store::{App, AppScope};
 
 const SECRET: &str = "x-client-secret";
@@ -76,11 +75,7 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
 
 /// Once for each secret.
 async fn note_exposed(web: &Web, now: Timestamp, scope: &AppScope) -> Result<(), Failure> {
-    let about = json!({ "app_id": scope.app(), "key_id": scope.key() });
-    let body = json!({ "type": "secret.exposed", "timestamp": whole_seconds(now), "data": about });
-    let event = EventId(web.instance.ids.id());
-    let (store, body) = (&web.instance.store, body.to_string().into_bytes());
-    if store.expose_secret(scope, event, body, now).await? {
+    if web.instance.store.expose_secret(scope, now).await? {
         metrics::counter!("aboard_secrets_exposed_total").increment(1);
         tracing::warn!(
             app = %scope.app(), key = ?scope.key(),

@@ -19,6 +19,7 @@ pub mod reference;
 mod routes;
 mod session;
 mod user_token;
+mod waits;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub use query::Query;
 pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
 pub use user_token::{LiveToken, UserKeyToken, UserToken, admit_anybody};
+pub use waits::{Wait, Waits};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +71,8 @@ pub struct Inner {
     pub passwords: Passwords,
     /// Checks what Google, Apple and Telegram sign.
     pub providers: providers::Providers,
+    /// Calls that wait for events.
+    pub waits: Waits,
     /// Where outgoing calls may go.
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.

@@ -46,7 +46,7 @@ pub fn doc() -> Operation {
         always("created_at", Schema::time()),
     ]);
     let kept = Kept {
-        id: example::MESSAGE,
+        id: example::INBOX,
         channel: "whatsapp".to_owned(),
         to: "+306912345678".to_owned(),
         subject: None,

@@ -2,6 +2,7 @@
 
 pub mod delete;
 pub mod envelope;
+pub mod events;
 pub mod get;
 pub mod inbox;
 pub mod introspect;
@@ -15,6 +16,7 @@ mod shape;
 pub mod tokens;
 pub mod verifications;
 pub mod verifications_check;
+pub mod webhooks;
 
 use crate::domain::{Code, Email, Invalid, UserId};
 use crate::store::ServerScope;

@@ -1,22 +1,58 @@
 //! One attempt: open, sign, send, and what follows from the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aboard_vault::Secret;
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use super::Tools;
+use super::endpoint::Endpoint;
+use super::headers::headers;
 use super::schedule::pause;
+use crate::clock::Stopwatch;
+use crate::domain::WebhookId;
 use crate::domain::webhook::WebhookSecret;
 use crate::outbound::Answer;
 use crate::sealed;
-use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery};
+use crate::store::{DeliveryEnd, DeliveryResult, DisabledWhy, DueDelivery, MadeAttempt};
 
-/// A delivery that was claimed, with the secret that signs it, if it opened.
+/// Every attempt of a webhook fails for this long, and it is switched off.
+const FAILING_TOO_LONG: jiff::SignedDuration = jiff::SignedDuration::from_hours(5 * 24);
+
+/// A delivery that was claimed, with whom it goes to.
 pub(super) struct Ready {
     pub due: DueDelivery,
-    pub secret: Option<Arc<WebhookSecret>>,
+    pub to: Recipient,
+}
+
+/// Whom a delivery goes to.
+#[derive(Clone)]
+pub(super) enum Recipient {
+    /// A partner: the address is the delivery's own, the secret the one that it began with, if it opened.
+    Partner(Option<Arc<WebhookSecret>>),
+    /// A webhook, as it is now.
+    Webhook(Arc<Endpoint>),
+    /// A webhook that is told of nothing any more.
+    Nobody(&'static str),
+}
+
+/// How an attempt ended.
+pub(super) struct Outcome {
+    pub result: DeliveryResult,
+    /// The webhook, and what the attempt says of it; `None` if none was made.
+    pub told: Option<(WebhookId, Told)>,
+}
+
+/// What an attempt says of a webhook.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told {
+    /// It arrived.
+    Arrived,
+    /// It did not. Receivers may ask to be left alone for a while.
+    Failed { wait: Option<Duration> },
+    /// It is to be switched off.
+    Disable(DisabledWhy),
 }
 
 /// Why an attempt failed: words that may be stored and shown, and what the receiver answered, if it did.
@@ -34,7 +70,7 @@ impl Failure {
     }
 }
 
-/// Opens the secret that signs a delivery.
+/// Opens the secret that signs a partner's delivery.
 pub(super) fn open_secret(tools: &Tools, due: &DueDelivery) -> Option<Arc<WebhookSecret>> {
     let place = sealed::webhook_secret(due.environment, due.secret);
     match tools.vault.open(&place, &due.sealed_secret) {
@@ -47,16 +83,52 @@ pub(super) fn open_secret(tools: &Tools, due: &DueDelivery) -> Option<Arc<Webhoo
 }
 
 /// Makes the attempt and decides what follows.
-pub(super) async fn attempt(tools: &Tools, ready: &Ready) -> DeliveryResult {
+pub(super) async fn attempt(tools: &Tools, ready: &Ready) -> Outcome {
     let due = &ready.due;
+    if let Recipient::Nobody(why) = ready.to {
+        return Outcome {
+            result: DeliveryResult {
+                id: due.id,
+                webhook: due.webhook,
+                made: None,
+                status: None,
+                error: Some(why.to_owned()),
+                end: DeliveryEnd::GivenUp,
+            },
+            told: None,
+        };
+    }
+    let (at, watch) = (tools.clock.now(), Stopwatch::start());
     let sent = send(tools, ready).await;
-    let (status, error, end) = match sent {
-        Ok(answer) => (Some(answer.status), None, DeliveryEnd::Delivered),
+    let duration_us = i64::try_from(watch.elapsed().as_micros()).unwrap_or(i64::MAX);
+    let (answer, error, end, told) = match sent {
+        Ok(answer) => (Some(answer), None, DeliveryEnd::Delivered, Told::Arrived),
         Err(Failure { words, answer }) => {
             let end = after_failure(tools, due, answer.as_ref());
-            (answer.map(|answer| answer.status), words, end)
+            let told = told(ready, answer.as_ref(), at);
+            (answer, words, end, told)
         }
     };
+    let status = answer.as_ref().map(|answer| answer.status);
+    note(due, status, error.as_deref(), &end);
+    Outcome {
+        result: DeliveryResult {
+            id: due.id,
+            webhook: due.webhook,
+            made: Some(MadeAttempt {
+                at,
+                duration_us,
+                answer: answer.map(|answer| answer.body).unwrap_or_default(),
+            }),
+            status,
+            error,
+            end,
+        },
+        told: due.webhook.map(|webhook| (webhook, told)),
+    }
+}
+
+fn note(due: &DueDelivery, status: Option<u16>, error: Option<&str>, end: &DeliveryEnd) {
     let outcome = match end {
         DeliveryEnd::Delivered => "delivered",
         DeliveryEnd::Retry(_) => "retry",
@@ -69,11 +141,24 @@ pub(super) async fn attempt(tools: &Tools, ready: &Ready) -> DeliveryResult {
     } else {
         tracing::debug!(delivery = %due.id, event = %due.event, attempt, status, error, outcome, "a webhook was sent");
     }
-    DeliveryResult {
-        id: due.id,
-        status,
-        error,
-        end,
+}
+
+/// What a failure says of the webhook.
+fn told(ready: &Ready, answer: Option<&Answer>, now: jiff::Timestamp) -> Told {
+    let failing_since = match &ready.to {
+        Recipient::Webhook(endpoint) => endpoint.failing_since,
+        Recipient::Partner(_) | Recipient::Nobody(_) => None,
+    };
+    match answer.map(|answer| answer.status) {
+        Some(410) => Told::Disable(DisabledWhy::Gone),
+        _ if failing_since.is_some_and(|since| now.duration_since(since) >= FAILING_TOO_LONG) => {
+            Told::Disable(DisabledWhy::Failing)
+        }
+        // Too many requests, or a gateway that gets no answer: less is more.
+        Some(429 | 502 | 503 | 504) => Told::Failed {
+            wait: Some(answer.and_then(|answer| answer.retry_after).unwrap_or_default()),
+        },
+        _ => Told::Failed { wait: None },
     }
 }
 
@@ -92,13 +177,14 @@ fn after_failure(tools: &Tools, due: &DueDelivery, answer: Option<&Answer>) -> D
 /// A 2xx, or why not.
 async fn send(tools: &Tools, ready: &Ready) -> Result<Answer, Failure> {
     let due = &ready.due;
-    let Some(secret) = &ready.secret else {
-        return Err(Failure::before_sending("the secret does not open"));
-    };
     let body = open_body(tools, due)?;
-    let headers = headers(due, secret, tools.clock.now().as_second(), &body);
-    let headers = headers.ok_or_else(|| Failure::before_sending("a header is malformed"))?;
-    let sent = tools.outbound.post(due.kind, &due.url, headers, body).await;
+    let headers = headers(ready, tools.clock.now().as_second(), &body)
+        .ok_or_else(|| Failure::before_sending("the secret does not open"))?;
+    let url = match &ready.to {
+        Recipient::Webhook(endpoint) => &endpoint.url,
+        Recipient::Partner(_) | Recipient::Nobody(_) => &due.url,
+    };
+    let sent = tools.outbound.post(due.kind, url, headers, body).await;
     let answer = sent.map_err(|error| Failure::before_sending(&error.to_string()))?;
     let words = match answer.status {
         200..=299 => return Ok(answer),
@@ -133,27 +219,4 @@ fn open_body(tools: &Tools, due: &DueDelivery) -> Result<Bytes, Failure> {
             Err(Failure::before_sending("the body does not open"))
         }
     }
-}
-
-/// The headers of one attempt: Standard Webhooks, and on the partner surface the one that integrators check.
-fn headers(due: &DueDelivery, secret: &WebhookSecret, seconds: i64, body: &[u8]) -> Option<HeaderMap> {
-    const ID: HeaderName = HeaderName::from_static("webhook-id");
-    const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-    const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
-    const PARTNER: HeaderName = HeaderName::from_static("x-webhook-secret");
-
-    let id = due.event.to_string();
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(SIGNATURE, value(&secret.sign(&id, seconds, body))?);
-    headers.insert(ID, value(&id)?);
-    headers.insert(TIMESTAMP, seconds.into());
-    if due.header_set == "partner" {
-        headers.insert(PARTNER, value(&secret.sign_body(body))?);
-    }
-    Some(headers)
-}
-
-fn value(text: &str) -> Option<HeaderValue> {
-    HeaderValue::try_from(text).ok()
 }

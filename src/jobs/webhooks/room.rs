@@ -1,6 +1,7 @@
 //! Where claimed deliveries wait for their turn, so that one slow receiver never delays another.
 //!
-//! A lane is one host of one party (the owner of a webhook secret). Lanes take turns. A lane has at most
+//! A lane is one webhook of an environment, or one host of a partner: a party (the environment, the partner's secret) may
+//! have many. Lanes take turns. A lane has at most
 //! `per_lane` attempts under way; a party has at most as many as there are free slots left, so that a party
 //! with a thousand slow host names leaves room for the next one. Waiting places are shared out by the same
 //! rule. A delivery that finds no place is let go: its lease runs out and it comes back behind the others.
@@ -10,8 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-
-use crate::domain::WebhookSecretId;
+use uuid::Uuid;
 
 /// A lane whose first delivery has waited longer than this does not keep up: what lies behind it is looked for.
 const KEEPS_UP: Duration = Duration::from_secs(1);
@@ -19,8 +19,9 @@ const KEEPS_UP: Duration = Duration::from_secs(1);
 /// Which queue a delivery stands in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Lane {
-    pub party: WebhookSecretId,
-    /// Host and port.
+    /// Who may not take everything: an environment, or a partner by its secret.
+    pub party: Uuid,
+    /// The webhook, or host and port.
     pub host: Arc<str>,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Limits {
 pub(super) struct Room<T> {
     limits: Limits,
     lanes: HashMap<Lane, Queue<T>>,
-    parties: HashMap<WebhookSecretId, usize>,
+    parties: HashMap<Uuid, usize>,
     /// The lanes in which something waits, each once, the next one first.
     turns: VecDeque<Lane>,
     running: usize,
@@ -76,6 +77,16 @@ impl<T> Room<T> {
         } else {
             0
         }
+    }
+
+    /// Places that are free.
+    pub fn places(&self) -> usize {
+        self.limits.places.saturating_sub(self.waiting)
+    }
+
+    /// How many deliveries wait in a lane.
+    pub fn waiting_in(&self, lane: &Lane) -> usize {
+        self.lanes.get(lane).map_or(0, |queue| queue.waiting.len())
     }
 
     /// Takes a delivery in; false if it is let go.
@@ -144,7 +155,6 @@ fn is_late(since: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Uuid;
     use proptest::prelude::*;
 
     const LIMITS: Limits = Limits {
@@ -156,7 +166,7 @@ mod tests {
 
     fn lane(party: u8, host: u8) -> Lane {
         Lane {
-            party: WebhookSecretId(Uuid::from_u128(party.into())),
+            party: Uuid::from_u128(party.into()),
             host: host.to_string().into(),
         }
     }

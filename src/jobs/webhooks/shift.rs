@@ -1,5 +1,5 @@
-//! The loop of the worker. Everything that takes time is a task of one set: looking for what is due, the
-//! attempts, writing their results. The loop itself only decides what starts next.
+//! The loop of the worker. Everything that takes time is a task of one set: looking for what is due and for webhooks
+//! that are behind, the attempts, writing their results. The loop itself only decides what starts next.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -9,15 +9,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
-use url::Url;
 
 use super::Tools;
-use super::attempt::{Ready, attempt, open_secret};
+use super::attempt::{Outcome, Ready, Recipient, Told, attempt, open_secret};
+use super::log::{Fetched, Log, Survey, fetch, survey};
+use super::look::{Look, host, look, write};
 use super::room::{Lane, Limits, Room};
-use crate::store::{DeliveryResult, DueDelivery, StoreError};
+use crate::domain::WebhookId;
+use crate::store::{DeliveryResult, DisabledWhy, DueDelivery, StoreError};
 
-/// The pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_millis(500);
+/// The pause before a look at what a transaction that was still open has written.
+const UNSETTLED: Duration = Duration::from_millis(5);
 
 /// A delivery in the room: it may start as long as its lease covers the attempt.
 struct Waiting {
@@ -28,23 +30,17 @@ struct Waiting {
 /// What a task ended with.
 enum Done {
     Looked(Result<Look, StoreError>),
-    Attempted(DeliveryResult),
+    Surveyed(Result<Survey, StoreError>),
+    Fetched(Result<Fetched, StoreError>),
+    Attempted(Box<Outcome>),
     Written,
-}
-
-/// What a look at the store found.
-struct Look {
-    claimed: Vec<DueDelivery>,
-    lease_until: Timestamp,
-    /// Whether there may be more.
-    full: bool,
-    /// When the next delivery becomes due.
-    next: Option<Timestamp>,
 }
 
 /// What a task is, for when it ends without a word.
 enum Task {
     Look,
+    Survey,
+    Fetch(Vec<WebhookId>),
     Attempt(Lane),
     Write,
 }
@@ -52,16 +48,24 @@ enum Task {
 pub(super) struct Shift {
     tools: Arc<Tools>,
     room: Room<Waiting>,
+    log: Log,
     tasks: JoinSet<Done>,
     kinds: HashMap<Id, Task>,
     /// Ended attempts whose result is not written yet.
     results: Vec<DeliveryResult>,
+    /// Webhooks to be switched off.
+    disable: Vec<(WebhookId, DisabledWhy)>,
     writing: bool,
     looking: bool,
     /// Whether to look as soon as there is room.
     look: bool,
     /// When to look again.
     look_at: Instant,
+    surveying: bool,
+    /// Whether to look for webhooks that are behind, and when at the latest.
+    survey: bool,
+    survey_at: Instant,
+    fetching: bool,
     attempts: usize,
 }
 
@@ -74,25 +78,30 @@ impl Shift {
             places: options.waiting,
             ahead: options.claim * 2,
         };
+        let now = Instant::now();
         Self {
             tools,
             room: Room::new(limits),
+            log: Log::default(),
             tasks: JoinSet::new(),
             kinds: HashMap::new(),
             results: Vec::new(),
+            disable: Vec::new(),
             writing: false,
             looking: false,
             look: true,
-            look_at: Instant::now(),
+            look_at: now,
+            surveying: false,
+            survey: true,
+            survey_at: now,
+            fetching: false,
             attempts: 0,
         }
     }
 
     pub async fn run_due(mut self) -> usize {
         loop {
-            self.look();
-            self.start();
-            self.write();
+            self.begin();
             match self.tasks.join_next_with_id().await {
                 Some(ended) => self.take(ended),
                 None => return self.attempts,
@@ -102,18 +111,23 @@ impl Shift {
 
     pub async fn serve(mut self) {
         let tools = Arc::clone(&self.tools);
+        let mut happened = tools.store.happened();
         let mut stopped = tools.stopped.subscribe();
         // The sender lives in the tools: this ends when it says so.
         let mut stopped = pin!(async { drop(stopped.wait_for(|stopped| *stopped).await) });
         loop {
-            self.look();
-            self.start();
-            self.write();
+            self.begin();
             tokio::select! {
                 () = &mut stopped => break,
                 Some(ended) = self.tasks.join_next_with_id() => self.take(ended),
                 () = tools.wake.notified() => self.look = true,
+                // The sender lives in the store, which lives in the tools.
+                Ok(()) = happened.changed() => (self.look, self.survey) = (true, true),
                 () = sleep_until(self.look_at), if !self.looking => self.look = true,
+                () = sleep_until(self.survey_at), if !self.surveying => {
+                    self.survey = true;
+                    self.log.resume();
+                }
             }
         }
         let mut deadline = pin!(sleep(tools.options.stop_within));
@@ -127,6 +141,15 @@ impl Shift {
                 () = &mut deadline => return,
             }
         }
+    }
+
+    /// Begins what can begin.
+    fn begin(&mut self) {
+        self.look();
+        self.survey();
+        self.fetch();
+        self.start();
+        self.write();
     }
 
     /// Looks for what is due, if that is wanted and there is room for it.
@@ -147,6 +170,31 @@ impl Shift {
         }
     }
 
+    /// Looks for webhooks that are behind.
+    fn survey(&mut self) {
+        if self.survey && !self.surveying {
+            (self.survey, self.surveying) = (false, true);
+            let (tools, seen) = (Arc::clone(&self.tools), self.log.seen());
+            let survey = async move { Done::Surveyed(survey(&tools, seen).await) };
+            self.spawn(Task::Survey, survey);
+        }
+    }
+
+    /// Claims for webhooks that are behind, as far as there is room.
+    fn fetch(&mut self) {
+        if self.fetching {
+            return;
+        }
+        let wants = self.log.wants(&self.room, self.tools.clock.now());
+        if wants.is_empty() {
+            return;
+        }
+        self.fetching = true;
+        let (tools, webhooks) = (Arc::clone(&self.tools), wants.iter().map(|want| want.webhook).collect());
+        let fetch = async move { Done::Fetched(fetch(&tools, wants).await) };
+        self.spawn(Task::Fetch(webhooks), fetch);
+    }
+
     /// Starts what may start.
     fn start(&mut self) {
         while let Some((lane, waiting)) = self.room.next() {
@@ -154,7 +202,7 @@ impl Shift {
             if Duration::try_from(left).is_ok_and(|left| left > self.tools.outbound.timeout()) {
                 self.attempts += 1;
                 let tools = Arc::clone(&self.tools);
-                let attempt = async move { Done::Attempted(attempt(&tools, &waiting.ready).await) };
+                let attempt = async move { Done::Attempted(Box::new(attempt(&tools, &waiting.ready).await)) };
                 metrics::gauge!("aboard_webhook_in_flight").increment(1);
                 self.spawn(Task::Attempt(lane), attempt);
             } else {
@@ -166,15 +214,17 @@ impl Shift {
 
     /// Writes the results that are ready, one batch at a time.
     fn write(&mut self) {
-        if !self.writing && !self.results.is_empty() {
-            self.writing = true;
-            let (tools, results) = (Arc::clone(&self.tools), std::mem::take(&mut self.results));
-            let write = async move {
-                write(&tools, results).await;
-                Done::Written
-            };
-            self.spawn(Task::Write, write);
+        if self.writing || (self.results.is_empty() && self.disable.is_empty()) {
+            return;
         }
+        self.writing = true;
+        let tools = Arc::clone(&self.tools);
+        let (results, disable) = (std::mem::take(&mut self.results), std::mem::take(&mut self.disable));
+        let write = async move {
+            write(&tools, results, disable).await;
+            Done::Written
+        };
+        self.spawn(Task::Write, write);
     }
 
     fn spawn(&mut self, kind: Task, task: impl Future<Output = Done> + Send + 'static) {
@@ -200,36 +250,70 @@ impl Shift {
                 self.looking = false;
                 self.look_again(Duration::MAX);
             }
+            Some(Task::Survey) => {
+                self.surveying = false;
+                self.survey_at = Instant::now() + self.tools.options.poll;
+            }
+            Some(Task::Fetch(webhooks)) => {
+                self.fetching = false;
+                if !matches!(done, Some(Done::Fetched(Ok(_)))) {
+                    self.log.failed_to_fetch(webhooks);
+                }
+            }
             None => {}
         }
         match done {
-            Some(Done::Attempted(result)) => self.results.push(result),
+            Some(Done::Attempted(outcome)) => self.ended(*outcome),
             Some(Done::Looked(Ok(look))) => self.admit(look),
-            Some(Done::Looked(Err(error))) => {
+            Some(Done::Surveyed(Ok(survey))) => {
+                if survey.unsettled {
+                    self.survey_at = Instant::now() + UNSETTLED;
+                }
+                self.log.learn(survey, self.tools.clock.now());
+            }
+            Some(Done::Fetched(Ok(fetched))) => self.admit_events(fetched),
+            Some(Done::Looked(Err(error)) | Done::Surveyed(Err(error)) | Done::Fetched(Err(error))) => {
                 tracing::warn!(%error, "due webhooks could not be claimed; trying again");
             }
             Some(Done::Written) | None => {}
         }
     }
 
-    /// Gives what was claimed a place. The secrets are opened once for each batch.
+    /// An attempt ended.
+    fn ended(&mut self, outcome: Outcome) {
+        if let Some((webhook, told)) = outcome.told {
+            if self.log.told(webhook, told, self.tools.clock.now()) {
+                let (status, error) = (outcome.result.status, &outcome.result.error);
+                metrics::counter!("aboard_webhook_rests_total").increment(1);
+                tracing::warn!(%webhook, status, error, "a webhook fails again and again; it is left alone for a while");
+            }
+            if let Told::Disable(why) = told {
+                self.disable.push((webhook, why));
+            }
+        }
+        self.results.push(outcome.result);
+    }
+
+    /// Gives what was claimed a place. The secrets of partners are opened once for each batch.
     fn admit(&mut self, look: Look) {
         let now = self.tools.clock.now();
         let mut secrets = HashMap::new();
         for due in look.claimed {
-            let secret = secrets
-                .entry(due.secret)
-                .or_insert_with(|| open_secret(&self.tools, &due))
-                .clone();
-            let lane = Lane {
-                party: due.secret,
-                host: host(&due.url),
+            let (party, host, to) = match due.webhook {
+                None => {
+                    let secret = secrets
+                        .entry(due.secret)
+                        .or_insert_with(|| open_secret(&self.tools, &due))
+                        .clone();
+                    (due.secret.0, host(&due.url), Recipient::Partner(secret))
+                }
+                Some(id) => {
+                    let to = look.recipients.get(&id).cloned();
+                    let to = to.unwrap_or(Recipient::Nobody("the webhook was deleted"));
+                    (due.environment.0, Arc::from(&*id.text()), to)
+                }
             };
-            let waiting = Waiting {
-                ready: Ready { due, secret },
-                lease_until: look.lease_until,
-            };
-            self.room.add(lane, waiting, now);
+            self.place(Lane { party, host }, due, to, look.lease_until, now);
         }
         self.look |= look.full;
         // What is due and was not to be had is waited for like anything else.
@@ -241,57 +325,28 @@ impl Shift {
         self.look_again(until_next.unwrap_or(Duration::MAX));
     }
 
+    /// Gives what was claimed for webhooks a place.
+    fn admit_events(&mut self, fetched: Fetched) {
+        let now = self.tools.clock.now();
+        for claimed in fetched.claimed {
+            let Some(lane) = self.log.fetched(&claimed) else {
+                continue;
+            };
+            let to = fetched.recipients.get(&claimed.webhook).cloned();
+            let to = to.unwrap_or(Recipient::Nobody("the webhook was deleted"));
+            for due in claimed.due {
+                self.place(lane.clone(), due, to.clone(), fetched.lease_until, now);
+            }
+        }
+    }
+
+    fn place(&mut self, lane: Lane, due: DueDelivery, to: Recipient, lease_until: Timestamp, now: Timestamp) {
+        let ready = Ready { due, to };
+        self.room.add(lane, Waiting { ready, lease_until }, now);
+    }
+
     /// Looks again after this time, or at the next poll if that is sooner.
     fn look_again(&mut self, after: Duration) {
         self.look_at = Instant::now() + after.min(self.tools.options.poll);
-    }
-}
-
-/// Claims what is due. When the store says that nothing is, it is not asked to write.
-async fn look(tools: &Tools, limit: usize) -> Result<Look, StoreError> {
-    let now = tools.clock.now();
-    let lease_until = now.saturating_add(tools.options.lease).unwrap_or(Timestamp::MAX);
-    let system = tools.store.system();
-    let mut next = tools.store.next_delivery_due(system).await?;
-    let mut claimed = Vec::new();
-    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    if next.is_some_and(|next| next <= now) {
-        let store = &tools.store;
-        claimed = store
-            .claim_deliveries(system, tools.owner, now, lease_until, limit)
-            .await?;
-        next = store.next_delivery_due(system).await?;
-    }
-    let full = claimed.len() >= limit as usize;
-    Ok(Look {
-        claimed,
-        lease_until,
-        full,
-        next,
-    })
-}
-
-/// Writes results until the store takes them or their leases have long run out.
-async fn write(tools: &Tools, results: Vec<DeliveryResult>) {
-    let tries = tools.options.lease.as_millis() / STORE_PAUSE.as_millis();
-    for _ in 0..=tries {
-        let (system, now) = (tools.store.system(), tools.clock.now());
-        let written = tools
-            .store
-            .finish_deliveries(system, tools.owner, results.clone(), now)
-            .await;
-        match written {
-            Ok(_) => return,
-            Err(error) => tracing::warn!(%error, "results of webhooks could not be written; trying again"),
-        }
-        sleep(STORE_PAUSE).await;
-    }
-}
-
-/// Host and port of an address; an address that is none is a lane of its own.
-fn host(url: &str) -> Arc<str> {
-    match Url::parse(url) {
-        Ok(parsed) => parsed[url::Position::BeforeHost..url::Position::AfterPort].into(),
-        Err(_) => url.into(),
     }
 }

@@ -20,15 +20,15 @@ const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
 const SESSION: &str = "
     set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '10s';
-    set default_transaction_isolation = 'repeatable read'";
-// `tx` of an event is the transaction that wrote it, which means nothing on another server.
+    set default_transaction_isolation = 'repeatable read'; set aboard.tx = '0'";
+// `tx` of an event, and whatever points at one, is a transaction of this server, which means nothing on another.
 const COLUMNS: &str = "
     select class.relname::text, attribute.attname::text, attribute.atttypid,
         coalesce(array_position(index.indkey::smallint[], attribute.attnum), -1)::bigint, attribute.attidentity <> ''
     from pg_class class
     join pg_attribute attribute on attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
     join pg_index index on index.indrelid = class.oid and index.indisprimary
-    where class.relnamespace = 'public'::regnamespace and class.relkind = 'r' and attribute.atttypid <> 'xid8'::regtype
+    where class.relnamespace = 'public'::regnamespace and class.relkind = 'r' and attribute.attname !~ '(^|_)tx$'
     order by class.relname collate \"C\", attribute.attnum";
 const PARENTS: &str = "
     select child.relname::text, parent.relname::text from pg_constraint link

@@ -4,6 +4,7 @@ mod batch;
 mod connect;
 mod copy;
 mod deliveries;
+mod events;
 mod failure;
 mod growth;
 mod links;
@@ -14,6 +15,7 @@ mod sql;
 mod writers;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures_util::future::{BoxFuture, join_all};
 
@@ -89,8 +91,8 @@ impl Postgres {
         .await
     }
 
-    /// Runs a verb in one transaction, to its end even if its caller goes away.
-    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    /// Runs a verb in one transaction, to its end even if its caller goes away. Answers also whether it wrote an event.
+    pub async fn transact<T, F>(&self, work: F) -> Result<(T, bool)>
     where
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
@@ -100,8 +102,8 @@ impl Postgres {
             let lease = writers.lease().await?;
             lease.begin().await?;
             let outcome = {
-                let tx = Tx::Postgres(Session(&lease));
-                work(&tx).await
+                let tx = Tx::Postgres(Session(&lease, AtomicBool::new(false)));
+                work(&tx).await.map(|done| (done, tx.something_happened()))
             };
             lease.end(outcome).await
         })
@@ -141,8 +143,8 @@ impl Postgres {
     }
 }
 
-/// A verb's own connection, in a transaction.
-pub struct Session<'c>(&'c Lease);
+/// A verb's own connection, in a transaction, and whether the verb wrote an event.
+pub struct Session<'c>(&'c Lease, pub AtomicBool);
 
 const LOCK: &str = "select pg_advisory_xact_lock(cast(:number as bigint))";
 const TRY_LOCK: &str = "select pg_try_advisory_xact_lock(cast(:number as bigint))";

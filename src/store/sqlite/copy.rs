@@ -15,7 +15,9 @@ const LONGEST_PAGE: usize = 8 << 20;
 
 const TABLES: &str = "
     select name, lower(sql) like '%autoincrement%' from sqlite_schema where type = 'table' and name not like 'sqlite%' order by name";
-const COLUMNS: &str = "select name, lower(type), pk from pragma_table_info(?1) order by cid";
+// `tx` of an event, and whatever points at one, is the other engine's.
+const COLUMNS: &str = "
+    select name, lower(type), pk from pragma_table_info(?1) where name <> 'tx' and name not like '%!_tx' escape '!' order by cid";
 const PARENTS: &str = "select distinct \"table\" from pragma_foreign_key_list(?1)";
 
 /// A file that is copied from or to.

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Sqlite, execute, first, query};
+use crate::store::deliveries::tallies;
 use crate::store::sql::params;
 use crate::store::{DeliveryEnd, DeliveryResult, DueDelivery, Result};
 
@@ -14,16 +15,32 @@ const CLAIM: &str = "
     returning id";
 const LOAD: &str = "
     select delivery.id, delivery.environment_id, environment.kind, delivery.event_id, delivery.url, delivery.header_set,
-        delivery.secret_id, secret.sealed, delivery.sealed_body, delivery.body, delivery.attempts, delivery.created_at
+        delivery.secret_id, secret.sealed, delivery.sealed_body,
+        coalesce(delivery.body, (select event.body from events event
+            where delivery.webhook_id is not null and event.environment_id = delivery.environment_id and event.id = delivery.event_id)),
+        delivery.attempts, delivery.created_at, delivery.webhook_id
     from deliveries delivery
     join environments environment on environment.id = delivery.environment_id
-    join webhook_secrets secret on secret.id = delivery.secret_id
+    left join webhook_secrets secret on secret.id = delivery.secret_id and delivery.webhook_id is null
     where delivery.id = :id and delivery.state = 'pending'";
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const RECORD: &str = "
-    update deliveries set attempts = attempts + 1, last_status = :status, last_error = :error where id = :id";
-const FINISH: &str = "update deliveries set state = :state, finished_at = :now, sealed_body = null where id = :id";
+    update deliveries set attempts = attempts + :made, last_status = :status, last_error = :error where id = :id
+    returning attempts";
+const FINISH: &str = "
+    update deliveries set attempts = attempts + :made, last_status = :status, last_error = :error, state = :state,
+        finished_at = :now, sealed_body = null
+    where id = :id
+    returning attempts";
+const ATTEMPT: &str = "
+    insert into delivery_attempts (delivery_id, number, at, duration_us, status, error, answer, next_at)
+    values (:id, :number, :at, :duration, :status, :error, :answer, :next_at)";
+const TALLY: &str = "
+    update webhooks set delivered = delivered + :delivered, failed = failed + :failed,
+        last_delivery_at = case when :delivered > 0 then :now else last_delivery_at end,
+        failing_since = case when :delivered > 0 then null else coalesce(failing_since, :now) end
+    where id = :id";
 const REVOKE: &str = "
     update user_keys set revoked_at = :now where revoked_at is null and id = (select user_key_id from deliveries where id = :id)";
 
@@ -52,9 +69,19 @@ impl Sqlite {
     pub async fn finish_deliveries(&self, owner: Uuid, results: Vec<DeliveryResult>, now: Timestamp) -> Result<u64> {
         self.writer
             .write(move |connection| {
-                results.iter().try_fold(0, |taken, result| {
-                    Ok(taken + u64::from(finish(connection, owner, result, now)?))
-                })
+                let mut taken = Vec::new();
+                for result in &results {
+                    if finish(connection, owner, result, now)? {
+                        taken.push(result);
+                    }
+                }
+                for (webhook, tally) in tallies(taken.iter().copied()) {
+                    let row = params![
+                        delivered: tally.delivered, failed: tally.failed, now: now, id: webhook.0,
+                    ];
+                    execute(connection, TALLY, &row)?;
+                }
+                Ok(taken.len() as u64)
             })
             .await
     }
@@ -74,14 +101,31 @@ fn finish(connection: &Connection, owner: Uuid, result: &DeliveryResult, now: Ti
     if held == 0 {
         return Ok(false);
     }
-    let record = params![status: result.status.map(i64::from), error: result.error.as_deref(), id: id];
-    execute(connection, RECORD, &record)?;
-    let state = match result.end {
-        DeliveryEnd::Retry(_) => return Ok(true),
-        DeliveryEnd::Delivered => "delivered",
-        DeliveryEnd::GivenUp => "given_up",
+    let (made, status) = (i64::from(result.made.is_some()), result.status.map(i64::from));
+    let (state, next_at) = match result.end {
+        DeliveryEnd::Retry(at) => (None, Some(at)),
+        DeliveryEnd::Delivered => (Some("delivered"), None),
+        DeliveryEnd::GivenUp => (Some("given_up"), None),
     };
-    execute(connection, FINISH, &params![state: state, now: now, id: id])?;
+    let error = result.error.as_deref();
+    let number = match state {
+        None => {
+            let row = params![made: made, status: status, error: error, id: id];
+            first(connection, RECORD, &row, |row| row.int(0))?
+        }
+        Some(state) => {
+            let row = params![made: made, status: status, error: error, state: state, now: now, id: id];
+            first(connection, FINISH, &row, |row| row.int(0))?
+        }
+    };
+    if let (Some(made), Some(number)) = (&result.made, number) {
+        let answer = Some(made.answer.clone()).filter(|answer| !answer.is_empty());
+        let row = params![
+            id: id, number: number, at: made.at, duration: made.duration_us, status: status, error: error, answer: answer,
+            next_at: next_at,
+        ];
+        execute(connection, ATTEMPT, &row)?;
+    }
     if matches!(result.end, DeliveryEnd::GivenUp) {
         execute(connection, REVOKE, &params![now: now, id: id])?;
     }

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod copy;
 mod deliveries;
+mod events;
 mod links;
 mod member;
 mod migrate;
@@ -12,7 +13,7 @@ mod writer;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -103,8 +104,8 @@ impl Sqlite {
             .await
     }
 
-    /// Runs a verb in one transaction.
-    pub async fn transact<T, F>(&self, work: F) -> Result<T>
+    /// Runs a verb in one transaction. Answers also whether it wrote an event.
+    pub async fn transact<T, F>(&self, work: F) -> Result<(T, bool)>
     where
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
@@ -112,8 +113,9 @@ impl Sqlite {
         let waited = || StoreError::Fault("a verb waited for something else than its transaction".to_owned());
         self.writer
             .write_once(move |connection| {
-                let tx = Tx::Sqlite(Session(Mutex::new(connection)));
-                work(&tx).now_or_never().unwrap_or_else(|| Err(waited()))
+                let tx = Tx::Sqlite(Session(Mutex::new(connection), AtomicBool::new(false)));
+                let done = work(&tx).now_or_never().unwrap_or_else(|| Err(waited()))?;
+                Ok((done, tx.something_happened()))
             })
             .await
     }
@@ -158,8 +160,8 @@ impl Sqlite {
 }
 
 /// The writer's connection, as a verb's future holds it: the lock is never waited for, it only lets the future move
-/// between threads, which it never does.
-pub struct Session<'c>(Mutex<&'c mut Connection>);
+/// between threads, which it never does. Beside it, whether the verb wrote an event.
+pub struct Session<'c>(Mutex<&'c mut Connection>, pub AtomicBool);
 
 impl Session<'_> {
     pub fn query<T>(

@@ -12,6 +12,8 @@ use serde_json::json;
 use super::{NewEvent, add_event, find_held};
 use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
 use crate::store::audit::{Entry, audit};
+use crate::store::events::event_body;
+use crate::store::requests::first_id_at;
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -26,7 +28,8 @@ const SUBSCRIPTION: &str = "delete from subscriptions where user_id = :user";
 const PASSWORDS: &str = "delete from passwords where user_id = :user";
 const RAMPABLE: &str = "delete from rampable_accounts where user_id = :user";
 const ALIASES: &str = "delete from user_aliases where user_id = :user";
-const RETIRED: &str = "select id from user_aliases where user_id = :user";
+const RETIRED: &str = "
+    select id, created_at from users where id in (select id from user_aliases where user_id = :user)";
 const RETIRED_NAMES: &str = "
     update users set name = null, metadata = '{}' where id in (select id from user_aliases where user_id = :user)";
 const JOIN_MOVES: &str = "
@@ -48,6 +51,19 @@ const STATES: &str = "update login_links set state = null where user_id = :user 
 const EVENT_TYPES: &str = "select distinct type from events where user_id = :user and type <> 'user.created'";
 const EVENTS: &str = "
     update events set body = :body where user_id = :user and type = :type and type <> 'user.created'";
+// That of a user who was made by a proof holds the address, but is not found by user: it was written when the user was,
+// and its id begins with that time.
+const FIRST_EVENT: &str = "
+    update events set body = :body
+    where environment_id = :environment and id >= :from and id < :to and user_id = :user and type = 'user.created'";
+// What receivers answered may repeat what they were told.
+const ANSWERS: &str = "
+    update delivery_attempts set answer = null where delivery_id in (
+        select delivery.id from webhooks webhook
+        join events event on event.user_id = :user and event.type <> 'user.created'
+        join deliveries delivery on delivery.webhook_id = webhook.id and delivery.webhook_id is not null
+            and delivery.event_id = event.id
+        where webhook.environment_id = :environment)";
 // What codes know of an address that the user has proven. Another user cannot have proven it.
 const PROVEN: &str = "
     select kind, key from identities where user_id = :user and source = 'person' and kind in ('email', 'phone')";
@@ -68,6 +84,9 @@ const MARKS: &str = "delete from destination_marks where environment_id = :envir
 const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
+
+/// How long after a call began the ids of what it wrote are made, at most.
+const MADE_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 impl Store {
     /// Erases a user of the environment, which the audit log keeps with who did it; answers its id, or `None` if there is no such user (any more). Writes
@@ -101,7 +120,12 @@ impl Store {
 }
 
 /// Takes what a user's own rows, events and saved answers hold.
-async fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
+async fn forget(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    (user, created_at): (UserId, Timestamp),
+    now: Timestamp,
+) -> Result<()> {
     let whose = params![user: user.0];
     for sql in [
         STATES,
@@ -115,10 +139,17 @@ async fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
         tx.execute(sql, &whose).await?;
     }
     for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
-        let body = json!({ "type": kind, "data": { "user_id": user, "erased": true } });
-        let emptied = params![body: body.to_string().into_bytes(), user: user.0, type: kind];
+        let body = event_body(&kind, now, &json!({ "user_id": user, "erased": true }));
+        let emptied = params![body: body, user: user.0, type: kind];
         tx.execute(EVENTS, &emptied).await?;
     }
+    let from = first_id_at(created_at);
+    let to = first_id_at(created_at + MADE_WITHIN);
+    let body = event_body("user.created", created_at, &json!({ "user_id": user, "erased": true }));
+    let first = params![body: body, environment: environment.0, from: from, to: to, user: user.0];
+    tx.execute(FIRST_EVENT, &first).await?;
+    tx.execute(ANSWERS, &params![user: user.0, environment: environment.0])
+        .await?;
     Ok(())
 }
 
@@ -154,12 +185,14 @@ async fn erase(
             .await?;
     }
     // Accounts that were joined into this one are the same person's, and still hold what they were before.
-    let retired = tx.all(RETIRED, &whose, |row| Ok(UserId(row.id(0)?))).await?;
+    let retired = tx
+        .all(RETIRED, &whose, |row| Ok((UserId(row.id(0)?), row.time(1)?)))
+        .await?;
     for sql in [RETIRED_NAMES, JOIN_MOVES, JOINS] {
         tx.execute(sql, &whose).await?;
     }
-    for each in retired.into_iter().chain([user]) {
-        forget(tx, each).await?;
+    for each in retired.into_iter().chain([(user, known.created_at)]) {
+        forget(tx, environment, each, now).await?;
     }
     let kind = "user.deleted";
     let body = json!({

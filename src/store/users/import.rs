@@ -151,6 +151,7 @@ async fn import(tx: &Tx<'_>, environment: EnvironmentId, call: &ImportUsers) -> 
             id: call.event.0, environment: environment.0, body: body.to_string().into_bytes(), now: call.now,
         ];
         tx.execute(ADD_EVENT, &event).await?;
+        tx.note_event();
     }
     Ok(outcomes)
 }

@@ -9,8 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
-use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId, whole_seconds};
+use crate::domain::{
+    AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId, whole_seconds,
+};
 use crate::store::challenges::caps::count_proof;
+use crate::store::events::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
@@ -186,6 +189,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
     let theirs = met.app == scope.app && met.user == attempt.user;
     if !theirs || !(attempt.matches)(&met.mac) {
         tx.execute(WRONG, &params![id: id]).await?;
+        refused(tx, scope.environment, attempt, &met).await?;
         return Ok(ProofOutcome::Refused);
     }
     if tx.execute(SPEND, &params![now: attempt.now, id: id]).await? == 0 {
@@ -204,6 +208,23 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
         count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;
     }
     Ok(outcome)
+}
+
+/// A wrong code for a log-in is told; who typed it is not known.
+async fn refused(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: &Met) -> Result<()> {
+    if attempt.purpose != Purpose::LogIn {
+        return Ok(());
+    }
+    let data =
+        json!({ "challenge_id": attempt.challenge, "app_id": met.app, "kind": met.kind, "reason": "wrong_code" });
+    let event = Happened::to(
+        attempt.challenge.0,
+        EventType::LoginRefused,
+        environment,
+        data,
+        attempt.now,
+    );
+    tx.emit(event.with_id(attempt.events[2])).await
 }
 
 /// Who the person is who has just proven a destination.

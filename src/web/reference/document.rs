@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::components::{common_headers, headers, idempotency_key, security_schemes};
 use super::failures;
-use super::operation::{Answer, Body, Operation, Parameter, Registered, Takes};
+use super::operation::{Answer, Body, Hook, Operation, Parameter, Registered, Takes};
 use crate::config;
 use crate::domain::EnvironmentKind;
 use crate::web::Surface;
@@ -101,10 +101,10 @@ pub fn servers(public_url: &str, settings: &config::Server) -> Vec<Server> {
     servers
 }
 
-/// The documents of all operations. Those that belong to no surface of the API are public and stand with the users
+/// The documents of all operations and of the events that webhooks are told of. Those that belong to no surface of the API are public and stand with the users
 /// surface, whose tokens they are about.
 #[must_use]
-pub fn documents(operations: &[Registered], servers: &[Server]) -> Vec<Document> {
+pub fn documents(operations: &[Registered], hooks: &[Hook], servers: &[Server]) -> Vec<Document> {
     let is_of = |surface: Surface, registered: &&Registered| match Surface::of(registered.template) {
         Surface::Issuers => surface == Surface::Users,
         own => surface == own,
@@ -113,12 +113,13 @@ pub fn documents(operations: &[Registered], servers: &[Server]) -> Vec<Document>
         .iter()
         .map(|about| {
             let own: Vec<&Registered> = operations.iter().filter(|one| is_of(about.surface, one)).collect();
-            document(about, &own, servers)
+            let hooks = if about.surface == Surface::Users { hooks } else { &[] };
+            document(about, &own, hooks, servers)
         })
         .collect()
 }
 
-fn document(about: &About, operations: &[&Registered], servers: &[Server]) -> Document {
+fn document(about: &About, operations: &[&Registered], hooks: &[Hook], servers: &[Server]) -> Document {
     let (mut paths, mut responses, mut schemas) = (Map::new(), Map::new(), Map::new());
     let mut define = |named: &[(&'static str, Value)]| {
         for (name, schema) in named {
@@ -150,11 +151,16 @@ fn document(about: &About, operations: &[&Registered], servers: &[Server]) -> Do
             .for_each(|one| define(one.schema.definitions()));
         operation.body.iter().for_each(|one| define(one.schema.definitions()));
     }
+    let mut told = Map::new();
+    for hook in hooks {
+        define(hook.schema.definitions());
+        told.insert(hook.name.to_owned(), json!({ "post": described_hook(hook) }));
+    }
     let servers: Vec<Value> = servers
         .iter()
         .map(|server| json!({ "url": server.url, "description": server.says }))
         .collect();
-    let json = json!({
+    let mut json = json!({
         "openapi": "3.1.0",
         "info": {
             "title": about.title,
@@ -172,6 +178,9 @@ fn document(about: &About, operations: &[&Registered], servers: &[Server]) -> Do
             "securitySchemes": security_schemes(about.surface),
         },
     });
+    if !told.is_empty() {
+        json["webhooks"] = told.into();
+    }
     let index = operations
         .iter()
         .map(|one| IndexEntry {
@@ -244,6 +253,32 @@ fn described(surface: Surface, operation: &Operation, responses: &mut Map<String
     shown
 }
 
+/// What a receiver of webhooks gets and answers.
+fn described_hook(hook: &Hook) -> Value {
+    let header = |name: &str, says: &str| json!({ "name": name, "in": "header", "required": true, "description": says, "schema": { "type": "string" } });
+    json!({
+        "operationId": format!("on.{}", hook.name),
+        "summary": hook.says,
+        "security": [],
+        "parameters": [
+            header("webhook-id", "The event's id, the same for every attempt."),
+            header("webhook-timestamp", "Unix seconds of this attempt."),
+            header("webhook-signature", "Signatures of Standard Webhooks, `v1,…` and `v1a,…`."),
+            header("Waffy-Signature", "`sha256=` and the HMAC-SHA256 of the raw body in lower-case hex."),
+        ],
+        "requestBody": {
+            "required": true,
+            "content": { "application/json": {
+                "schema": hook.schema.value(), "examples": { "usual": { "value": hook.example } },
+            } },
+        },
+        "responses": {
+            "2XX": { "description": "It arrived. Anything else is tried again." },
+            "410": { "description": "The webhook is switched off." },
+        },
+    })
+}
+
 fn parameter(parameter: &Parameter) -> Value {
     let mut schema = parameter.schema.value().clone();
     let says = schema
@@ -291,6 +326,6 @@ fn success(surface: Surface, operation: &Operation, answer: &Answer) -> Value {
     json!({
         "description": answer.says,
         "headers": headers,
-        "content": { "application/json": { "schema": answer.schema.value(), "examples": examples } },
+        "content": { operation.answers_with: { "schema": answer.schema.value(), "examples": examples } },
     })
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    AppId, ChallengeId, EnvironmentId, EnvironmentKind, InboxId, KeyId, KeyKind, LoginLinkId, Metadata, NewKey,
-    PartnerId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus, WrappUserId,
+    AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, InboxId, KeyId, KeyKind, LoginLinkId,
+    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus,
+    WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};
@@ -35,12 +36,24 @@ pub const REQUEST: RequestId = RequestId(id(7));
 pub const LINK: LoginLinkId = LoginLinkId(id(8));
 /// A key that signs tokens.
 pub const SIGNING_KEY: SigningKeyId = SigningKeyId(id(9));
+/// An event.
+pub const EVENT: EventId = EventId(id(10));
+/// A webhook.
+pub const WEBHOOK: WebhookId = WebhookId(id(11));
+/// A delivery to it.
+pub const DELIVERY: DeliveryId = DeliveryId(id(12));
+/// A replay of a part of the log.
+pub const REPLAY: ReplayId = ReplayId(id(13));
 /// An app.
-pub const APP: AppId = AppId(id(10));
-/// A challenge of a one-time code.
-pub const CHALLENGE: ChallengeId = ChallengeId(id(11));
-/// A message of a sandbox.
-pub const MESSAGE: InboxId = InboxId(id(12));
+pub const APP: AppId = AppId(id(14));
+/// A challenge.
+pub const CHALLENGE: ChallengeId = ChallengeId(id(15));
+/// A message with a code.
+pub const MESSAGE: MessageId = MessageId(id(16));
+/// A secret that signs webhooks.
+pub const WEBHOOK_SECRET: WebhookSecretId = WebhookSecretId(id(17));
+/// A message of a sandbox, in its inbox.
+pub const INBOX: InboxId = InboxId(id(18));
 /// What a `waffy_token` looks like.
 pub const WAFFY_TOKEN: &str = "wft_EXAMPLEexampleEXAMPLEexampleEXAMPLEexample0";
 /// What a JWT looks like.

@@ -12,5 +12,5 @@ mod schema;
 
 pub use document::{Document, IndexEntry, Server, documents, servers};
 pub use failures::meta;
-pub use operation::{Operation, Registered, Takes};
+pub use operation::{Hook, Operation, Registered, Takes};
 pub use schema::{Field, Schema, always, optional, required, sometimes};

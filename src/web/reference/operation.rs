@@ -81,8 +81,23 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The answers.
     pub answers: Vec<Answer>,
+    /// The media type of the answers.
+    pub answers_with: &'static str,
     /// The refusals of its own, beside those that its credential, its body and the edge bring with them.
     pub refuses: Vec<Code>,
+}
+
+/// An event as webhooks are told of it.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Its name.
+    pub name: &'static str,
+    /// When it happens.
+    pub says: &'static str,
+    /// The body.
+    pub schema: Schema,
+    /// A body to show.
+    pub example: Value,
 }
 
 /// An operation with the route that it is registered at.
@@ -127,6 +142,7 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             answers: Vec::new(),
+            answers_with: "application/json",
             refuses: Vec::new(),
         }
     }
@@ -218,6 +234,15 @@ impl Operation {
             examples: vec![("usual", example)],
         });
         self
+    }
+
+    /// What it answers is a stream of server-sent events that looks like this.
+    #[must_use]
+    pub fn streams(self, says: &'static str, example: Value) -> Self {
+        Self {
+            answers_with: "text/event-stream",
+            ..self.answers(200, says, Schema::text(), example)
+        }
     }
 
     /// Another body of the answer described last.

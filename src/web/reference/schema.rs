@@ -48,6 +48,17 @@ pub fn sometimes(name: &'static str, schema: Schema) -> Field {
     }
 }
 
+impl Field {
+    /// The same field, of which some answers have none.
+    #[must_use]
+    pub fn perhaps(self) -> Self {
+        Self {
+            required: false,
+            ..self
+        }
+    }
+}
+
 impl Schema {
     fn of(value: Value) -> Self {
         Self {
@@ -101,6 +112,12 @@ impl Schema {
     /// An object with fields; more may come with later releases.
     #[must_use]
     pub fn object<const N: usize>(fields: [Field; N]) -> Self {
+        Self::object_of(fields)
+    }
+
+    /// The same, of fields that are put together.
+    #[must_use]
+    pub fn object_of(fields: impl IntoIterator<Item = Field>) -> Self {
         let (mut properties, mut required, mut named) = (Map::new(), Vec::new(), Vec::new());
         for field in fields {
             if field.required {

@@ -1,7 +1,8 @@
 //! Webhook deliveries: how attempts end.
 
 use aboard::domain::{DeliveryId, EnvironmentKind, NewKey};
-use aboard::store::{DeliveryEnd, DeliveryResult, DueDelivery};
+use aboard::store::{DeliveryEnd, DeliveryResult, DueDelivery, MadeAttempt};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::support::store::{TestStore, both};
@@ -32,9 +33,20 @@ pub async fn claim(store: &TestStore, owner: Uuid, limit: u32) -> Vec<DueDeliver
         .unwrap()
 }
 
+/// An attempt that took a moment and was answered with two bytes.
+pub fn made() -> MadeAttempt {
+    MadeAttempt {
+        at: Timestamp::from_second(1_800_000_000).unwrap(),
+        duration_us: 1_500,
+        answer: b"ok".to_vec(),
+    }
+}
+
 pub fn result(id: DeliveryId, end: DeliveryEnd) -> DeliveryResult {
     DeliveryResult {
         id,
+        webhook: None,
+        made: Some(made()),
         status: Some(200),
         error: None,
         end,
@@ -124,6 +136,8 @@ async fn giving_up_erases_the_body_and_revokes_the_key(store: TestStore) {
     claim(&store, owner, 10).await;
     let given_up = DeliveryResult {
         id: delivery,
+        webhook: None,
+        made: Some(made()),
         status: None,
         error: Some("connection refused".to_owned()),
         end: DeliveryEnd::GivenUp,
@@ -153,6 +167,8 @@ async fn every_attempt_is_counted_and_its_answer_kept(store: TestStore) {
         assert_eq!(claim(&store, owner, 10).await[0].attempts, attempts);
         let again = DeliveryResult {
             id: delivery,
+            webhook: None,
+            made: Some(made()),
             status,
             error: status.is_none().then(|| "timed out".to_owned()),
             end: DeliveryEnd::Retry(store.later(1)),

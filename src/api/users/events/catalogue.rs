@@ -1,0 +1,172 @@
+//! What the `data` of each kind of event holds, with an example: the schemas of the reference, the examples of
+//! `aboard trigger`, and what a webhook is sent for a test.
+
+use serde_json::{Value, json};
+
+use crate::api::users::shape;
+use crate::domain::EventType;
+use crate::resource;
+use crate::web::reference::{Field, Hook, Schema, always, example, sometimes};
+use crate::web::whole_seconds;
+
+/// What `data` holds, and an example.
+pub fn data(kind: EventType) -> (Schema, Value) {
+    let (user, now) = (example::USER, whole_seconds(example::time()));
+    match kind {
+        EventType::UserCreated => (
+            user_schema(),
+            json!({
+                "user_id": user, "status": "linked", "source": "partner", "partner_id": example::PARTNER, "created_at": now,
+            }),
+        ),
+        EventType::UserLinked | EventType::UserUpdated | EventType::UserVerified => {
+            (user_schema(), Value::Object(resource::user(&example::user())))
+        }
+        EventType::UserDeleted => (
+            Schema::object([
+                always("user_id", Schema::id("usr")),
+                always("deleted", Schema::just(true)),
+            ]),
+            json!({ "user_id": user, "deleted": true }),
+        ),
+        EventType::UsersImported => (
+            Schema::object([
+                always("imported", Schema::count()),
+                always(
+                    "verified_by_the_operators_word",
+                    Schema::count().says("Users whose proofs the operator vouched for."),
+                ),
+            ]),
+            json!({ "imported": 200, "verified_by_the_operators_word": 0 }),
+        ),
+        EventType::IdentityVerified => (
+            about_user([always("kind", address_kind())]),
+            json!({ "user_id": user, "kind": "email" }),
+        ),
+        EventType::LoginSucceeded => (
+            about_user([
+                sometimes("app_id", Schema::id("app").or_null()),
+                sometimes("partner_id", Schema::id("prt").or_null()),
+                always("amr", Schema::text().says("How the log-in was born.")),
+                sometimes("kind", address_kind()),
+            ]),
+            json!({ "user_id": user, "app_id": null, "amr": "otp", "kind": "phone" }),
+        ),
+        EventType::LoginRefused => (
+            Schema::object([
+                always("challenge_id", Schema::id("chl")),
+                always("app_id", Schema::id("app").or_null()),
+                always("kind", address_kind()),
+                always("reason", Schema::text()),
+            ]),
+            json!({ "challenge_id": example::CHALLENGE, "app_id": null, "kind": "phone", "reason": "wrong_code" }),
+        ),
+        EventType::SessionRevoked => (
+            about_user([
+                sometimes(
+                    "session_id",
+                    Schema::id("ses").or_null().says("`null` for all of them."),
+                ),
+                sometimes(
+                    "reason",
+                    Schema::one_of(&["log_out", "log_out_everywhere", "suspended"]),
+                ),
+            ]),
+            json!({ "user_id": user, "session_id": null, "reason": "log_out_everywhere" }),
+        ),
+        EventType::SecretExposed => (
+            Schema::object([always("key_id", Schema::id("key")), always("app_id", Schema::id("app"))]),
+            json!({ "key_id": example::KEY, "app_id": example::APP }),
+        ),
+        EventType::MessageDelivered | EventType::MessageFailed => message(kind),
+        EventType::KeyCreated => (
+            Schema::object([
+                always("key_id", Schema::id("key")),
+                sometimes("kind", Schema::text()),
+                sometimes("name", Schema::text()),
+                sometimes("scopes", Schema::list(Schema::text())),
+                sometimes("rotated_from", Schema::id("key")),
+            ]),
+            json!({ "key_id": example::KEY, "kind": "server", "name": "back end", "scopes": ["users"] }),
+        ),
+        EventType::KeyRevoked => (
+            Schema::object([always("key_id", Schema::id("key"))]),
+            json!({ "key_id": example::KEY }),
+        ),
+        EventType::WebhookDisabled => (
+            Schema::object([
+                always("webhook_id", Schema::id("wh")),
+                always("url", Schema::text()),
+                always("reason", Schema::one_of(&["gone", "failing"])),
+                always("failing_since", Schema::time().or_null()),
+            ]),
+            json!({ "webhook_id": example::WEBHOOK, "url": "https://example.com/hooks", "reason": "failing", "failing_since": now }),
+        ),
+    }
+}
+
+fn message(kind: EventType) -> (Schema, Value) {
+    let schema = Schema::object([
+        sometimes("message_id", Schema::id("msg")),
+        sometimes("challenge_id", Schema::id("chl")),
+        sometimes("channel", Schema::text()),
+        sometimes("user_id", Schema::id("usr").or_null()),
+        sometimes("reason", Schema::text().or_null()),
+        sometimes("erased", Schema::just(true)),
+    ]);
+    let reason = (kind == EventType::MessageFailed).then_some("the number is not on WhatsApp");
+    let example = json!({
+        "message_id": example::MESSAGE, "challenge_id": example::CHALLENGE, "channel": "whatsapp", "user_id": null,
+        "reason": reason,
+    });
+    (schema, example)
+}
+
+fn address_kind() -> Schema {
+    Schema::one_of(&["email", "phone"])
+}
+
+/// What is said of a user, and is gone once the user is erased.
+fn about_user<const N: usize>(fields: [Field; N]) -> Schema {
+    let erased = sometimes("erased", Schema::just(true).says("The user was erased since."));
+    Schema::object_of(
+        [always("user_id", Schema::id("usr")), erased]
+            .into_iter()
+            .chain(fields.into_iter().map(Field::perhaps)),
+    )
+}
+
+/// A user as events tell of one. What a partner brought is told with its source alone; once the user is erased there is
+/// the id alone.
+fn user_schema() -> Schema {
+    let [id, rest @ ..] = shape::fields();
+    let more = [
+        sometimes("metadata", Schema::map()),
+        sometimes("external_id", Schema::text()),
+        sometimes("source", Schema::just("partner")),
+        sometimes("partner_id", Schema::id("prt")),
+        sometimes("erased", Schema::just(true).says("The user was erased since.")),
+    ];
+    let fields = [id].into_iter().chain(rest.into_iter().map(Field::perhaps));
+    Schema::object_of(fields.chain(more)).named("EventUser")
+}
+
+/// Every kind, for the reference.
+#[must_use]
+pub fn hooks() -> Vec<Hook> {
+    let hook = |kind: &EventType| {
+        let (data, example) = data(*kind);
+        let schema = Schema::object([
+            always("type", Schema::just(kind.as_str())),
+            always("timestamp", Schema::time()),
+            always("data", data),
+        ]);
+        Hook {
+            name: kind.as_str(),
+            says: kind.says(),
+            schema,
+            example: json!({ "type": kind.as_str(), "timestamp": whole_seconds(example::time()), "data": example }),
+        }
+    };
+    EventType::ALL.iter().map(hook).collect()
+}

@@ -165,7 +165,7 @@ mod tests {
         }
         assert_eq!(
             scope("user", KeyKind::Server).unwrap_err().to_string(),
-            "--scope: server keys have no scope `user`; there are users, users:token, wallets:erase, requests"
+            "--scope: server keys have no scope `user`; there are users, users:token, wallets:erase, requests, events, webhooks"
         );
         for right in ["9.00 EUR", "9 EUR", "1000000.123456 USD"] {
             assert!(amount(right.to_owned()).is_ok(), "{right}");

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::MessageId;
+use crate::store::events::message_ended;
 use crate::store::scope::SystemScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -109,16 +110,19 @@ async fn settle(tx: &Tx<'_>, owner: Uuid, report: Uuid, end: ReportEnd, now: Tim
             provider_id,
         } => {
             let sql = if delivered { ARRIVED } else { CAME };
-            tx.execute(sql, &params![provider_id: provider_id, id: message.0])
-                .await?;
+            let came = params![provider_id: provider_id, id: message.0];
+            if tx.execute(sql, &came).await? == 1 && delivered {
+                message_ended(tx, message, now).await?;
+            }
         }
         ReportEnd::Failed { message, error, next } => {
             let failed = params![error: error, id: message.0];
             // A copy of the report, or what another device reported, was there before.
-            if tx.execute(FAILED, &failed).await? == 1
-                && let Some(next) = next
-            {
-                add_next(tx, message, next, now).await?;
+            if tx.execute(FAILED, &failed).await? == 1 {
+                message_ended(tx, message, now).await?;
+                if let Some(next) = next {
+                    add_next(tx, message, next, now).await?;
+                }
             }
         }
     }

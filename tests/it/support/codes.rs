@@ -89,7 +89,10 @@ impl TestApp {
 
     /// What the sandbox's inbox holds for somebody.
     pub async fn inbox(&self, to: &str) -> Value {
-        let answer = self.server().get(&format!("/v1/inbox?to={to}")).await;
+        let answer = self
+            .server()
+            .get(&format!("/v1/inbox?to={}", to.replace('+', "%2B")))
+            .await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["data"].clone()
     }

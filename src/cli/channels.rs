@@ -141,21 +141,18 @@ fn credentials(file: Option<PathBuf>) -> anyhow::Result<ChannelCredentials> {
     let file = file.filter(|file| file.as_os_str() != "-");
     let most = LONGEST_CREDENTIALS as u64 + 1;
     let mut json = String::new();
-    match file {
-        Some(file) => {
-            let shown = file.display().to_string();
-            let opened = std::fs::File::open(file).with_context(|| format!("--file: cannot read {shown}"))?;
-            let read = opened.take(most).read_to_string(&mut json);
-            read.with_context(|| format!("--file: cannot read {shown}"))?;
+    if let Some(file) = file {
+        let shown = file.display().to_string();
+        let opened = std::fs::File::open(file).with_context(|| format!("--file: cannot read {shown}"))?;
+        let read = opened.take(most).read_to_string(&mut json);
+        read.with_context(|| format!("--file: cannot read {shown}"))?;
+    } else {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            note("Paste the credentials, one JSON object, then press Enter and Ctrl-D:");
         }
-        None => {
-            let stdin = std::io::stdin();
-            if stdin.is_terminal() {
-                note("Paste the credentials, one JSON object, then press Enter and Ctrl-D:");
-            }
-            let read = stdin.lock().take(most).read_to_string(&mut json);
-            read.context("cannot read standard input")?;
-        }
+        let read = stdin.lock().take(most).read_to_string(&mut json);
+        read.context("cannot read standard input")?;
     }
     let credentials = ChannelCredentials::new(json);
     if credentials.is_too_long() {
@@ -259,15 +256,13 @@ fn refused(answer: &Value) -> String {
 }
 
 fn failure(said: &Value) -> String {
-    let mut words = text(said, "reason").to_owned();
-    if let Some(code) = said["code"].as_i64() {
-        words.push_str(&format!(" (the provider's code {code})"));
-    }
-    let details = text(said, "provider_says");
-    if !details.is_empty() {
-        words.push_str(&format!("; it says: {details}"));
-    }
-    words
+    let code = said["code"].as_i64();
+    let code = code.map(|code| format!(" (the provider's code {code})"));
+    let details = match text(said, "provider_says") {
+        "" => String::new(),
+        details => format!("; it says: {details}"),
+    };
+    format!("{}{}{details}", text(said, "reason"), code.unwrap_or_default())
 }
 
 fn removed(answer: &Value) -> String {

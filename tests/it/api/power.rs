@@ -150,6 +150,7 @@ const POWER: &[Route] = &[
     route("GET", "/api/v2/organization", BY_SECRET),
     public("GET", "/e/{environment}/.well-known/jwks.json"),
     public("GET", "/.well-known/oauth-authorization-server/e/{environment}"),
+    route("DELETE", "/v1/users/{user_id}/tokens", BY_SERVER),
     // Last: it leaves nothing to be read.
     route("DELETE", "/v1/users/{user_id}", BY_SERVER),
 ];
@@ -282,7 +283,7 @@ async fn each_credential_opens_its_own_routes_and_no_other(engine: Engine) {
             for header in headers {
                 let opens = route.anybody || route.opens.contains(&(held, *header));
                 // The route's own credential would use it up: the delete comes at the end, and only once.
-                if route.method == "DELETE" && opens {
+                if route.template == "/v1/users/{user_id}" && route.method == "DELETE" && opens {
                     continue;
                 }
                 let presented = text.map(|text| (*header, text));

@@ -7,6 +7,7 @@ mod introspect;
 mod link;
 mod link_matching;
 mod list;
+mod log_out;
 mod login_codes;
 mod me;
 mod put;

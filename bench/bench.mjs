@@ -6,6 +6,7 @@
 // between figures of one run say more than the figures.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -60,7 +61,7 @@ async function groups(metricsUrl) {
 /// One run of wrk: requests, requests a second, answers that were not 2xx or 3xx.
 function wrk(url, script, connections, args, keys, seconds = SECONDS) {
   const out = execFileSync("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", `bench/lua/${script}.lua`, url, "--", ...args.map(String)], {
-    env: { ...process.env, PARTNER_KEY: keys?.partner_key ?? "none", SERVER_KEY: keys?.server_key ?? "none" }, encoding: "utf8",
+    env: { ...process.env, PARTNER_KEY: keys?.partner_key ?? "none", SERVER_KEY: keys?.server_key ?? "none", CLIENT_SECRET: keys?.client_secret ?? "none" }, encoding: "utf8",
   });
   const requests = Number(/(\d+) requests in/.exec(out)[1]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
@@ -78,7 +79,7 @@ async function database(engine) {
   return ["--data", join(work, `data-${serial}`), "--database", url.href];
 }
 
-const UNLIMITED = ["--set", "limits.sandbox_per_minute=1000000000"];
+const UNLIMITED = ["--set", "limits.sandbox_per_minute=1000000000", "--set", 'server.trusted_proxies=["127.0.0.0/8"]'];
 
 async function server(engine) {
   const store = await database(engine);
@@ -120,6 +121,8 @@ async function overHttp(engine) {
       const ids = await someUsers(target);
       add("get_user", connections, await measure(target, "one_user", connections, ["GET", ids]));
       add("put_user", connections, await measure(target, "one_user", connections, ["PUT", ids]));
+      add("login_whatsapp", connections, await measure(target, "login_whatsapp", connections, [6_900_000_000 + run * 1_000_000]));
+      add("verify_whatsapp", connections, await measure(target, "verify_whatsapp", connections, [await begunLogins(target, connections)]));
       memory.peak.push(usage(target.pid).peak);
       await target.stop();
       add("redeem_login_link", connections, await redemptions(target, connections));
@@ -136,6 +139,78 @@ async function someUsers(target) {
   const file = join(work, "users.txt");
   writeFileSync(file, data.map((user) => user.user_id).join("\n"));
   return file;
+}
+
+/// A file with the tokens of log-ins that were begun, to test numbers: these take a fixed code and nothing is sent.
+async function begunLogins(target, connections) {
+  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 2_000 : 12_000)));
+  const tokens = [];
+  let next = 0;
+  const headers = { "x-client-secret": target.sandbox.client_secret, "content-type": "application/json" };
+  const ask = async () => {
+    while (next < count) {
+      const number = next++;
+      const phoneNumber = `1${200 + (Math.floor(number / 100) % 800)}55501${String(number % 100).padStart(2, "0")}`;
+      const answer = await fetch(`${target.url}/api/v2/auth/login-whatsapp`, { method: "POST", headers, body: JSON.stringify({ phoneNumber }) });
+      tokens.push((await answer.json()).data.verifyToken);
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, ask));
+  const file = join(work, "tokens.txt");
+  writeFileSync(file, tokens.join("\n"));
+  return file;
+}
+
+/// How long after its answer a message leaves, in milliseconds: log-ins in production over a stand-in for WhatsApp.
+async function leaving(engine) {
+  const asked = new Map();
+  const waited = [];
+  const provider = createServer((request, response) => {
+    const arrived = performance.now();
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      const { to } = JSON.parse(body);
+      // Nothing left before it was answered if it arrived sooner than the answer was read.
+      if (asked.has(to)) waited.push(Math.max(0, arrived - asked.get(to)));
+      else asked.set(to, "left");
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ messages: [{ id: `wamid.${to}` }] }));
+    });
+  });
+  await new Promise((resolve) => provider.listen(0, "127.0.0.1", resolve));
+  const store = await database(engine);
+  const settings = ["--set", "codes.per_country_day=4000000000", "--set", "codes.prefix_percent=0", "--set", "codes.spend_per_day=0", "--set", "limits.production_per_minute=1000000000"];
+  const running = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store, ...UNLIMITED, ...settings, "--set", "log.level=warn"]);
+  const target = JSON.parse(running.line);
+  const credentials = {
+    phone_number_id: "1", access_token: "t", app_secret: "s", verify_token: "v", template: "login", languages: ["en"],
+    base_url: `http://127.0.0.1:${provider.address().port}`,
+  };
+  execFileSync(ABOARD, ["channels", "set", "whatsapp", "--environment", "production"], {
+    input: JSON.stringify(credentials), env: { ...process.env, ...settingsOf(store), ABOARD_WEBHOOKS__SANDBOX_LOOPBACK: "true" }, stdio: ["pipe", "ignore", "inherit"],
+  });
+  const count = Math.ceil(SECONDS * 300);
+  const pause = (SECONDS * 1000) / count;
+  const calls = [];
+  for (let number = 0; number < count; number++) {
+    const to = `30691${String(1_000_000 + number)}`;
+    const headers = { "x-client-secret": target.production.client_secret, "content-type": "application/json", "x-forwarded-for": `11.1.${number >> 8}.${number & 255}` };
+    calls.push((async () => {
+      const answer = await fetch(`${target.url}/api/v2/auth/login-whatsapp`, { method: "POST", headers, body: JSON.stringify({ phoneNumber: to }) });
+      if (answer.status !== 200) throw new Error(`a log-in was answered ${answer.status}`);
+      if (asked.get(to) === "left") waited.push(0);
+      else asked.set(to, performance.now());
+    })());
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  await Promise.all(calls);
+  for (let tries = 0; tries < 200 && waited.length < count; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await running.stop();
+  provider.close();
+  if (waited.length < count) throw new Error(`only ${waited.length} of ${count} messages left`);
+  waited.sort((a, b) => a - b);
+  return waited[Math.ceil(waited.length * 0.99) - 1];
 }
 
 /// Redeems links that were made beforehand: the store is filled while no server runs, then served again.
@@ -250,7 +325,7 @@ function table(engine, http, floor, ceilings) {
       lines.push(`| ${name} | ${connections} | ${Math.round(rate)} | ${Math.round(ceiling)} | ${Math.round((rate / ceiling) * 100)} % | ${median(runs.map((run) => run.cpu)).toFixed(0)} | ${group} | ${runs[0].p99} |`);
     }
   }
-  lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
+  lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
   const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
   const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
   const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
@@ -296,7 +371,7 @@ try {
   } else {
     const bare = await echo();
     for (const engine of ENGINES) {
-      const ceilings = { echo: bare, deliveries: await deliveries(engine) };
+      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine) };
       if (engine === "postgres") {
         ceilings.insert = await pgbench("bench/pg/external_login.sql");
         ceilings.select = await pgbench("bench/pg/check_user.sql", "bench/pg/users.sql");

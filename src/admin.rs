@@ -2,6 +2,7 @@
 
 mod apps;
 mod audit;
+mod channels;
 mod checks;
 mod command;
 mod handed;
@@ -30,6 +31,7 @@ use crate::instance::Instance;
 use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
+pub use channels::{ChannelCredentials, ChannelName, LONGEST_CREDENTIALS};
 pub use command::{AdminCommand, KeyFor, execute};
 pub use handed::Handed;
 pub use move_users::NumberedLine;

@@ -17,13 +17,12 @@ use crate::admin;
 use crate::api;
 use crate::channels::Channels;
 use crate::config::Config;
-use crate::domain::EnvironmentKind;
 use crate::http::{AccessLog, AdminSocket, Connections, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::messages::MessageWorker;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
-use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
+use crate::outbound::{Guard, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
 use crate::web::providers::Providers;
@@ -124,10 +123,7 @@ impl App {
         instance.store.refresh_credentials(instance.clock.now()).await?;
         admin::ensure_private_keys(&instance).await?;
         tokens.load(&instance).await?;
-        let guard = Guard::new(GuardRules {
-            allow: config.webhooks.allow.clone(),
-            allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
-        });
+        let guard = Guard::new(instance.outside.guard.clone());
         let webhooks = worker(&config, &instance, guard.clone())?;
         let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
         let providers = Providers::new(Outbound::new(guard.clone(), ASKING)?);
@@ -257,21 +253,11 @@ fn message_worker(
     public_url: &str,
 ) -> anyhow::Result<MessageWorker> {
     let outbound = Outbound::new(guard, OutboundOptions::default())?;
-    let Instance {
-        store,
-        vault,
-        clock,
-        ids,
-        settings: _,
-    } = instance.clone();
     Ok(MessageWorker::new(
-        store,
-        vault,
-        Channels::new(outbound, clock.clone()),
-        clock,
-        ids,
+        instance.clone(),
+        Channels::new(outbound, instance.clock.clone()),
         public_url.to_owned(),
-        EnvironmentKind::Production,
+        instance.outside.channel_rules(),
         Duration::from_secs(config.server.shutdown_seconds),
     ))
 }
@@ -297,7 +283,7 @@ fn worker(config: &Config, instance: &Instance, guard: Guard) -> anyhow::Result<
         vault,
         clock,
         ids,
-        settings: _,
+        ..
     } = instance.clone();
     Ok(WebhookWorker::new(
         store,

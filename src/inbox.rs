@@ -1,7 +1,12 @@
 //! What a message in a sandbox's inbox holds: sealed by the job that keeps it, opened by whoever shows it.
 
+use aboard_vault::Vault;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use crate::domain::EnvironmentId;
+use crate::sealed;
+use crate::store::InboxMessage;
 
 /// The content of a message.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +20,17 @@ pub struct InboxContent {
 }
 
 impl InboxContent {
+    /// Opens a message that was kept.
+    ///
+    /// # Errors
+    /// Says for the log what is wrong with it.
+    pub fn open(vault: &Vault, environment: EnvironmentId, message: &InboxMessage) -> Result<Self, &'static str> {
+        let place = sealed::inbox(environment, message.id);
+        let opened = vault.open(&place, &message.sealed);
+        let opened = opened.map_err(|_| "a message of the inbox cannot be opened")?;
+        Self::read(opened.expose()).ok_or("a message of the inbox cannot be read")
+    }
+
     /// Reads what was sealed; `None` if it is something else.
     #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {

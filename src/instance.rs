@@ -11,7 +11,8 @@ use anyhow::{Context as _, bail};
 
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
-use crate::domain::RootKeyId;
+use crate::domain::{EnvironmentKind, RootKeyId};
+use crate::outbound::GuardRules;
 use crate::settings::Settings;
 use crate::store::{
     AdminScope, InFlight, NewInstance, NewRootKey, OpenStore, SqliteOptions, Standing, Store, copy_moved,
@@ -31,6 +32,40 @@ pub struct Instance {
     pub ids: Ids,
     /// What each environment sets.
     pub settings: Settings,
+    /// What it is to others, and where it may call.
+    pub outside: Arc<Outside>,
+}
+
+/// The instance as others see it, and where it may call.
+#[derive(Debug)]
+pub struct Outside {
+    /// The public URL without a slash at its end; empty where the configuration has none.
+    pub public_url: String,
+    /// Addresses that may be called beside public ones.
+    pub guard: GuardRules,
+}
+
+impl Outside {
+    fn new(config: &Config) -> Self {
+        Self {
+            public_url: config.server.public_url.trim_end_matches('/').to_owned(),
+            guard: GuardRules {
+                allow: config.webhooks.allow.clone(),
+                allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
+            },
+        }
+    }
+
+    /// The kind of environment whose rules hold for calls to the providers of channels. They are production's, whatever
+    /// the environment, unless this machine may be called: then a fake on it may stand in for a provider.
+    #[must_use]
+    pub fn channel_rules(&self) -> EnvironmentKind {
+        if self.guard.allow_loopback_in_sandbox {
+            EnvironmentKind::Sandbox
+        } else {
+            EnvironmentKind::Production
+        }
+    }
 }
 
 impl Instance {
@@ -74,6 +109,7 @@ impl Instance {
             clock,
             ids,
             settings,
+            outside: Arc::new(Outside::new(config)),
         })
     }
 }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::channels::{self, ChannelCredentials, ChannelName};
 use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
@@ -103,6 +104,22 @@ pub enum AdminCommand {
     },
     /// Goes back to the configuration's value.
     UnsetSetting { environment: String, name: String },
+    /// The channels of one environment or of all, never their secrets.
+    ListChannels { environment: Option<String> },
+    /// Sets a channel's credentials.
+    SetChannel {
+        environment: String,
+        channel: ChannelName,
+        credentials: ChannelCredentials,
+    },
+    /// Sends a message over a channel, and says what came of it.
+    TestChannel {
+        environment: String,
+        channel: ChannelName,
+        to: String,
+    },
+    /// Takes a channel and its credentials away.
+    RemoveChannel { environment: String, channel: ChannelName },
     /// A page of an environment's users, newest first.
     ListUsers {
         environment: String,
@@ -244,6 +261,18 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             value,
         } => settings::set(instance, &environment, name, value).await,
         C::UnsetSetting { environment, name } => settings::unset(instance, &environment, name).await,
+        C::ListChannels { environment } => channels::list(instance, environment.as_deref()).await,
+        C::SetChannel {
+            environment,
+            channel,
+            credentials,
+        } => channels::set(instance, &environment, channel.kind(), &credentials).await,
+        C::TestChannel {
+            environment,
+            channel,
+            to,
+        } => channels::test(instance, &environment, channel.kind(), &to).await,
+        C::RemoveChannel { environment, channel } => channels::remove(instance, &environment, channel.kind()).await,
         C::ListUsers {
             environment,
             email,

@@ -1,5 +1,6 @@
 //! Every route of the product on one screen, each with its handler and its description.
 
+mod channels;
 mod issuers;
 mod partner;
 mod users;
@@ -11,10 +12,12 @@ use users::{
     verifications_check,
 };
 use wallet::auth::{
-    self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, telegram,
-    verify_otp, verify_sms, verify_whatsapp,
+    self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, resend,
+    telegram, verify_otp, verify_sms, verify_whatsapp,
 };
 use wallet::organization;
+
+use axum::routing::{get, post};
 
 use crate::web::Routes;
 use crate::web::reference::{self, Document, Server};
@@ -53,6 +56,7 @@ pub fn routes() -> Routes {
         .post("/api/v1/auth/verify-whatsapp", verify_whatsapp::verify_whatsapp, verify_whatsapp::doc)
         .post("/api/v1/auth/login-sms", login_sms::login_sms, login_sms::doc)
         .post("/api/v1/auth/verify-sms", verify_sms::verify_sms, verify_sms::doc)
+        .post("/api/v1/auth/resend", resend::resend, resend::doc)
         .post("/api/v1/auth/register-custody", register_custody::register_custody, register_custody::doc)
         .post("/api/v1/auth/login-custody", login_custody::login_custody, login_custody::doc)
         .post("/api/v1/auth/register", register::register, register::doc)
@@ -67,6 +71,7 @@ pub fn routes() -> Routes {
         .post("/api/v2/auth/verify-whatsapp", verify_whatsapp::verify_whatsapp, verify_whatsapp::doc)
         .post("/api/v2/auth/login-sms", login_sms::login_sms, login_sms::doc)
         .post("/api/v2/auth/verify-sms", verify_sms::verify_sms, verify_sms::doc)
+        .post("/api/v2/auth/resend", resend::resend, resend::doc)
         .post("/api/v2/auth/register-custody", register_custody::register_custody, register_custody::doc)
         .post("/api/v2/auth/login-custody", login_custody::login_custody, login_custody::doc)
         .post("/api/v2/auth/register", register::register, register::doc)
@@ -75,6 +80,9 @@ pub fn routes() -> Routes {
         .post("/api/v2/auth/apple", apple::apple, apple::doc)
         .post("/api/v2/auth/telegram", telegram::telegram, telegram::doc)
         .get("/api/v2/organization", organization::organization, organization::doc)
+        // What the providers of channels call about messages: signed, and described by them.
+        .route("/e/{environment}/channels/whatsapp", get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
+        .route("/e/{environment}/channels/sms", post(channels::sms::reports))
         // Issuers: public.
         .get("/e/{environment}/.well-known/jwks.json", issuers::jwks, issuers::jwks_doc)
         .get("/.well-known/oauth-authorization-server/e/{environment}", issuers::metadata, issuers::metadata_doc)

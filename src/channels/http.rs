@@ -67,6 +67,10 @@ impl HttpSender {
         })
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(super) async fn send(&self, attempt: &Attempt<'_>, message: &Message) -> Result<Sent, SendFailure> {
         let body = body(attempt, message);
         let id = message.reference.as_str();

@@ -5,9 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::words::words;
 use super::{SendFailure, text};
 use crate::domain::{Destination, Invalid, Language, OneTimeCode, Purpose};
+use crate::words::Words;
 
 /// The most characters of an app's name in a message.
 const LONGEST_NAME: usize = 40;
@@ -116,7 +116,7 @@ impl Message {
         match &self.to {
             Destination::Phone(_) => (None, text::sms(self)),
             Destination::Email(_) => {
-                let what = (words(self.language).what)(self.purpose, self.app.as_str());
+                let what = Words(self.language).what(self.purpose, self.app.as_str());
                 (Some(what), text::mail(self, now))
             }
         }

@@ -18,7 +18,6 @@ mod status;
 mod text;
 pub mod twilio;
 pub mod whatsapp;
-mod words;
 
 pub use credentials::CredentialsError;
 pub use failure::{About, Mark, SendFailure, Then};
@@ -104,6 +103,28 @@ impl Channel {
         }
     }
 
+    /// What it is set to, without a secret: names and values to show.
+    #[must_use]
+    pub fn described(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::WhatsApp(whatsapp) => whatsapp.described(),
+            Self::Sms(twilio) => twilio.described(),
+            Self::Email(smtp) => smtp.described(),
+            Self::Http(sender) => vec![("url", sender.url().to_owned())],
+        }
+    }
+
+    /// The address that its calls go to; `None` for mail, which goes to a host.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::WhatsApp(whatsapp) => Some(whatsapp.url()),
+            Self::Sms(twilio) => Some(twilio.url()),
+            Self::Email(_) => None,
+            Self::Http(sender) => Some(sender.url()),
+        }
+    }
+
     /// What no provider may make us repeat.
     fn secrets(&self) -> Vec<&str> {
         match self {
@@ -126,6 +147,20 @@ impl ChannelKind {
             (Self::Sms, Destination::Phone(_)) | (Self::Email, Destination::Email(_)) | (Self::Http, _) => true,
             _ => false,
         }
+    }
+}
+
+/// The failure behind a code that a provider of a channel reports.
+#[must_use]
+pub fn reported_failure(kind: ChannelKind, code: Option<i64>) -> SendFailure {
+    match (kind, code) {
+        (ChannelKind::WhatsApp, Some(code)) => whatsapp::failure(code),
+        (ChannelKind::Sms, Some(code)) => twilio::failure(code),
+        _ => SendFailure::new(
+            Then::FallBack,
+            About::Provider,
+            "the message failed for an unknown reason",
+        ),
     }
 }
 

@@ -116,6 +116,13 @@ impl Smtp {
         })
     }
 
+    pub(super) fn described(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("host", format!("{}:{}", self.host, self.port)),
+            ("from", self.from.to_string()),
+        ]
+    }
+
     pub(super) fn secrets(&self) -> Vec<&str> {
         self.login.iter().map(|(_, password)| password.as_str()).collect()
     }

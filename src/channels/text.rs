@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::Message;
-use super::words::words;
+use crate::words::Words;
 
 /// The characters of the basic GSM alphabet (3GPP TS 23.038, 6.2.1).
 const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
@@ -32,11 +32,11 @@ pub(super) fn segments(text: &str) -> usize {
 /// The text of an SMS: the code first, then what it is for. A code to log in stays in one segment, if need be without
 /// the warning; a step-up says everything, whatever it costs.
 pub(super) fn sms(message: &Message) -> Zeroizing<String> {
-    let words = words(message.language);
+    let words = Words(message.language);
     let (code, mark) = (message.code.expose(), mark(message));
-    let what = (words.what)(message.purpose, message.app.as_str());
+    let what = words.what(message.purpose, message.app.as_str());
     let short = Zeroizing::new(format!("{mark}{code}: {what}."));
-    let long = Zeroizing::new(format!("{mark}{code}: {what}. {}", words.keep_it));
+    let long = Zeroizing::new(format!("{mark}{code}: {what}. {}", words.code_keep_it()));
     // Phones look for this line at the very end (WebOTP).
     let bound = message
         .page_host
@@ -55,14 +55,14 @@ pub(super) fn sms(message: &Message) -> Zeroizing<String> {
 
 /// The text of an e-mail: the code alone on the first line, so that it shows in lists and is easy to copy.
 pub(super) fn mail(message: &Message, now: Timestamp) -> Zeroizing<String> {
-    let words = words(message.language);
-    let what = (words.what)(message.purpose, message.app.as_str());
-    let works_for = (words.works_for)(message.minutes_left(now));
+    let words = Words(message.language);
+    let what = words.what(message.purpose, message.app.as_str());
+    let works_for = words.code_works_for(message.minutes_left(now));
     Zeroizing::new(format!(
         "{}\n\n{what}.\n{works_for} {}\n\n{}\n",
         message.code.expose(),
-        words.keep_it,
-        words.not_you
+        words.code_keep_it(),
+        words.code_not_you()
     ))
 }
 
@@ -160,14 +160,10 @@ mod tests {
                     "Acme Trading International",
                     Some("login.example.com"),
                 );
-                let words = words(*language);
+                let words = Words(*language);
                 for text in [sms(&message), mail(&message, Timestamp::UNIX_EPOCH)] {
-                    assert!(
-                        text.contains(&(words.what)(*purpose, message.app.as_str())),
-                        "{}",
-                        *text
-                    );
-                    assert!(text.contains(words.keep_it), "{}", *text);
+                    assert!(text.contains(&words.what(*purpose, message.app.as_str())), "{}", *text);
+                    assert!(text.contains(words.code_keep_it()), "{}", *text);
                 }
             }
         }

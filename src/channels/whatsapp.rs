@@ -115,6 +115,25 @@ impl WhatsApp {
         self.verify_token.as_bytes()
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn described(&self) -> Vec<(&'static str, String)> {
+        let mut described = vec![
+            ("phone_number_id", self.phone_number_id.clone()),
+            ("template", self.template.clone()),
+            ("languages", self.languages.join(" ")),
+            ("url", self.url.clone()),
+        ];
+        described.extend(
+            self.reserve_template
+                .clone()
+                .map(|reserve| ("reserve_template", reserve)),
+        );
+        described
+    }
+
     pub(super) fn secrets(&self) -> [&str; 3] {
         [&self.access_token, &self.app_secret, &self.verify_token]
     }
@@ -176,6 +195,11 @@ impl WhatsApp {
         let sent = attempt.outbound.post(attempt.kind, &self.url, headers, body).await;
         read(&sent.map_err(SendFailure::without_answer)?)
     }
+}
+
+/// What a reported error code means for a message.
+pub(super) fn failure(code: i64) -> SendFailure {
+    errors::failure(code, None)
 }
 
 fn body(message: &Message, to: &str, template: &str, language: &str) -> Bytes {

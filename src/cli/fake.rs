@@ -11,7 +11,8 @@ use super::print;
 
 const NOTE: &str = "\
 It prints credentials that fit, and then every message as it arrives; Ctrl-C ends it.
-Only a sandbox may call this machine, and only where `webhooks.sandbox_loopback` lets it, as `aboard dev` does.
+Set them with `aboard channels set … --environment production`. Only a server that may call this machine reaches it, as
+`aboard dev` does unless it is started with --strict-webhooks; docs/login.md has a whole log-in.
 This command is in builds with `--features fakes` only, which `make fake` makes; release builds leave it out.";
 
 /// Stand in for a service that carries codes, on this machine

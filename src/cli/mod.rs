@@ -4,6 +4,7 @@ mod apps;
 mod arguments;
 mod audit;
 mod bench;
+mod channels;
 mod config;
 mod confirm;
 mod data_directory;
@@ -47,6 +48,7 @@ In production:
   aboard keys init /etc/aboard/kek                    the key that seals every secret; back it up
   aboard serve --config aboard.toml                   the server
   aboard orgs create Example                          beside it: an organization, then its partners
+  aboard channels set whatsapp --environment production   what carries codes; sms, email, http
   aboard doctor --config aboard.toml                  what is wrong, and what to do
 
 Settings come from --config FILE, then ABOARD_SECTION__KEY in the environment, then the command line.
@@ -83,6 +85,9 @@ enum Command {
     /// Make the key file; make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Set, test, list and remove what carries one-time codes: WhatsApp, SMS, e-mail, your own sender
+    #[command(subcommand)]
+    Channels(channels::Channels),
     /// List, show, suspend, erase, export and import users
     #[command(subcommand)]
     Users(users::Users),
@@ -144,6 +149,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Partners(command) => partners::run(command).await?,
         Command::Apps(command) => apps::run(command).await?,
         Command::Keys(command) => keys::run(command).await?,
+        Command::Channels(command) => channels::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Requests(requests) => requests::run(requests).await?,

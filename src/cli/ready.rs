@@ -45,6 +45,7 @@ pub fn greeting(app: &App, keys: &DevKeys) -> String {
   Welcome page   {url}/
   API reference  {docs}
   Account page   {url}/account
+  Inbox          {inbox}
   Metrics        {metrics}
   Data           {database}
 
@@ -78,6 +79,11 @@ pub fn greeting(app: &App, keys: &DevKeys) -> String {
             .reference
             .as_ref()
             .map_or_else(|| "off".to_owned(), |_| format!("{url}/docs")),
+        inbox = app
+            .web
+            .welcome
+            .as_ref()
+            .map_or_else(|| "off".to_owned(), |welcome| format!("{url}{}", welcome.inbox_path())),
         metrics = app.metrics_url.as_deref().unwrap_or("off"),
         database = app.web.config.store.shown_url(),
         partner = sandbox.partner_key,

@@ -17,6 +17,7 @@ use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
 use crate::config::Config;
+use crate::domain::Token;
 use crate::instance::{Instance, create_key_file, open_store};
 use crate::store::InFlight;
 use crate::web::Welcome;
@@ -117,6 +118,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
         server_key: keys.sandbox.server_key.clone(),
         client_secret: keys.sandbox.client_secret.clone(),
         metrics_url: bound.metrics_url()?,
+        inbox: Token::new(instance.ids.id(), instance.ids.secret()),
     };
     let app = App::start(config, instance, in_flight, bound, Some(welcome)).await?;
     tracing::info!(

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::Language;
 
 /// Links, codes, sessions.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -23,6 +24,8 @@ pub struct Login {
     pub default_region: String,
     /// Whether people of this organization may have accounts for Rampable, and log-ins give tokens for it.
     pub rampable: bool,
+    /// The language of people whose request names none: `en`, `el`, `ar` or `id`.
+    pub language: String,
 }
 
 impl Login {
@@ -56,6 +59,12 @@ impl Login {
         Some(self.default_region.as_str()).filter(|region| !region.is_empty())
     }
 
+    /// The usual language.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        Language::from_tag(&self.language).unwrap_or(Language::English)
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: &str| {
             ConfigError::new(
@@ -77,6 +86,9 @@ impl Login {
                 "login.default_region",
                 "write two capital letters, like GR, or nothing.",
             ));
+        }
+        if Language::from_tag(&self.language).is_none() {
+            return Err(ConfigError::new("login.language", "write en, el, ar or id."));
         }
         for (setting, value, most) in [
             ("login.link_minutes", self.link_minutes, 7 * 24 * 60),

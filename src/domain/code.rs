@@ -62,6 +62,8 @@ codes! {
     UnknownHost = 421, "UNKNOWN_HOST", "This server does not answer for that host name.", "Use the server's public URL, or add the host to server.hosts.";
     /// What was asked for does not fit what is there.
     Conflict = 409, "CONFLICT", "This does not fit what is already there.", "Read the message: it says what is in the way.";
+    /// A code was right, and the address is another user's: the person may join the two.
+    AddressOfAnother = 409, "ADDRESS_OF_ANOTHER", "Another user has proven this address, so it stays theirs.", "If both accounts are one person's, send them to details.join_url: there they show that both are theirs, and may join them. The page lives for an hour.";
     /// An Idempotency-Key was used before with another body.
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
     /// Too many requests.

@@ -153,6 +153,8 @@ ids! {
     InboxId = "inb";
     /// What one log-in may go on with: a family of refresh tokens.
     FamilyId = "fam";
+    /// Two accounts that may become one.
+    JoinId = "joi";
     /// One HTTP request.
     RequestId = "req";
 }

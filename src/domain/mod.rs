@@ -3,6 +3,7 @@
 mod amr;
 mod base62;
 mod code;
+mod code_caps;
 mod destination;
 mod email;
 mod ids;
@@ -31,6 +32,7 @@ mod whole_seconds;
 
 pub use amr::Amr;
 pub use code::Code;
+pub use code_caps::{CodeCaps, CountryCap, DayCounts, Withheld};
 pub use destination::{Destination, Purpose};
 pub use email::Email;
 pub use ids::*;
@@ -46,7 +48,7 @@ pub use phone::Phone;
 pub use proofs::RequiredProofs;
 pub use provider::Provider;
 pub use refresh_token::RefreshToken;
-pub use send_budget::{PastSend, SendLimits, Wait};
+pub use send_budget::{PastSend, SendLimits, Wait, WrongCodes};
 pub use signing::SigningPurpose;
 pub use subscription::SubscriptionStatus;
 pub use telegram_bot::{BotName, BotToken};

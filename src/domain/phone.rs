@@ -71,6 +71,21 @@ impl Phone {
         number.is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
     }
 
+    /// The country whose plan has the number, as ISO 3166 writes it (`GR`); where several share a code and none of them
+    /// has it, or no plan does, `None`.
+    #[must_use]
+    pub fn country(&self) -> Option<String> {
+        let number = PHONE_NUMBER_UTIL.parse(&self.key, None).ok()?;
+        let region = PHONE_NUMBER_UTIL.get_region_for_number(&number)?;
+        Some(region.to_string())
+    }
+
+    /// What ten thousand numbers have in common that were given out together: all but the last four digits.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.key.get(..self.key.len().saturating_sub(4)).unwrap_or_default()
+    }
+
     /// The number as it was given.
     #[must_use]
     pub fn shown(&self) -> &str {

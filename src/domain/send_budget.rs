@@ -34,6 +34,29 @@ pub struct PastSend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait(pub Timestamp);
 
+/// Wrong codes of the last hour for one destination, by who had asked for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WrongCodes {
+    /// From networks that the destination was never proven from.
+    pub strange: u32,
+    /// From the others.
+    pub familiar: u32,
+}
+
+impl WrongCodes {
+    /// Whether whoever asks next gets a longer code, because `most` wrong ones in an hour are too many. Strangers may use
+    /// up half of them; the rest is the owner's.
+    #[must_use]
+    pub fn are_too_many(self, familiar: bool, most: u32) -> bool {
+        let theirs = self.strange.min(half(most));
+        if familiar {
+            theirs.saturating_add(self.familiar) >= most.max(1)
+        } else {
+            self.strange >= half(most) || self.strange.saturating_add(self.familiar) >= most
+        }
+    }
+}
+
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -136,6 +159,23 @@ mod tests {
         let past = sends(&[0, 100, 200], false);
         assert_eq!(LIMITS.admit(at(300), false, &past, &[]), Err(Wait(at(3_600))));
         assert_eq!(LIMITS.admit(at(300), true, &past, &[]), Ok(()));
+    }
+
+    #[test]
+    fn strangers_guess_away_no_more_than_their_half() {
+        let wrong = |strange, familiar| WrongCodes { strange, familiar };
+        for (codes, of_owner, of_stranger) in [
+            (wrong(0, 0), false, false),
+            (wrong(4, 0), false, false),
+            (wrong(5, 0), false, true),
+            (wrong(1_000, 4), false, true),
+            (wrong(1_000, 5), true, true),
+            (wrong(0, 9), false, false),
+            (wrong(0, 10), true, true),
+        ] {
+            assert_eq!(codes.are_too_many(true, 10), of_owner, "{codes:?}");
+            assert_eq!(codes.are_too_many(false, 10), of_stranger, "{codes:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::task::{self, Poll};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::header::{HeaderName, STRICT_TRANSPORT_SECURITY};
-use axum::http::{HeaderMap, HeaderValue, Method, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt as _;
@@ -28,7 +28,7 @@ use super::proxies::Proxies;
 use super::request_log::{Ending, RequestLog};
 use super::timings::Timings;
 use crate::clock::Stopwatch;
-use crate::domain::{Code, RequestId};
+use crate::domain::{Code, Language, RequestId};
 use crate::pages;
 use crate::store::{InFlight, InFlightGuard};
 use crate::web::{Context, Failure, Surface, Web, answer_in_shape, count_the_rest};
@@ -64,6 +64,8 @@ struct Arrival {
     context: Context,
     method: Method,
     cross_origin: Option<CrossOrigin>,
+    /// For the page of an error.
+    language: Language,
     known_host: bool,
     route: usize,
 }
@@ -139,9 +141,17 @@ impl Shared {
             context: Context::new(id, now, surface, address, asked.and_then(|asked| asked.pinned)),
             method: method.clone(),
             cross_origin: CrossOrigin::of(surface, method, headers),
+            language: self.language(surface, uri, headers),
             known_host: probe || asked.is_some(),
             route,
         }
+    }
+
+    fn language(&self, surface: Surface, uri: &Uri, headers: &HeaderMap) -> Language {
+        let wanted = (surface == Surface::Pages)
+            .then(|| pages::wanted(uri, headers))
+            .flatten();
+        wanted.unwrap_or_else(|| self.web.instance.settings.base().login.language())
     }
 
     /// The route's answer, within the time limit; a panic is a fault like another.
@@ -174,7 +184,7 @@ impl Shared {
         let ending = Ending::of(&response);
         let id = context.id.text();
         let mut response = answer_in_shape(response, context, |failure, status| {
-            pages::problem(failure, status, &id)
+            pages::problem(failure, status, &id, arrival.language)
         });
         let headers = response.headers_mut();
         add_headers(headers, context, &id, self.https);

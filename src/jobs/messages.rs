@@ -2,24 +2,26 @@
 //!
 //! In a sandbox a message goes to the environment's inbox and nowhere else. In production it goes over the environment's
 //! channels, and what follows from a failure ([`crate::channels::Then`]) is decided in `attempt`. Messages that are due
-//! are claimed under a lease, so that several nodes share the work.
+//! are claimed under a lease, so that several nodes share the work. What providers report of them is worked on here as
+//! well, see `reports`.
 
 mod attempt;
 mod content;
+mod reports;
+mod usable;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aboard_vault::Vault;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::channels::Channels;
-use crate::clock::{Clock, Ids};
 use crate::domain::{EnvironmentKind, Uuid};
-use crate::store::{DueMessage, MessageEnd, Store, StoreError};
+use crate::instance::Instance;
+use crate::store::{DueMessage, DueReport, MessageEnd, StoreError};
 
 /// Attempts under way at once on this node.
 const CONCURRENCY: usize = 64;
@@ -38,11 +40,8 @@ pub struct MessageWorker {
 
 /// What an attempt needs.
 struct Tools {
-    store: Store,
-    vault: Arc<Vault>,
+    instance: Instance,
     channels: Channels,
-    clock: Clock,
-    ids: Ids,
     public_url: String,
     rules: EnvironmentKind,
     /// This worker's name on its leases.
@@ -57,25 +56,18 @@ impl MessageWorker {
     /// addresses hold: a server's is production, because a sandbox sends nothing; services that stand in for the real
     /// ones on this machine need the sandbox's.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "each is a tool of its own")]
     pub fn new(
-        store: Store,
-        vault: Arc<Vault>,
+        instance: Instance,
         channels: Channels,
-        clock: Clock,
-        ids: Ids,
         public_url: String,
         rules: EnvironmentKind,
         stop_within: Duration,
     ) -> Self {
-        let owner = ids.id();
+        let owner = instance.ids.id();
         Self {
             tools: Arc::new(Tools {
-                store,
-                vault,
+                instance,
                 channels,
-                clock,
-                ids,
                 public_url,
                 rules,
                 owner,
@@ -114,13 +106,16 @@ impl MessageWorker {
         attempts.detach_all();
     }
 
-    /// Makes every attempt that is due now, writes down how it ended and answers how many attempts were made.
+    /// Works on every report and makes every attempt that is due now, writes down how it ended and answers how many
+    /// attempts were made.
     pub async fn run_due(&self) -> usize {
-        let (mut count, mut attempts) = (0, JoinSet::new());
+        let (mut count, mut tasks) = (0, JoinSet::new());
         loop {
-            let started = self.start_due(&mut attempts).await.unwrap_or_default();
-            while attempts.join_next().await.is_some() {}
-            if started == 0 {
+            let followed = self.start_reports(&mut tasks).await.unwrap_or_default();
+            while tasks.join_next().await.is_some() {}
+            let started = self.start_messages(&mut tasks).await.unwrap_or_default();
+            while tasks.join_next().await.is_some() {}
+            if started + followed == 0 {
                 return count;
             }
             count += started;
@@ -128,25 +123,51 @@ impl MessageWorker {
     }
 
     /// Claims what is due, as far as there is room, and starts it.
-    async fn start_due(&self, attempts: &mut JoinSet<()>) -> Result<usize, StoreError> {
+    async fn start_due(&self, tasks: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        let messages = self.start_messages(tasks).await?;
+        Ok(messages + self.start_reports(tasks).await?)
+    }
+
+    /// Claims reports that are due, and starts to work on them.
+    async fn start_reports(&self, tasks: &mut JoinSet<()>) -> Result<usize, StoreError> {
         let tools = &self.tools;
-        while attempts.try_join_next().is_some() {}
-        let room = CONCURRENCY.saturating_sub(attempts.len());
-        let (system, now) = (tools.store.system(), tools.clock.now());
-        // When the store says that nothing is due, it is not asked to write.
+        while tasks.try_join_next().is_some() {}
+        let room = CONCURRENCY.saturating_sub(tasks.len());
+        let (store, now) = (&tools.instance.store, tools.instance.clock.now());
         if room == 0
-            || tools
-                .store
-                .next_message_due(system)
+            || store
+                .next_report_due(store.system())
                 .await?
                 .is_none_or(|next| next > now)
         {
             return Ok(0);
         }
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let claimed = store
+            .claim_reports(store.system(), tools.owner, now, lease_until(tools, now), limit)
+            .await?;
+        let started = claimed.len();
+        for report in claimed {
+            let tools = Arc::clone(tools);
+            tasks.spawn(async move { settle(&tools, &report).await });
+        }
+        Ok(started)
+    }
+
+    /// Claims messages that are due, and starts their attempts.
+    async fn start_messages(&self, attempts: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        let tools = &self.tools;
+        while attempts.try_join_next().is_some() {}
+        let room = CONCURRENCY.saturating_sub(attempts.len());
+        let (store, now) = (&tools.instance.store, tools.instance.clock.now());
+        let system = store.system();
+        // When the store says that nothing is due, it is not asked to write.
+        if room == 0 || store.next_message_due(system).await?.is_none_or(|next| next > now) {
+            return Ok(0);
+        }
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
         let lease_until = lease_until(tools, now);
-        let claimed = tools
-            .store
+        let claimed = store
             .claim_messages(system, tools.owner, now, lease_until, limit)
             .await?;
         let started = claimed.len();
@@ -180,15 +201,29 @@ fn lease_until(tools: &Tools, now: Timestamp) -> Timestamp {
 /// Writes down how an attempt ended.
 async fn write(tools: &Tools, due: &DueMessage, end: MessageEnd) {
     for _ in 0..STORE_TRIES {
-        let (system, now) = (tools.store.system(), tools.clock.now());
-        let written = tools
-            .store
-            .finish_message(system, tools.owner, due.id, end.clone(), now)
+        let (store, now) = (&tools.instance.store, tools.instance.clock.now());
+        let written = store
+            .finish_message(store.system(), tools.owner, due.id, end.clone(), now)
             .await;
         match written {
             Ok(_) => return,
             Err(error) => tracing::warn!(%error, message = %due.id, "the end of a message could not be written"),
         }
         sleep(STORE_PAUSE).await;
+    }
+}
+
+/// Works on a report and writes down what it came to. What the store cannot take now comes back when its lease is over.
+async fn settle(tools: &Tools, report: &DueReport) {
+    let store = &tools.instance.store;
+    let settled = async {
+        let end = reports::follow(tools, report).await?;
+        let now = tools.instance.clock.now();
+        store
+            .settle_report(store.system(), tools.owner, report.id, end, now)
+            .await
+    };
+    if let Err(error) = settled.await {
+        tracing::warn!(%error, report = %report.id, "a provider's report could not be worked on; it comes back");
     }
 }

@@ -58,6 +58,10 @@ async fn once_a_minute(instance: &Instance) {
     {
         tracing::warn!(%error, "cannot note when keys were used");
     }
+    match instance.store.stopped_channels(instance.store.system()).await {
+        Ok(stopped) => metrics::gauge!("aboard_channels_stopped").set(stopped),
+        Err(error) => tracing::warn!(%error, "cannot see which channels are stopped; trying again in a minute"),
+    }
     loop {
         match instance
             .store

@@ -5,10 +5,10 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::render::{moment, page, plain_frame, words};
+use super::reader::Reader;
+use super::render::{moment, page};
 use super::view::{AccountPage, Contact, Frame, SignedOutPage};
 use super::words::{ContactKind, Flash, SignedOut};
-use crate::domain::EnvironmentKind;
 use crate::store::Session;
 use crate::web::{Browser, Context, Failure, Web, is_own_click, session_cookie};
 
@@ -16,44 +16,47 @@ use crate::web::{Browser, Context, Failure, Web, is_own_click, session_cookie};
 pub async fn show(
     State(web): State<Web>,
     context: Context,
+    reader: Reader,
     browser: Browser,
-    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    account_page(&web, &context, &browser, &headers, None).await
+    account_page(&web, &context, &reader, &browser, None).await
 }
 
 /// Ends this browser's sessions, in whichever environments it has them.
 pub async fn logout(
     State(web): State<Web>,
     context: Context,
+    reader: Reader,
     browser: Browser,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    end(&web, &context, &browser, &headers, SignedOut::Here).await
+    end(&web, &context, &reader, &browser, &headers, SignedOut::Here).await
 }
 
 /// Ends every session and token of the users of this browser's sessions.
 pub async fn logout_everywhere(
     State(web): State<Web>,
     context: Context,
+    reader: Reader,
     browser: Browser,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    end(&web, &context, &browser, &headers, SignedOut::Everywhere).await
+    end(&web, &context, &reader, &browser, &headers, SignedOut::Everywhere).await
 }
 
 async fn end(
     web: &Web,
     context: &Context,
+    reader: &Reader,
     browser: &Browser,
     headers: &HeaderMap,
     how: SignedOut,
 ) -> Result<Response, Failure> {
     if !is_own_click(headers, &web.public_url) {
-        return account_page(web, context, browser, headers, Some(Flash::FromElsewhere)).await;
+        return account_page(web, context, reader, browser, Some(Flash::FromElsewhere)).await;
     }
     if browser.sessions.is_empty() {
-        return signed_out(headers, SignedOut::NoSession, &[]);
+        return signed_out(reader, SignedOut::NoSession, &[]);
     }
     for session in &browser.sessions {
         match how {
@@ -61,43 +64,35 @@ async fn end(
             SignedOut::Here | SignedOut::NoSession => web.instance.store.end_session(session, context.now).await?,
         }
     }
-    signed_out(headers, how, &browser.sessions)
+    signed_out(reader, how, &browser.sessions)
 }
 
 async fn account_page(
     web: &Web,
     context: &Context,
+    reader: &Reader,
     browser: &Browser,
-    headers: &HeaderMap,
     flash: Option<Flash>,
 ) -> Result<Response, Failure> {
     let Some(session) = browser.sessions.first() else {
-        return signed_out(headers, SignedOut::NoSession, &[]);
+        return signed_out(reader, SignedOut::NoSession, &[]);
     };
     let Some(account) = web.instance.store.account(&session.scope).await? else {
-        return signed_out(headers, SignedOut::NoSession, &[]);
+        return signed_out(reader, SignedOut::NoSession, &[]);
     };
+    let reader = &reader.in_environment(web, session.scope.environment());
     let contacts: Vec<Contact<'_>> = account
         .identities
         .iter()
         .map(|identity| Contact {
-            kind: if identity.kind == "email" {
-                ContactKind::Email
-            } else {
-                ContactKind::Phone
-            },
+            label: ContactKind::of(&identity.kind).label(reader.words()),
             value: &identity.shown,
             confirmed: identity.verified,
         })
         .collect();
     let user_id = account.user.to_string();
     let template = AccountPage {
-        frame: Frame {
-            words: words(headers),
-            organization: Some(&account.organization),
-            sandbox: session.kind == EnvironmentKind::Sandbox,
-            flash,
-        },
+        frame: reader.frame(&account.organization, session.kind, flash),
         name: account.name.as_deref(),
         contacts: &contacts,
         partner: account.partner.as_deref().unwrap_or(&account.organization),
@@ -105,14 +100,18 @@ async fn account_page(
         now: moment(context.now),
         user_id: &user_id,
     };
-    page(StatusCode::OK, &template, None)
+    page(reader, StatusCode::OK, &template, None)
 }
 
-fn signed_out(headers: &HeaderMap, how: SignedOut, ended: &[Session]) -> Result<Response, Failure> {
+fn signed_out(reader: &Reader, how: SignedOut, ended: &[Session]) -> Result<Response, Failure> {
     let mut response = page(
+        reader,
         StatusCode::OK,
         &SignedOutPage {
-            frame: plain_frame(words(headers)),
+            frame: Frame {
+                switch: Some("/account"),
+                ..reader.plain_frame()
+            },
             how,
         },
         None,

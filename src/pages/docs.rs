@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::assets::{etag, is_known};
-use super::render::{page_with, plain_frame, words};
+use super::reader::Reader;
+use super::render::page_with;
 use super::view::DocsPage;
 use crate::domain::Code;
 use crate::web::reference::Document;
@@ -24,15 +25,15 @@ const START: &str = include_str!("../../assets/docs.js");
 const READER: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/reader.rs"));
 
 /// The index of the operations, and the reader.
-pub async fn docs(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn docs(State(web): State<Web>, reader: Reader) -> Result<Response, Failure> {
     let documents = documents(&web)?;
     let settings = reader_settings(&web, documents).to_string();
     let template = DocsPage {
-        frame: plain_frame(words(&headers)),
+        frame: reader.plain_frame(),
         documents,
         settings: READER.map(|_| settings.as_str()),
     };
-    page_with(StatusCode::OK, &template, &policy(documents))
+    page_with(&reader, StatusCode::OK, &template, &policy(documents))
 }
 
 /// One document, like `/openapi/users.json`.

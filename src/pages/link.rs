@@ -9,47 +9,51 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
-use super::render::{moment, page, plain_frame, words};
-use super::view::{Frame, GonePage, LinkPage, ReplacePage, mask_email};
+use super::form::Form;
+use super::masks::mask_email;
+use super::reader::Reader;
+use super::render::{moment, page};
+use super::view::{Frame, GonePage, LinkPage, ReplacePage};
 use super::words::Flash;
-use crate::domain::{Code, EnvironmentKind, LoginLinkId, SessionId, Token};
+use crate::domain::{Code, LoginLinkId, SessionId, Token};
 use crate::store::{LinkPreview, NewOneTimeCode, NewSession, Redemption, RedemptionOutcome, Session};
-use crate::web::{Browser, Context, Failure, RawBody, Segment, Web, is_own_click, session_cookie};
+use crate::web::{Browser, Context, Failure, Segment, Web, is_own_click, session_cookie};
 
 /// The page that names who sent the person and whom the link logs in; 410 for a link that is used, expired or
 /// was never made, the same for all three.
 pub async fn show(
     State(web): State<Web>,
     context: Context,
-    headers: HeaderMap,
+    reader: Reader,
     Segment(link): Segment,
 ) -> Result<Response, Failure> {
     let Some((_, preview)) = find(&web, &context, link.as_deref()).await? else {
-        return gone(&headers);
+        return gone(&reader);
     };
-    link_page(&web, &context, &headers, &preview, None)
+    link_page(&web, &context, &reader, &preview, None)
 }
 
 /// The click: begins a session and goes to the return URL with a one-time code, or to the account page.
 pub async fn redeem(
     State(web): State<Web>,
     context: Context,
+    reader: Reader,
     browser: Browser,
     headers: HeaderMap,
     Segment(link): Segment,
-    RawBody(body): RawBody,
+    form: Form,
 ) -> Result<Response, Failure> {
     let Some((token, preview)) = find(&web, &context, link.as_deref()).await? else {
-        return gone(&headers);
+        return gone(&reader);
     };
     if !is_own_click(&headers, &web.public_url) {
-        return link_page(&web, &context, &headers, &preview, Some(Flash::FromElsewhere));
+        return link_page(&web, &context, &reader, &preview, Some(Flash::FromElsewhere));
     }
     let current = browser.session_in(preview.environment);
     let other = current.filter(|session| session.scope.user() != preview.user);
-    let agreed = url::form_urlencoded::parse(&body).any(|(name, value)| name == "replace" && value == "yes");
+    let agreed = form.is("replace", "yes");
     if let Some(other) = other.filter(|_| !agreed) {
-        return replace_page(&web, &context, &headers, &preview, other).await;
+        return replace_page(&web, &context, &reader, &preview, other).await;
     }
     let settings = web.instance.settings.of(preview.environment);
     let login = &settings.login;
@@ -74,7 +78,7 @@ pub async fn redeem(
         replaces: current.map(|session| session.id),
     };
     match web.instance.store.redeem_login_link(redemption).await? {
-        RedemptionOutcome::Gone => gone(&headers),
+        RedemptionOutcome::Gone => gone(&reader),
         RedemptionOutcome::Redeemed(_) => {
             let location = match destination {
                 None => "/account".to_owned(),
@@ -120,51 +124,57 @@ fn destination(web: &Web, preview: &LinkPreview) -> Option<Url> {
     Url::parse(asked.or(registered.first())?).ok()
 }
 
-fn frame<'a>(headers: &HeaderMap, preview: &'a LinkPreview, flash: Option<Flash>) -> Frame<'a> {
-    let sandbox = preview.kind == EnvironmentKind::Sandbox;
-    Frame {
-        words: words(headers),
-        organization: Some(&preview.organization),
-        sandbox,
-        flash,
-    }
+fn frame<'a>(reader: &Reader, preview: &'a LinkPreview, flash: Option<Flash>) -> Frame<'a> {
+    reader.frame(&preview.organization, preview.kind, flash)
 }
 
 fn link_page(
     web: &Web,
     context: &Context,
-    headers: &HeaderMap,
+    reader: &Reader,
     preview: &LinkPreview,
     flash: Option<Flash>,
 ) -> Result<Response, Failure> {
+    let reader = &reader.in_environment(web, preview.environment);
     let template = LinkPage {
-        frame: frame(headers, preview, flash),
+        frame: frame(reader, preview, flash),
         partner: &preview.partner,
         user: &mask_email(&preview.email),
         until: moment(preview.expires_at),
         now: moment(context.now),
     };
-    page(StatusCode::OK, &template, return_origin(web, preview).as_deref())
+    page(
+        reader,
+        StatusCode::OK,
+        &template,
+        return_origin(web, preview).as_deref(),
+    )
 }
 
 async fn replace_page(
     web: &Web,
     context: &Context,
-    headers: &HeaderMap,
+    reader: &Reader,
     preview: &LinkPreview,
     other: &Session,
 ) -> Result<Response, Failure> {
+    let reader = &reader.in_environment(web, preview.environment);
     let account = web.instance.store.account(&other.scope).await?;
     let email = account.and_then(|account| account.identities.into_iter().find(|identity| identity.kind == "email"));
     let template = ReplacePage {
-        frame: frame(headers, preview, None),
+        frame: frame(reader, preview, None),
         partner: &preview.partner,
         current: &email.map_or_else(|| other.scope.user().to_string(), |email| mask_email(&email.shown)),
         user: &mask_email(&preview.email),
         until: moment(preview.expires_at),
         now: moment(context.now),
     };
-    page(StatusCode::OK, &template, return_origin(web, preview).as_deref())
+    page(
+        reader,
+        StatusCode::OK,
+        &template,
+        return_origin(web, preview).as_deref(),
+    )
 }
 
 fn return_origin(web: &Web, preview: &LinkPreview) -> Option<String> {
@@ -172,12 +182,9 @@ fn return_origin(web: &Web, preview: &LinkPreview) -> Option<String> {
 }
 
 /// The same for a used, an expired and an unknown link: it names nobody.
-fn gone(headers: &HeaderMap) -> Result<Response, Failure> {
-    page(
-        StatusCode::GONE,
-        &GonePage {
-            frame: plain_frame(words(headers)),
-        },
-        None,
-    )
+fn gone(reader: &Reader) -> Result<Response, Failure> {
+    let template = GonePage {
+        frame: reader.plain_frame(),
+    };
+    page(reader, StatusCode::GONE, &template, None)
 }

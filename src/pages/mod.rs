@@ -4,14 +4,20 @@
 mod account;
 mod assets;
 mod docs;
+mod form;
 mod home;
+mod inbox;
+mod join;
 mod link;
+mod masks;
+mod reader;
 mod render;
 pub mod view;
 pub mod words;
 
 use axum::routing::{get, post};
 
+pub use reader::wanted;
 pub use render::{STRICTEST_POLICY, problem};
 
 use crate::web::Routes;
@@ -20,6 +26,8 @@ use crate::web::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .route("/", get(home::home))
+        .route("/inbox/{token}", get(inbox::inbox))
+        .route("/join/{token}", get(join::show).post(join::act))
         .route("/{link}", get(link::show).post(link::redeem))
         .route("/account", get(account::show))
         .route("/account/logout", post(account::logout))

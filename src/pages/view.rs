@@ -1,20 +1,27 @@
 //! The hosted pages as values: one struct per template, filled in by the handlers and rendered with
 //! [`askama::Template::render`].
 //!
-//! Nothing here knows HTTP. A page says nothing of its own: its texts are in [`words`](crate::pages::words), and every
-//! value is escaped by askama. But for the reference of the API the pages need no script and no inline style; they fetch
+//! Nothing here knows HTTP. A page says nothing of its own: its texts are [`Words`], and every value is escaped by
+//! askama. But for the reference of the API the pages need no script and no inline style; they fetch
 //! `/assets/aboard.css` and `/assets/aboard.svg`, so `default-src 'none'; style-src 'self'; img-src 'self'` is enough beside `form-action`.
+
+mod dev;
+
+use std::borrow::Cow;
+
+pub use dev::{DocsPage, HomePage, InboxPage, KeptMessage};
 
 use askama::Template;
 
-use crate::pages::words::{ContactKind, Flash, Moment, Part, Problem, ProblemText, SignedOut, Words};
-use crate::web::reference::Document;
+use crate::domain::Language;
+use crate::pages::words::{Flash, Problem, ProblemText, SignedOut};
+use crate::words::{Moment, Part, Words};
 
 /// What all pages share.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
-    /// The texts: `Language::negotiate(…).words()`.
-    pub words: &'a Words,
+    /// The texts.
+    pub words: Words,
     /// The name of the organization whose page this is. `None` where no organization is known, or may be told: the
     /// pages then carry the product's name.
     pub organization: Option<&'a str>,
@@ -22,6 +29,8 @@ pub struct Frame<'a> {
     pub sandbox: bool,
     /// A line above the page.
     pub flash: Option<Flash>,
+    /// Where the page is asked for in another language: empty for its own address, `None` if it cannot be.
+    pub switch: Option<&'static str>,
 }
 
 impl Frame<'_> {
@@ -29,6 +38,12 @@ impl Frame<'_> {
     #[must_use]
     pub fn organization(&self) -> &str {
         self.organization.unwrap_or("Aboard")
+    }
+
+    /// The line above the page.
+    #[must_use]
+    pub fn said(&self) -> Option<String> {
+        self.flash.map(|flash| flash.text(self.words))
     }
 }
 
@@ -40,7 +55,7 @@ pub struct LinkPage<'a> {
     pub frame: Frame<'a>,
     /// The name of the partner that made the link.
     pub partner: &'a str,
-    /// The user of the link, masked: see [`mask_email`].
+    /// The user of the link, masked: see [`mask_email`](super::masks::mask_email).
     pub user: &'a str,
     /// When the link expires.
     pub until: Moment,
@@ -78,8 +93,8 @@ pub struct GonePage<'a> {
 /// An e-mail address or telephone number of the user.
 #[derive(Clone, Copy)]
 pub struct Contact<'a> {
-    /// Which of the two.
-    pub kind: ContactKind,
+    /// Which of the two it is.
+    pub label: &'static str,
     /// The value, as the session may see it.
     pub value: &'a str,
     /// Whether it is verified, rather than claimed.
@@ -130,76 +145,47 @@ pub struct ProblemPage<'a> {
     pub request_id: &'a str,
 }
 
+impl SignedOutPage<'_> {
+    fn heading(&self) -> &'static str {
+        self.how.heading(self.frame.words)
+    }
+
+    fn means(&self) -> &'static str {
+        self.how.means(self.frame.words)
+    }
+}
+
+impl AccountPage<'_> {
+    fn since(&self) -> String {
+        self.frame.words.since(self.signed_in_at, self.now)
+    }
+}
+
+impl LinkPage<'_> {
+    fn works_until(&self) -> String {
+        let words = self.frame.words;
+        words.link_works_until(&words.at(self.until, self.now))
+    }
+}
+
+impl ReplacePage<'_> {
+    fn works_until(&self) -> String {
+        let words = self.frame.words;
+        words.link_works_until(&words.at(self.until, self.now))
+    }
+}
+
 impl ProblemPage<'_> {
     fn text(&self) -> ProblemText {
-        (self.frame.words.problem.text)(Problem::from_status(self.status))
+        Problem::from_status(self.status).text(self.frame.words)
     }
-}
 
-/// The reference of the API (200): for developers, in English.
-#[derive(Template)]
-#[template(path = "docs.html")]
-pub struct DocsPage<'a> {
-    /// What all pages share.
-    pub frame: Frame<'a>,
-    /// What it is the reference of.
-    pub documents: &'a [Document],
-    /// What the reader is told, as JSON; `None` if this server was built without it.
-    pub settings: Option<&'a str>,
-}
-
-/// The developer's welcome page of `aboard dev` (200).
-#[derive(Template)]
-#[template(path = "home.html")]
-pub struct HomePage<'a> {
-    /// What all pages share.
-    pub frame: Frame<'a>,
-    /// The configured public URL, without a slash at its end.
-    pub public_url: &'a str,
-    /// The whole address of the metrics, if they are on.
-    pub metrics_url: Option<&'a str>,
-    /// The partner key of the sample call, or a placeholder for it.
-    pub partner_key: &'a str,
-    /// The e-mail address of the sample call.
-    pub sample_email: &'a str,
-    /// The partner's user id of the sample call.
-    pub sample_user_id: &'a str,
-    /// The telephone number of the sample call.
-    pub sample_phone: &'a str,
-}
-
-/// What stands for the hidden characters, however many they are.
-const HIDDEN: &str = "•••";
-
-/// An e-mail address with its first character and its domain only: `u•••@example.com`. The dots do not tell the
-/// length. Takes anything and never panics; what has no `@` is a local part.
-#[must_use]
-pub fn mask_email(email: &str) -> String {
-    let (local, domain) = match email.rsplit_once('@') {
-        Some((local, domain)) => (local, Some(domain)),
-        None => (email, None),
-    };
-    let mut masked = String::with_capacity(email.len() + HIDDEN.len());
-    masked.extend(local.chars().next());
-    masked.push_str(HIDDEN);
-    if let Some(domain) = domain {
-        masked.push('@');
-        masked.push_str(domain);
+    fn advice(&self) -> Cow<'static, str> {
+        match self.retry_after {
+            Some(seconds) => self.frame.words.wait(seconds).into(),
+            None => self.text().advice.into(),
+        }
     }
-    masked
-}
-
-/// A telephone number with its last two digits only: `•••89`. With fewer than six digits, none: two would be too many.
-/// Takes anything and never panics.
-#[must_use]
-pub fn mask_phone(phone: &str) -> String {
-    let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
-    let shown = if digits.len() < 6 {
-        &[]
-    } else {
-        &digits[digits.len() - 2..]
-    };
-    HIDDEN.chars().chain(shown.iter().copied()).collect()
 }
 
 /// The letter on a name's tile: its first letter or digit, in upper case.
@@ -213,7 +199,6 @@ fn initial(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::words::Language;
 
     const NOW: Moment = Moment {
         year: 2026,
@@ -225,43 +210,11 @@ mod tests {
 
     fn frame() -> Frame<'static> {
         Frame {
-            words: Language::English.words(),
+            words: Words(Language::English),
             organization: Some("Northwind"),
             sandbox: false,
             flash: None,
-        }
-    }
-
-    #[test]
-    fn an_address_keeps_its_first_character_and_its_domain() {
-        for (email, masked) in [
-            ("user@example.com", "u•••@example.com"),
-            ("u@example.com", "u•••@example.com"),
-            ("@example.com", "•••@example.com"),
-            ("\"a@b\"@example.com", "\"•••@example.com"),
-            ("no-address", "n•••"),
-            ("@", "•••@"),
-            ("", "•••"),
-            ("żółw@example.com", "ż•••@example.com"),
-            ("🚢@example.com", "🚢•••@example.com"),
-            ("مستخدم@example.com", "م•••@example.com"),
-        ] {
-            assert_eq!(mask_email(email), masked);
-        }
-    }
-
-    #[test]
-    fn a_number_keeps_its_last_two_digits() {
-        for (phone, masked) in [
-            ("+302101234589", "•••89"),
-            ("1234567890", "•••90"),
-            ("(555) 01-23", "•••23"),
-            ("12345", "•••"),
-            ("", "•••"),
-            ("٠١٢٣٤٥٦٧٨٩", "•••"),
-            ("🚢🚢🚢🚢🚢🚢🚢", "•••"),
-        ] {
-            assert_eq!(mask_phone(phone), masked);
+            switch: Some(""),
         }
     }
 

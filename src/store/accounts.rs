@@ -61,15 +61,20 @@ const IDENTITIES: &str = "
     where user_id = :user and environment_id = :environment and kind in ('email', 'phone')
         and (cast(:all_sources as bigint) = 1 or source_id = :source)
     order by kind, updated_at desc, id desc";
+// An id that a join retired names the user that it lives on in; so below.
 const SUBSCRIBE: &str = "
     insert into subscriptions (user_id, environment_id, plan_name, status, period_end, next_payment_amount, updated_at)
     select id, environment_id, :plan_name, :status, :period_end, :next_payment_amount, :now from users
-    where id = :user and environment_id = :environment
+    where id = coalesce(
+            (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+        and environment_id = :environment
     on conflict (user_id) do update set plan_name = excluded.plan_name, status = excluded.status, period_end = excluded.period_end,
         next_payment_amount = excluded.next_payment_amount, updated_at = excluded.updated_at";
 const SUSPEND: &str = "
     update users set status = 'suspended', updated_at = :now, valid_after = case when valid_after > :now then valid_after else :now end
-    where id = :user and environment_id = :environment and status <> 'erased'";
+    where id = coalesce(
+            (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+        and environment_id = :environment and status <> 'erased'";
 // What the user was before is not kept: it is verified if the person has proven anything. Sessions that the
 // suspension ended stay ended.
 const LET_IN: &str = "
@@ -80,7 +85,9 @@ const LET_IN: &str = "
             else 'linked' end,
         valid_after = case when status = 'suspended' and valid_after < :now then :now else valid_after end,
         updated_at = case when status = 'suspended' then :now else updated_at end
-    where id = :user and environment_id = :environment and status <> 'erased'";
+    where id = coalesce(
+            (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+        and environment_id = :environment and status <> 'erased'";
 
 impl Store {
     /// The account behind a session.

@@ -34,6 +34,8 @@ pub struct Credential {
     pub scopes: Vec<String>,
     /// Its own rate limit, if it has one.
     pub per_minute: Option<u32>,
+    /// Whether it was seen in a browser, where everybody can read it.
+    pub exposed: bool,
     owner: Uuid,
 }
 
@@ -164,7 +166,7 @@ impl Cache {
 const FIND: &str = "
     select key.kind, key.environment_id, environment.kind, key.owner_id, key.hash, key.scopes, key.per_minute, key.expires_at,
         (select secret.id from webhook_secrets secret where secret.owner_id = key.owner_id and secret.expires_at is null
-            order by secret.created_at desc, secret.id desc limit 1)
+            order by secret.created_at desc, secret.id desc limit 1), key.exposed_at is not null
     from api_keys key join environments environment on environment.id = key.environment_id
     where key.id = :id and key.revoked_at is null";
 const ORIGINS: &str = "select origins from apps where origins <> ''";
@@ -221,6 +223,7 @@ impl Store {
                     environment_kind: row.word(2, EnvironmentKind::parse)?,
                     scopes: row.text(5)?.split_whitespace().map(str::to_owned).collect(),
                     per_minute: row.opt_int(6)?.and_then(|limit| u32::try_from(limit).ok()),
+                    exposed: row.boolean(9)?,
                     owner: row.id(3)?,
                 },
                 webhook_secret: row.opt_id(8)?.map(WebhookSecretId),
@@ -294,6 +297,7 @@ mod tests {
                     environment_kind: key.environment,
                     scopes: Vec::new(),
                     per_minute: None,
+                    exposed: false,
                     owner: Uuid::nil(),
                 },
                 webhook_secret: None,

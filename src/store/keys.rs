@@ -1,14 +1,16 @@
 //! API keys of partners, back ends and apps, as they are managed.
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Entry;
-use super::scope::{AdminScope, SystemScope};
+use super::instance::BUMP_REVISION;
+use super::scope::{AdminScope, AppScope, SystemScope};
 use super::sql::{Row, Script, Statement, params};
 use super::{Result, Store};
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind};
+use crate::domain::{EnvironmentId, EnvironmentKind, EventId, KeyId, KeyKind, KeyScope};
 
 /// A new key of a partner, of the back end or of an app.
 #[derive(Debug, Clone)]
@@ -85,7 +87,45 @@ const EXPIRE_KEY: &str = "
     update api_keys set expires_at = :until
     where id = :id and revoked_at is null and (expires_at is null or expires_at > :until)";
 
+const EXPOSE: &str = "update api_keys set exposed_at = :now where id = :id and exposed_at is null";
+const SCOPES: &str = "select scopes from api_keys where id = :id";
+const SET_SCOPES: &str = "update api_keys set scopes = :scopes where id = :id";
+const ADD_EVENT: &str = "
+    insert into events (id, environment_id, type, user_id, body, created_at)
+    values (:id, :environment, 'secret.exposed', null, :body, :now)";
+
 impl Store {
+    /// Remembers that an app's client secret was seen in a browser, with an event; false if that was known. In
+    /// production it can log nobody in by the caller's own ids any more: whoever reads it there could.
+    pub async fn expose_secret(&self, scope: &AppScope, event: EventId, body: Vec<u8>, now: Timestamp) -> Result<bool> {
+        let Some(key) = scope.key else { return Ok(false) };
+        let (environment, production) = (scope.environment, scope.kind == EnvironmentKind::Production);
+        let exposed = self
+            .transact(move |tx| {
+                async move {
+                    if tx.execute(EXPOSE, &params![now: now, id: key.0]).await? == 0 {
+                        return Ok(false);
+                    }
+                    if production && let Some(scopes) = tx.one(SCOPES, &params![id: key.0], |row| row.text(0)).await? {
+                        let custody = KeyScope::Custody.as_str();
+                        let kept: Vec<&str> = scopes.split_whitespace().filter(|scope| *scope != custody).collect();
+                        tx.execute(SET_SCOPES, &params![scopes: kept.join(" "), id: key.0])
+                            .await?;
+                    }
+                    let event = params![id: event.0, environment: environment.0, body: body, now: now];
+                    tx.execute(ADD_EVENT, &event).await?;
+                    tx.execute(BUMP_REVISION, &[]).await?;
+                    Ok(true)
+                }
+                .boxed()
+            })
+            .await?;
+        if exposed {
+            self.credentials.clear();
+        }
+        Ok(exposed)
+    }
+
     /// Stores a new key.
     pub async fn create_key(&self, scope: &AdminScope, new: NewApiKey, now: Timestamp) -> Result<()> {
         let entry = Entry::of("key.created", new.environment, new.id).saying(described(&new));

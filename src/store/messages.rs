@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::scope::{ServerScope, SystemScope};
-use super::sql::{Script, params};
+use super::sql::params;
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{ChallengeId, Destination, EnvironmentId, EnvironmentKind, InboxId, MessageId};
+use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, InboxId, MessageId};
 
 /// A message that is due and now leased to the caller.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub enum MessageEnd {
         at: Timestamp,
         /// Over which channel.
         channel: String,
+        /// Whether it takes that channel because another one failed.
+        fell_back: bool,
         /// The channels that it was on before.
         tried: Vec<String>,
         /// Why, in our own words.
@@ -77,32 +79,6 @@ pub struct NewInboxMessage {
     pub recipient: String,
     /// Subject, text and code, sealed.
     pub sealed: Vec<u8>,
-}
-
-/// A channel of an environment as it is stored.
-#[derive(Debug, Clone)]
-pub struct StoredChannel {
-    /// `whatsapp`, `sms`, `email` or `http`.
-    pub channel: String,
-    /// Its credentials, sealed.
-    pub sealed: Vec<u8>,
-    /// When they were set.
-    pub updated_at: Timestamp,
-    /// Why it is stopped, if it is.
-    pub stopped: Option<String>,
-}
-
-/// A channel that does not reach a destination.
-#[derive(Debug, Clone)]
-pub struct NewMark {
-    /// The destination.
-    pub to: Destination,
-    /// The channel.
-    pub channel: String,
-    /// `not_on_this_channel`, `does_not_exist` or `opted_out`.
-    pub mark: &'static str,
-    /// Until when that is believed.
-    pub until: Timestamp,
 }
 
 /// A message in an inbox.
@@ -134,7 +110,8 @@ const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = 
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const AGAIN: &str = "
     update messages set attempts = attempts + 1, last_error = :error, tried = :tried, channel = :channel,
-        channel_attempts = case when channel = :channel then channel_attempts + 1 else 0 end
+        channel_attempts = case when channel = :channel then channel_attempts + 1 else 0 end,
+        fell_back_at = case when cast(:fell_back as bigint) = 1 then :now else fell_back_at end
     where id = :id";
 const FINISH: &str = "
     update messages set attempts = attempts + 1, state = :state, provider_id = :provider_id, last_error = :error, sealed = null,
@@ -215,90 +192,7 @@ impl Store {
         })
         .await
     }
-
-    /// Sets the credentials of an environment's channel, sealed.
-    pub async fn set_channel(
-        &self,
-        _: SystemScope,
-        environment: EnvironmentId,
-        channel: &'static str,
-        sealed: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<()> {
-        let params = params![environment: environment.0, channel: channel, sealed: sealed, now: now];
-        self.run(Script::default().then(SET_CHANNEL, params)).await?;
-        Ok(())
-    }
-
-    /// The channels of an environment with their sealed credentials, and since when.
-    pub async fn channels(&self, _: SystemScope, environment: EnvironmentId) -> Result<Vec<StoredChannel>> {
-        self.all(CHANNELS, &params![environment: environment.0], |row| {
-            Ok(StoredChannel {
-                channel: row.text(0)?,
-                sealed: row.bytes(1)?,
-                updated_at: row.time(2)?,
-                stopped: row.opt_text(3)?,
-            })
-        })
-        .await
-    }
-
-    /// Stops a channel that is out of order until somebody sets it again; false if somebody just did.
-    pub async fn stop_channel(
-        &self,
-        _: SystemScope,
-        environment: EnvironmentId,
-        stopped: &StoredChannel,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let params = params![
-            environment: environment.0, channel: stopped.channel.clone(), seen: stopped.updated_at, why: why.to_owned(), now: now,
-        ];
-        let changed = self.run(Script::default().then(STOP_CHANNEL, params)).await?;
-        Ok(changed.first() == Some(&1))
-    }
-
-    /// Remembers that a channel does not reach a destination.
-    pub async fn mark_destination(&self, _: SystemScope, environment: EnvironmentId, mark: NewMark) -> Result<()> {
-        let params = params![
-            environment: environment.0, kind: mark.to.kind(), key: mark.to.key().to_owned(), channel: mark.channel, mark: mark.mark,
-            until: mark.until,
-        ];
-        self.run(Script::default().then(MARK, params)).await?;
-        Ok(())
-    }
-
-    /// The channels that are known not to reach a destination, with what is known.
-    pub async fn destination_marks(
-        &self,
-        _: SystemScope,
-        environment: EnvironmentId,
-        to: &Destination,
-        now: Timestamp,
-    ) -> Result<Vec<(String, String)>> {
-        let params = params![environment: environment.0, kind: to.kind(), key: to.key(), now: now];
-        self.all(MARKS, &params, |row| Ok((row.text(0)?, row.text(1)?))).await
-    }
 }
-
-const SET_CHANNEL: &str = "
-    insert into channel_credentials (environment_id, channel, sealed, updated_at)
-    values (:environment, :channel, :sealed, :now)
-    on conflict (environment_id, channel) do update set sealed = excluded.sealed, updated_at = excluded.updated_at,
-        stopped_at = null, stopped_why = null";
-const STOP_CHANNEL: &str = "
-    update channel_credentials set stopped_at = :now, stopped_why = :why
-    where environment_id = :environment and channel = :channel and updated_at = :seen and stopped_at is null";
-const MARK: &str = "
-    insert into destination_marks (environment_id, kind, key, channel, mark, expires_at)
-    values (:environment, :kind, :key, :channel, :mark, :until)
-    on conflict (environment_id, kind, key, channel) do update set mark = excluded.mark, expires_at = excluded.expires_at";
-const MARKS: &str = "
-    select channel, mark from destination_marks
-    where environment_id = :environment and kind = :kind and key = :key and expires_at > :now";
-const CHANNELS: &str = "
-    select channel, sealed, updated_at, stopped_why from channel_credentials where environment_id = :environment order by channel";
 
 async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
     tx.one(LOAD, &params![id: id.0], |row| {
@@ -324,6 +218,7 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, n
     if let MessageEnd::Again {
         at,
         channel,
+        fell_back,
         tried,
         error,
     } = end
@@ -333,7 +228,8 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, n
         }
         tx.execute(
             AGAIN,
-            &params![channel: channel, tried: tried.join(" "), error: error, id: id],
+            &params![channel: channel, tried: tried.join(" "), error: error,
+                fell_back: i64::from(fell_back), now: now, id: id],
         )
         .await?;
         return Ok(true);

@@ -25,7 +25,9 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0005_codes",
     "0006_copy",
     "0007_audit",
+    "0008_channels",
     "0009_logins",
+    "0010_join",
     "0013_ends",
     "0014_request_blocks",
 ];

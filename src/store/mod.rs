@@ -11,6 +11,7 @@ mod app_providers;
 mod apps;
 mod audit;
 mod challenges;
+mod channels;
 mod copy;
 mod credentials;
 mod deliveries;
@@ -29,6 +30,7 @@ mod partners;
 mod passwords;
 mod postgres;
 mod rampable;
+mod reports;
 mod requests;
 mod scope;
 mod sessions;
@@ -49,7 +51,8 @@ pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use app_providers::{AppProvider, AppProviderRow, NewAppProvider};
 pub use apps::{App, AppRow, NewApp};
 pub use audit::AuditEntry;
-pub use challenges::{NewChallenge, NewMessage, PreparedCode, Started};
+pub use challenges::{NewChallenge, NewMessage, OpenChallenge, PreparedCode, Resend, Resent, Started};
+pub use channels::{NewMark, StoredChannel};
 pub use copy::{
     Copied, CopiedTable, CopyStep, CopyStore, NOT_COPIED, Standing, moved as copy_moved, unfinished as copy_unfinished,
 };
@@ -64,18 +67,20 @@ pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
 pub use logins::{AppLogin, AppLoginOutcome, Assertion, Expected};
-pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage, NewMark, StoredChannel};
+pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage};
 pub use migrations::known_migrations;
 pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
-pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
+pub use partners::{NewPartner, NewWebhookSecret, PartnerRow};
 pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount};
+pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
+    UserScope, UsersScope,
 };
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
@@ -84,8 +89,9 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
-    Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
+    JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
+    UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 
 /// What every method answers.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::Entry;
-use super::scope::{AdminScope, PartnerScope, SystemScope};
+use super::scope::{AdminScope, SystemScope};
 use super::sql::{Script, params};
 use super::{Result, Store};
 use crate::domain::{EnvironmentId, PartnerId, WebhookSecretId};
@@ -31,15 +31,6 @@ pub struct NewWebhookSecret {
     pub sealed: Vec<u8>,
 }
 
-/// A webhook secret, as stored.
-#[derive(Debug, Clone)]
-pub struct SealedWebhookSecret {
-    /// Its id.
-    pub id: WebhookSecretId,
-    /// The sealed secret.
-    pub sealed: Vec<u8>,
-}
-
 /// A partner in a list.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct PartnerRow {
@@ -60,10 +51,6 @@ const ADD_SECRET: &str = "
     select :id, environment_id, id, :sealed, :now from partners where id = :owner";
 const END_SECRETS: &str = "
     update webhook_secrets set expires_at = :until where owner_id = :owner and expires_at is null and id <> :id";
-const PARTNER_SECRET: &str = "
-    select id, sealed from webhook_secrets where owner_id = :owner and environment_id = :environment
-        and (expires_at is null or expires_at > :now)
-    order by created_at desc, id desc limit 1";
 const PARTNERS: &str = "select id, environment_id, name, created_at from partners order by id";
 
 impl Store {
@@ -116,20 +103,5 @@ impl Store {
         let entry = Entry::of_partner("partner.webhook_secret_rotated", partner);
         let entry = entry.saying(json!({ "secret": new_id, "old_ends_at": until }));
         self.change(scope, entry, script, now).await
-    }
-
-    /// The newest secret that signs a partner's webhooks.
-    pub async fn webhook_secret(&self, scope: &PartnerScope, now: Timestamp) -> Result<Option<SealedWebhookSecret>> {
-        self.one(
-            PARTNER_SECRET,
-            &params![owner: scope.partner.0, environment: scope.environment.0, now: now],
-            |row| {
-                Ok(SealedWebhookSecret {
-                    id: WebhookSecretId(row.id(0)?),
-                    sealed: row.bytes(1)?,
-                })
-            },
-        )
-        .await
     }
 }

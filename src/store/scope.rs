@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::audit::AuditEntry;
 use crate::domain::{
-    Amr, AppId, EnvironmentId, EnvironmentKind, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
+    Amr, AppId, EnvironmentId, EnvironmentKind, JoinId, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
 };
 
 /// A partner, by its key: reaches this partner's own users in one environment.
@@ -161,6 +161,38 @@ impl From<&ServerScope> for ChallengeScope {
             app: None,
         }
     }
+}
+
+/// Two accounts that may become one, by the address of their page.
+#[derive(Debug, Clone, Copy)]
+pub struct JoinScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) join: JoinId,
+}
+
+impl JoinScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&JoinScope> for ChallengeScope {
+    fn from(scope: &JoinScope) -> Self {
+        Self {
+            environment: scope.environment,
+            app: None,
+        }
+    }
+}
+
+/// A provider that calls the address of a channel: reports what became of that channel's messages. Whoever holds it
+/// checks the call's signature before anything is written.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) channel: &'static str,
 }
 
 /// Whoever manages the users of one environment: its back end, or the machine.

@@ -39,6 +39,10 @@ const INBOX: &str = "delete from inbox where id in (
 const MESSAGES: &str = "delete from messages where id in (
     select id from (select id, state, finished_at from messages order by id limit :batch) oldest
     where state <> 'pending' and finished_at < :before)";
+// Providers repeat a report that was not taken for days, and a copy has to be known as one.
+const REPORTS: &str = "delete from provider_reports where id in (
+    select id from (select id, received_at from provider_reports order by id limit :batch) oldest where received_at < :before)";
+const CODE_COUNTS: &str = "delete from code_counts where day < :before";
 const FAMILIAR_NETWORKS: &str = "delete from familiar_networks where proven_at < :before";
 const MARKS: &str = "delete from destination_marks where expires_at < :now";
 const ASSERTIONS: &str = "delete from spent_assertions where id in (
@@ -49,6 +53,16 @@ const REFRESH_TOKENS: &str = "delete from refresh_tokens where id in (
     select id from (select id, expires_at from refresh_tokens order by id limit :batch) oldest where expires_at < :before)";
 const FAMILIES: &str = "delete from token_families where id in (
     select id from (select id, expires_at from token_families order by id limit :batch) oldest where expires_at < :before)";
+// Once it can no longer be undone, what a retired account was is nobody's business any more; its id stays another name
+// of the account that it was joined into.
+const RETIRED_NAMES: &str = "
+    update users set name = null, metadata = '{}'
+    where id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const RETIRED_PLANS: &str = "
+    delete from subscriptions
+    where user_id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
+const JOIN_MOVES: &str = "delete from join_moves where join_id in (select id from joins where expires_at < :before)";
+const JOINS: &str = "delete from joins where expires_at < :before";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -58,15 +72,16 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed and signing keys an
-    /// hour after their end, idempotency keys at their end, what codes left behind after a day (messages: a week,
-    /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries and the
-    /// request log after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed, what can no longer be
+    /// joined or undone, and signing keys an hour after their end, idempotency keys at their end, what codes left behind
+    /// after a day (messages: a week, reports about them: ten days, networks: 90 days), wrong passwords after a day and right ones after 90, events,
+    /// finished deliveries and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
         let month_old = first_id_at(month_ago);
-        let [day_ago, week_ago, season_ago] = [1, 7, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
+        let [day_ago, week_ago, ten_days_ago, season_ago] =
+            [1, 7, 10, 90].map(|days| now - jiff::SignedDuration::from_hours(days * 24));
         let with_old_requests = self
             .all(WITH_OLD_REQUESTS, &params![before: month_old], |row| row.id(0))
             .await?;
@@ -82,13 +97,19 @@ impl Store {
             .then(CODE_SENDS, params![before: day_ago, batch: BATCH])
             .then(INBOX, params![before: day_ago, batch: BATCH])
             .then(MESSAGES, params![before: week_ago, batch: BATCH])
+            .then(REPORTS, params![before: ten_days_ago, batch: BATCH])
+            .then(CODE_COUNTS, params![before: day_ago.as_second().div_euclid(86_400)])
             .then(FAMILIAR_NETWORKS, params![before: season_ago])
             .then(MARKS, params![now: now])
             .then(ASSERTIONS, params![before: before, batch: BATCH])
             .then(PASSWORD_TRIES, params![right: false, before: day_ago, batch: BATCH])
             .then(PASSWORD_TRIES, params![right: true, before: season_ago, batch: BATCH])
             .then(REFRESH_TOKENS, params![before: before, batch: BATCH])
-            .then(FAMILIES, params![before: before, batch: BATCH]);
+            .then(FAMILIES, params![before: before, batch: BATCH])
+            .then(RETIRED_NAMES, params![before: before])
+            .then(RETIRED_PLANS, params![before: before])
+            .then(JOIN_MOVES, params![before: before])
+            .then(JOINS, params![before: before]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -13,8 +13,8 @@ use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
 /// Whether a token may be made for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenSubject {
-    /// It may.
-    Known,
+    /// It may: for this user, whom the id may have named before a join.
+    Known(UserId),
     /// The user is suspended.
     Suspended,
     /// The environment has no such user (any more).
@@ -30,7 +30,12 @@ pub struct TokenHolder {
     pub kind: EnvironmentKind,
 }
 
-const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
+// An id that a join retired names the user that it lives on in.
+const STATUS: &str = "
+    select status, id from users
+    where id = coalesce(
+            (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+        and environment_id = :environment";
 const HOLDER: &str = "
     select environment.kind, account.valid_after
     from users account join environments environment on environment.id = account.environment_id
@@ -62,8 +67,8 @@ impl Store {
         let environment = scope.environment;
         if claim.is_none() {
             let params = params![user: user.0, environment: environment.0];
-            let status = self.one(STATUS, &params, |row| row.text(0)).await?;
-            return Ok(Once::Done(subject(status.as_deref())));
+            let found = self.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
+            return Ok(Once::Done(subject(found.as_ref())));
         }
         self.transact_once(environment, claim, now, move |tx| {
             async move {
@@ -73,7 +78,7 @@ impl Store {
                     body: None,
                     resource: Some(user.0),
                 };
-                Ok((subject, (subject == TokenSubject::Known).then_some(saved)))
+                Ok((subject, matches!(subject, TokenSubject::Known(_)).then_some(saved)))
             }
             .boxed()
         })
@@ -156,14 +161,14 @@ impl Store {
 
 async fn read(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<TokenSubject> {
     let params = params![user: user.0, environment: environment.0];
-    let status = tx.one(STATUS, &params, |row| row.text(0)).await?;
-    Ok(subject(status.as_deref()))
+    let found = tx.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
+    Ok(subject(found.as_ref()))
 }
 
-fn subject(status: Option<&str>) -> TokenSubject {
-    match status {
-        Some("linked" | "verified") => TokenSubject::Known,
-        Some("suspended") => TokenSubject::Suspended,
+fn subject(found: Option<&(String, uuid::Uuid)>) -> TokenSubject {
+    match found.map(|(status, id)| (&**status, *id)) {
+        Some(("linked" | "verified", id)) => TokenSubject::Known(UserId(id)),
+        Some(("suspended", _)) => TokenSubject::Suspended,
         _ => TokenSubject::Unknown,
     }
 }

@@ -6,6 +6,7 @@
 mod contacts;
 mod erase;
 mod import;
+mod join;
 mod link;
 mod list;
 mod prove;
@@ -16,6 +17,9 @@ use uuid::Uuid;
 
 pub use contacts::Contact;
 pub use import::{ImportUser, ImportUsers, Imported};
+pub use join::{
+    Join, JoinAddress, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, OfferJoin, UndoJoin, UndoOutcome,
+};
 pub use link::{LinkOutcome, LinkUser, Linked};
 pub use list::{UserFilter, UserPage};
 pub use prove::{ProofAttempt, ProofOutcome, Proven};
@@ -177,6 +181,19 @@ async fn find(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<O
         .all(FIND, &params![id: user.0, environment: environment.0], read)
         .await?;
     Ok(gathered(rows).pop())
+}
+
+/// A user inside a verb that changes it, held to the verb's end. One that is joined into another meanwhile is that other.
+async fn find_held(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<Option<User>> {
+    let mut named = find(tx, environment, user).await?;
+    while let Some(known) = named {
+        lock(tx, known.id).await?;
+        named = find(tx, environment, user).await?;
+        if named.as_ref().is_some_and(|again| again.id == known.id) {
+            return Ok(named);
+        }
+    }
+    Ok(None)
 }
 
 /// Who changes a user waits for whoever else does. Locks of values (e-mails, phones) are taken before this one.

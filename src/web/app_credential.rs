@@ -4,10 +4,12 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
+use jiff::Timestamp;
+use serde_json::json;
 
 use super::auth::{admit_address, authenticate, check_host, context, header, refuse};
-use super::{Failure, Web};
-use crate::domain::KeyKind;
+use super::{Failure, Web, whole_seconds};
+use crate::domain::{EventId, KeyKind};
 use crate::store::{App, AppScope};
 
 const SECRET: &str = "x-client-secret";
@@ -57,7 +59,11 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
     let scope = presented.credential.app_scope();
     let mut scope = scope.ok_or_else(|| refuse("This is no client secret."))?;
     // In a browser a secret is none: it lies in the bundle for everybody to read.
-    if parts.headers.contains_key(ORIGIN) || parts.headers.contains_key(HeaderName::from_static("sec-fetch-site")) {
+    let by_browser = |name: &HeaderName| *name == ORIGIN || name.as_str().starts_with("sec-fetch-");
+    if parts.headers.keys().any(by_browser) {
+        if !presented.credential.exposed {
+            note_exposed(web, context(parts)?.now, &scope).await?;
+        }
         scope = scope.exposed();
     }
     let app = web.instance.store.app(scope.app()).await?;
@@ -66,6 +72,22 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
         return Err(refuse("x-app-id and x-client-secret belong to different apps."));
     }
     Ok((app, scope))
+}
+
+/// Once for each secret.
+async fn note_exposed(web: &Web, now: Timestamp, scope: &AppScope) -> Result<(), Failure> {
+    let about = json!({ "app_id": scope.app(), "key_id": scope.key() });
+    let body = json!({ "type": "secret.exposed", "timestamp": whole_seconds(now), "data": about });
+    let event = EventId(web.instance.ids.id());
+    let (store, body) = (&web.instance.store, body.to_string().into_bytes());
+    if store.expose_secret(scope, event, body, now).await? {
+        metrics::counter!("aboard_secrets_exposed_total").increment(1);
+        tracing::warn!(
+            app = %scope.app(), key = ?scope.key(),
+            "a client secret came from a browser, where everybody can read it: rotate it with `aboard keys rotate`, and use x-app-id there"
+        );
+    }
+    Ok(())
 }
 
 async fn by_id(parts: &Parts, web: &Web, id: &str) -> Result<(App, AppScope), Failure> {

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use aboard_vault::{Mac, Purpose as RootPurpose, Vault};
-use serde_json::json;
-use zeroize::Zeroizing;
-
 use super::{Call, Context, Failure, Web, once};
+use crate::codes::{Codes, Letter};
 use crate::domain::{
     ChallengeId, Code, Destination, EnvironmentId, EnvironmentKind, EventId, IdentityId, Language, MessageId,
-    OneTimeCode, Purpose, SessionId, UserId,
+    OneTimeCode, Purpose, SessionId, UserId, Withheld,
 };
 use crate::resource;
-use crate::sealed;
 use crate::store::{
     ChallengeScope, IdempotencyClaim, NewChallenge, NewMessage, PreparedCode, ProofAttempt, ProofOutcome, Proven,
-    SavedAnswer, Started,
+    Resend, Resent, SavedAnswer, Started,
 };
 
 /// What is asked for.
@@ -84,12 +80,29 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         let wrong = "No numbering plan has this number. Check it, and send it with its country code.";
         return Err(Failure::new(Code::Validation).saying(wrong));
     }
-    let code = match (test, ask.purpose.is_step_up()) {
-        (true, _) => OneTimeCode::of_test_number(),
-        (false, true) => OneTimeCode::step_up(ids.secret()),
-        (false, false) => OneTimeCode::digits(ids.secret()),
+    let codes = Codes {
+        vault: &web.instance.vault,
+        environment: ask.scope.environment(),
+        challenge: id,
+        purpose: ask.purpose,
+        session: ask.session,
     };
-    let prepared = |code: &OneTimeCode| prepare(web, &ask, id, message, code);
+    let letter = Letter {
+        to: &ask.to,
+        purpose: ask.purpose,
+        asked_by: ask.asked_by,
+        language: ask.language.tag(),
+    };
+    let prepared = |code: &OneTimeCode| PreparedCode {
+        mac: codes.mac(code),
+        sealed: letter.seal(codes.vault, ids.entropy(), codes.environment, message, code),
+    };
+    let code = if test {
+        OneTimeCode::of_test_number()
+    } else {
+        codes.usual()
+    };
+    let caps = settings.codes.caps(&ask.to, ask.channel);
     let new = NewChallenge {
         id,
         user: ask.user,
@@ -98,8 +111,12 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         network: context.network(),
         limits: (!test).then(|| settings.codes.limits()),
         wrong_per_hour: settings.codes.wrong_per_hour,
+        // A sandbox pays for nothing.
+        caps: caps.filter(|_| ask.kind == EnvironmentKind::Production),
+        asked_by: ask.asked_by.to_owned(),
+        language: ask.language.tag(),
         code: prepared(&code),
-        long_code: prepared(&OneTimeCode::long(ids.secret())),
+        long_code: prepared(&codes.long()),
         message: (!test).then_some(NewMessage {
             id: message,
             channel: ask.channel,
@@ -114,14 +131,102 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
             (web.wake_messages)();
             Ok(Call::Done(()))
         }
-        Call::Done(Started::TooMany(until)) => {
-            let seconds = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
-            Err(Failure {
-                retry_after: u32::try_from(seconds).ok(),
-                ..Failure::new(Code::RateLimited).saying("Too many codes were asked for. Wait, then ask again.")
-            })
+        Call::Done(Started::Withheld(why)) => {
+            withheld(ask.scope.environment(), why);
+            Ok(Call::Done(()))
         }
+        Call::Done(Started::TooMany(until)) => Err(too_many(until, now)),
     }
+}
+
+/// Another message with the code of a challenge.
+pub struct Another<'a> {
+    /// Who asks.
+    pub scope: ChallengeScope,
+    /// Sandbox or production.
+    pub kind: EnvironmentKind,
+    /// The challenge that the verification token names.
+    pub challenge: ChallengeId,
+    /// The language of the message.
+    pub language: Language,
+    /// The channel that it takes.
+    pub channel: &'a str,
+}
+
+/// Sends the code of a challenge once more, over another channel of the same destination or the same one. What it
+/// costs is counted as any send, and its tries are kept. Answers the channel.
+pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Result<&'static str, Failure> {
+    let store = &web.instance.store;
+    let (scope, environment) = (another.scope, another.scope.environment());
+    let open = store.open_challenge(scope, another.challenge, context.now).await?;
+    let open = open.ok_or_else(refused)?;
+    let channels: &[&'static str] = match open.to {
+        Destination::Phone(_) if open.purpose.is_step_up() => &["sms"],
+        Destination::Phone(_) => &["whatsapp", "sms"],
+        Destination::Email(_) => &["email"],
+    };
+    let channel = channels.iter().copied().find(|channel| *channel == another.channel);
+    let channel = channel.ok_or_else(|| {
+        let wrong = format!(
+            "This code goes to the same place alone: send {}.",
+            channels.join(" or ")
+        );
+        Failure::field("channel", crate::domain::Invalid::new(wrong))
+    })?;
+    let settings = web.instance.settings.of(environment);
+    let (test, message) = (open.to.is_test_number(), MessageId(web.instance.ids.id()));
+    let codes = Codes {
+        vault: &web.instance.vault,
+        environment,
+        challenge: another.challenge,
+        purpose: open.purpose,
+        session: None,
+    };
+    let letter = Letter {
+        to: &open.to,
+        purpose: open.purpose,
+        asked_by: &open.asked_by,
+        language: another.language.tag(),
+    };
+    let sealed = if test {
+        None
+    } else {
+        let code = codes.of(&open.mac).ok_or_else(refused)?;
+        Some(letter.seal(codes.vault, web.instance.ids.entropy(), environment, message, &code))
+    };
+    let caps = settings.codes.caps(&open.to, channel);
+    let resend = Resend {
+        challenge: another.challenge,
+        to: open.to.clone(),
+        network: context.network(),
+        limits: (!test).then(|| settings.codes.limits()),
+        caps: caps.filter(|_| another.kind == EnvironmentKind::Production),
+        message,
+        channel,
+        sealed,
+        now: context.now,
+    };
+    match store.resend_code(scope, resend).await? {
+        Resent::Sent => (web.wake_messages)(),
+        Resent::Withheld(why) => withheld(environment, why),
+        Resent::TooMany(until) => return Err(too_many(until, context.now)),
+        Resent::Over => return Err(refused()),
+    }
+    Ok(channel)
+}
+
+fn too_many(until: jiff::Timestamp, now: jiff::Timestamp) -> Failure {
+    let seconds = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
+    Failure {
+        retry_after: u32::try_from(seconds).ok(),
+        ..Failure::new(Code::RateLimited).saying("Too many codes were asked for. Wait, then ask again.")
+    }
+}
+
+/// Whoever asked is not told: what is served and what is not would tell which numbers are known.
+fn withheld(environment: EnvironmentId, why: Withheld) {
+    metrics::counter!("aboard_codes_withheld_total", "why" => why.name()).increment(1);
+    tracing::warn!(%environment, why = why.name(), "a code was not sent: {}", why.words());
 }
 
 /// Tries a code. Wrong, expired, used, foreign: one answer for all, which says what to do next.
@@ -141,19 +246,24 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
     // What can be no code still costs a try, as any wrong one.
     let code = OneTimeCode::typed(typed.code);
     let ids = &web.instance.ids;
-    let bound = Bound {
-        environment: typed.scope.environment(),
-        challenge: typed.challenge,
-        purpose: typed.purpose,
-        session: typed.session,
-    };
+    let (environment, challenge, purpose) = (typed.scope.environment(), typed.challenge, typed.purpose);
+    let session = typed.session;
     let vault = Arc::clone(&web.instance.vault);
     let attempt = ProofAttempt {
-        challenge: bound.challenge,
-        purpose: bound.purpose,
+        challenge,
+        purpose,
         user: typed.user,
         kind: typed.kind,
-        matches: Box::new(move |stored| code.as_ref().is_some_and(|code| bound.matches(&vault, code, stored))),
+        matches: Box::new(move |stored| {
+            let codes = Codes {
+                vault: &vault,
+                environment,
+                challenge,
+                purpose,
+                session,
+            };
+            code.as_ref().is_some_and(|code| codes.matches(code, stored))
+        }),
         network: context.network(),
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
@@ -168,72 +278,4 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
 #[must_use]
 pub fn refused() -> Failure {
     Failure::new(Code::OtpRefused)
-}
-
-fn prepare(web: &Web, ask: &Ask<'_>, id: ChallengeId, message: MessageId, code: &OneTimeCode) -> PreparedCode {
-    let vault = &web.instance.vault;
-    let environment = ask.scope.environment();
-    let bound = Bound {
-        environment,
-        challenge: id,
-        purpose: ask.purpose,
-        session: ask.session,
-    };
-    let mac = bound.mac(vault, code);
-    let mut bytes = [0; 48];
-    bytes[..16].copy_from_slice(&mac.key_id);
-    bytes[16..].copy_from_slice(&mac.tag);
-    let text = Zeroizing::new(
-        json!({
-            "kind": ask.to.kind(), "key": ask.to.key(), "shown": ask.to.shown(), "code": code.expose(),
-            "purpose": ask.purpose.name(), "asked_by": ask.asked_by, "language": ask.language.tag(),
-        })
-        .to_string(),
-    );
-    let place = sealed::message(environment, message);
-    PreparedCode {
-        mac: bytes,
-        sealed: vault.seal(&place, text.as_bytes(), web.instance.ids.entropy()),
-    }
-}
-
-/// What a code is bound to: typed anywhere else, it is a wrong one.
-#[derive(Clone, Copy)]
-struct Bound {
-    environment: EnvironmentId,
-    challenge: ChallengeId,
-    purpose: Purpose,
-    session: Option<SessionId>,
-}
-
-impl Bound {
-    fn mac(&self, vault: &Vault, code: &OneTimeCode) -> Mac {
-        self.with(code, |parts| vault.mac(RootPurpose::CodeMac, parts))
-    }
-
-    fn matches(&self, vault: &Vault, code: &OneTimeCode, stored: &[u8]) -> bool {
-        let (Some(key_id), Some(tag)) = (stored.first_chunk::<16>(), stored.last_chunk::<32>()) else {
-            return false;
-        };
-        let stored = Mac {
-            key_id: *key_id,
-            tag: *tag,
-        };
-        self.with(code, |parts| vault.verify_mac(RootPurpose::CodeMac, parts, &stored))
-    }
-
-    fn with<T>(&self, code: &OneTimeCode, use_parts: impl FnOnce(&[&[u8]]) -> T) -> T {
-        let session = self.session.map(SessionId::bytes);
-        let (environment, challenge) = (self.environment.bytes(), self.challenge.bytes());
-        let mut parts: Vec<&[u8]> = vec![
-            &environment,
-            &challenge,
-            self.purpose.name().as_bytes(),
-            code.expose().as_bytes(),
-        ];
-        if let Some(session) = &session {
-            parts.push(session);
-        }
-        use_parts(&parts)
-    }
 }

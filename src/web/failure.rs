@@ -25,6 +25,8 @@ pub struct Failure {
     pub message: Option<String>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
+    /// What the users surface says of it beside the field, by name.
+    pub details: Option<Box<Map<String, Value>>>,
     /// For the log only.
     pub cause: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Failure {
             value: None,
             message: None,
             retry_after: None,
+            details: None,
             cause: None,
         }
     }
@@ -73,6 +76,14 @@ impl Failure {
             message: Some(message.into()),
             ..self
         }
+    }
+
+    /// The same with one more detail.
+    #[must_use]
+    pub fn detailed(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let details = self.details.get_or_insert_default();
+        details.insert(name.to_owned(), value.into());
+        self
     }
 
     /// A fault of ours; the cause goes to the log alone.
@@ -175,12 +186,14 @@ fn users(failure: &Failure, context: &Context) -> Value {
     let mut error = Map::new();
     error.insert("code".to_owned(), failure.code.slug().into());
     error.insert("message".to_owned(), failure.text().into());
+    let mut details = failure.details.as_deref().cloned().unwrap_or_default();
     if let Some(field) = &failure.field {
-        let mut details = Map::new();
         details.insert("field".to_owned(), field.as_str().into());
         if let Some(value) = &failure.value {
             details.insert("value".to_owned(), (**value).clone());
         }
+    }
+    if !details.is_empty() {
         error.insert("details".to_owned(), details.into());
     }
     json!({ "success": false, "error": error, "meta": crate::web::context_meta(context) })

@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::domain::EnvironmentKind;
+use crate::domain::{EnvironmentKind, Token};
 use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::tokens::Tokens;
@@ -91,6 +91,16 @@ pub struct Welcome {
     pub client_secret: String,
     /// Where the metrics are.
     pub metrics_url: Option<String>,
+    /// What opens the page of the sandbox's inbox: of this start alone.
+    pub inbox: Token,
+}
+
+impl Welcome {
+    /// The path of the page of the sandbox's inbox.
+    #[must_use]
+    pub fn inbox_path(&self) -> String {
+        format!("/inbox/{}", self.inbox.expose())
+    }
 }
 
 impl Web {

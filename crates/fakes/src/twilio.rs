@@ -120,12 +120,7 @@ impl Twilio {
     /// The credentials that fit, as `Twilio::from_json` of the server reads them.
     #[must_use]
     pub fn credentials(&self) -> Value {
-        json!({
-            "account_sid": self.state.options.account_sid,
-            "auth_token": self.state.options.auth_token,
-            "from": self.state.options.senders.first(),
-            "base_url": self.base_url(),
-        })
+        credentials(&self.state.options, &self.base_url())
     }
 
     /// Tells what becomes of messages to a number (E.164). Without it, Twilio's own numbers for tests meet their errors:
@@ -187,8 +182,21 @@ fn error(code: i64, message: &str) -> Answer {
     )
 }
 
+fn credentials(options: &TwilioOptions, base_url: &str) -> Value {
+    json!({
+        "account_sid": options.account_sid,
+        "auth_token": options.auth_token,
+        "from": options.senders.first(),
+        "base_url": base_url,
+    })
+}
+
 fn answer(state: &Arc<State>, request: &Request) -> Reply {
     let options = &state.options;
+    if (request.method.as_str(), request.path.as_str()) == ("GET", "/credentials") {
+        let base_url = format!("http://{}", request.header("host").unwrap_or_default());
+        return Answer::json(200, &credentials(options, &base_url)).into();
+    }
     let path = format!("/2010-04-01/Accounts/{}/Messages.json", options.account_sid);
     if (request.method.as_str(), request.path.as_str()) == ("GET", "/inbox") {
         let shown = |message: &TwilioMessage| json!({"sid": message.sid, "to": message.to, "body": message.body});

@@ -133,18 +133,7 @@ impl WhatsApp {
     /// The credentials that fit, as `WhatsApp::from_json` of the server reads them.
     #[must_use]
     pub fn credentials(&self) -> Value {
-        let options = &self.state.options;
-        let name = options.templates.first().map_or("", |(name, _)| name);
-        let mine = options.templates.iter().filter(|(known, _)| known == name);
-        json!({
-            "phone_number_id": options.phone_number_id,
-            "access_token": options.access_token,
-            "app_secret": options.app_secret,
-            "verify_token": "fake-verify-token",
-            "template": name,
-            "languages": mine.map(|(_, language)| language).collect::<Vec<_>>(),
-            "base_url": self.base_url(),
-        })
+        credentials(&self.state.options, &self.base_url())
     }
 
     /// Tells what becomes of messages to a number (digits). Without it, numbers that end with the six digits of an error
@@ -191,10 +180,42 @@ impl WhatsApp {
     }
 }
 
+fn credentials(options: &WhatsAppOptions, base_url: &str) -> Value {
+    let name = options.templates.first().map_or("", |(name, _)| name);
+    let mine = options.templates.iter().filter(|(known, _)| known == name);
+    json!({
+        "phone_number_id": options.phone_number_id,
+        "access_token": options.access_token,
+        "app_secret": options.app_secret,
+        "verify_token": "fake-verify-token",
+        "template": name,
+        "languages": mine.map(|(_, language)| language).collect::<Vec<_>>(),
+        "base_url": base_url,
+    })
+}
+
+/// What the real service does on its pages: shows codes and credentials, and takes the address of the webhook.
+fn by_hand(state: &State, request: &Request, path: &str) -> Option<Answer> {
+    let said = match (request.method.as_str(), path) {
+        ("GET", "/inbox") => inbox(state),
+        ("GET", "/credentials") => {
+            let base_url = format!("http://{}", request.header("host").unwrap_or_default());
+            credentials(&state.options, &base_url)
+        }
+        ("POST", "/webhook") => {
+            let url = String::from_utf8_lossy(&request.body).trim().to_owned();
+            *lock(&state.webhook) = Some(url.clone());
+            json!({ "webhook": url })
+        }
+        _ => return None,
+    };
+    Some(Answer::json(200, &said))
+}
+
 fn answer(state: &Arc<State>, request: &Request) -> Reply {
     let path = request.path.split('?').next().unwrap_or_default();
-    if (request.method.as_str(), path) == ("GET", "/inbox") {
-        return Answer::json(200, &inbox(state)).into();
+    if let Some(answer) = by_hand(state, request, path) {
+        return answer.into();
     }
     let mut parts = path.trim_start_matches('/').split('/');
     let (version, number, verb) = (parts.next(), parts.next(), parts.next());

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::envelope::{envelope, enveloped};
 use crate::domain::{Code, Email, EnvironmentKind, InboxId, Invalid, KeyScope};
 use crate::inbox::InboxContent;
-use crate::sealed;
 use crate::web::reference::{Operation, Schema, Takes, always, example};
 use crate::web::{Context, Failure, Query, ServerKey, Web, whole_seconds};
 
@@ -94,11 +93,7 @@ pub async fn inbox(
     let found = store.inbox(&scope, to.as_deref(), limit.unwrap_or(USUAL)).await?;
     let mut shown = Vec::new();
     for message in found {
-        let place = sealed::inbox(scope.environment(), message.id);
-        let opened = web.instance.vault.open(&place, &message.sealed);
-        let opened = opened.map_err(|_| Failure::internal("a message of the inbox cannot be opened"))?;
-        let kept = InboxContent::read(opened.expose())
-            .ok_or_else(|| Failure::internal("a message of the inbox cannot be read"))?;
+        let kept = InboxContent::open(&web.instance.vault, scope.environment(), &message).map_err(Failure::internal)?;
         shown.push(Kept {
             id: message.id,
             channel: message.channel,

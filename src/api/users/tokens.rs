@@ -94,8 +94,8 @@ pub async fn tokens(
             (subject, true)
         }
     };
-    match subject {
-        TokenSubject::Known => {}
+    let user = match subject {
+        TokenSubject::Known(user) => user,
         TokenSubject::Suspended => {
             return Err(Failure::new(Code::Conflict).saying(format!(
                 "User with ID {id} is suspended. Let it in again first: `aboard users resume {id} --environment {}`.",
@@ -103,12 +103,12 @@ pub async fn tokens(
             )));
         }
         TokenSubject::Unknown => return Err(not_found(&id.to_string())),
-    }
+    };
     let claims = OrganizationClaims::new(context.now);
-    let signed = web.tokens.sign(scope.environment(), id, claims, life, context.now);
+    let signed = web.tokens.sign(scope.environment(), user, claims, life, context.now);
     let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
     let made = MadeToken {
-        user_id: id,
+        user_id: user,
         token: signed.token,
         token_type: "Bearer",
         expires_at: whole_seconds(signed.expires_at),

@@ -90,7 +90,8 @@ pub async fn verifications(
     let to = destination(&user, channel)?;
     let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let challenge = ChallengeId(web.instance.ids.id());
-    let life = web.instance.settings.of(scope.environment()).codes.life();
+    let settings = web.instance.settings.of(scope.environment());
+    let life = settings.codes.life();
     let made = shown(challenge, user.id, channel, &whole_seconds(context.now + life));
     let saved = SavedAnswer {
         status: 201,
@@ -108,7 +109,7 @@ pub async fn verifications(
         purpose: Purpose::ConfirmContact,
         to,
         channel,
-        language: language.unwrap_or(Language::English),
+        language: language.unwrap_or_else(|| settings.login.language()),
         repeatable: repeatable.claim.clone().map(|claim| (claim, saved)),
     };
     match ask(&web, &context, asked).await? {

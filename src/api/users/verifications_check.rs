@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::envelope::{envelope, enveloped};
 use super::{caller, not_found, shape, user_id, user_id_schema};
-use crate::domain::{ChallengeId, Code, KeyScope, Purpose, UserId};
-use crate::store::{ChallengeScope, ProofOutcome};
+use crate::domain::{ChallengeId, Code, JoinId, KeyScope, Purpose, Token, UserId};
+use crate::store::{ChallengeScope, OfferJoin, ProofOutcome, ServerScope};
 use crate::web::codes::{Try, prove};
 use crate::web::reference::{Operation, Schema, Takes, example, required};
 use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web, mark_replayed};
@@ -29,12 +30,20 @@ pub fn doc() -> Operation {
         .path("user_id", user_id_schema())
         .body(request.named("CodeToCheck"), body)
         .answers(200, "The user as it is now.", enveloped(shape::schema()), example)
-        .refuses(&[Code::CodeRefused, Code::UserNotFound, Code::Conflict])
+        .refuses(&[
+            Code::CodeRefused,
+            Code::UserNotFound,
+            Code::Conflict,
+            Code::AddressOfAnother,
+        ])
 }
 
+/// How long the page of a join lives that nobody uses.
+const OFFERED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
 /// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
-/// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 when another user has proven
-/// the address.
+/// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 `ADDRESS_OF_ANOTHER` when another
+/// user has proven the address: nothing moves, and `details.join_url` is a page where the person may join the two.
 pub async fn check(
     State(web): State<Web>,
     context: Context,
@@ -70,9 +79,7 @@ pub async fn check(
     let (shown, replayed) = match prove(&web, &context, typed).await? {
         Call::Done(ProofOutcome::Proven(proven)) => (proven.user, false),
         Call::Done(ProofOutcome::AnothersOwn(_)) => {
-            return Err(Failure::new(Code::Conflict).saying(
-                "Another user has proven this address, so it stays theirs. Let the person log in with it, or send another address.",
-            ));
+            return Err(offer(&web, &context, &scope, user.id, challenge).await?);
         }
         Call::Done(ProofOutcome::Suspended) => {
             return Err(Failure::new(Code::Conflict).saying("The user is suspended. Let the user in again first."));
@@ -89,4 +96,29 @@ pub async fn check(
         mark_replayed(response.headers_mut());
     }
     Ok(response)
+}
+
+/// The refusal, with the page on which the person may join the two accounts.
+async fn offer(
+    web: &Web,
+    context: &Context,
+    scope: &ServerScope,
+    user: UserId,
+    challenge: ChallengeId,
+) -> Result<Failure, Failure> {
+    let ids = &web.instance.ids;
+    let token = Token::new(ids.id(), ids.secret());
+    let offer = OfferJoin {
+        id: JoinId(token.id()),
+        hash: token.hash(),
+        user,
+        challenge,
+        expires_at: context.now + OFFERED_FOR,
+        now: context.now,
+    };
+    let refusal = Failure::new(Code::AddressOfAnother);
+    if !web.instance.store.offer_join(scope, offer).await? {
+        return Ok(refusal);
+    }
+    Ok(refusal.detailed("join_url", format!("{}/join/{}", web.public_url, token.expose())))
 }

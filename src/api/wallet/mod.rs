@@ -49,7 +49,8 @@ impl FromRequestParts<Web> for Caller {
             return Err(Failure::new(Code::Forbidden).saying(off));
         }
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let language = accepted.and_then(Language::accepted).unwrap_or(Language::English);
+        let usual = || web.instance.settings.of(app.scope.environment()).login.language();
+        let language = accepted.and_then(Language::accepted).unwrap_or_else(usual);
         Ok(Self { app, version, language })
     }
 }

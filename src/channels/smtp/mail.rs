@@ -7,8 +7,8 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message as Mail};
 
 use super::Smtp;
-use crate::channels::words::words;
 use crate::channels::{Message, text};
+use crate::words::Words;
 
 /// The HTML part, mainly so that Arabic runs from right to left.
 #[derive(Template)]
@@ -25,9 +25,9 @@ struct Html<'a> {
 
 /// The mail's `Message-ID` and its bytes. A second attempt has the same id, so that a mail server can tell.
 pub(super) fn write(smtp: &Smtp, message: &Message, to: &Address, now: Timestamp) -> Option<(String, Vec<u8>)> {
-    let words = words(message.language);
+    let words = Words(message.language);
     let (app, code) = (message.app.as_str(), message.code.expose());
-    let what = (words.what)(message.purpose, app);
+    let what = words.what(message.purpose, app);
     // A step-up never shows its code in a list or on a locked screen.
     let subject = if smtp.code_in_subject && !message.purpose.is_step_up() {
         format!("{code}: {what}")
@@ -39,9 +39,9 @@ pub(super) fn write(smtp: &Smtp, message: &Message, to: &Address, now: Timestamp
         dir: message.language.dir(),
         code,
         what: &what,
-        works_for: &(words.works_for)(message.minutes_left(now)),
-        keep_it: words.keep_it,
-        not_you: words.not_you,
+        works_for: &words.code_works_for(message.minutes_left(now)),
+        keep_it: words.code_keep_it(),
+        not_you: words.code_not_you(),
     };
     // lettre would draw a boundary at random; this one is the same at every attempt.
     let parts = MultiPart::alternative()

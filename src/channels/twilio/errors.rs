@@ -10,6 +10,9 @@ use crate::channels::{About, Mark, SendFailure, Then};
 /// A message failed and nothing says why.
 pub(super) const UNKNOWN: i64 = 30_008;
 
+/// The address for status calls is not one that Twilio calls.
+pub(super) const BAD_CALLBACK: i64 = 21_609;
+
 const NOW: Then = Then::Retry { after: None };
 const SOON: Then = Then::Retry {
     after: Some(Duration::from_secs(2)),
@@ -39,7 +42,7 @@ pub(super) static TABLE: &[Row] = &[
     row(21_604, Then::FallBack, About::Message, "the recipient is missing"),
     row(21_606, Then::Stop, About::Configuration, "the sender cannot send messages"),
     row(21_608, Then::Stop, About::Configuration, "a trial account sends to verified numbers only"),
-    row(21_609, Then::FallBack, About::Configuration, "the address for status calls is not valid"),
+    row(BAD_CALLBACK, Then::FallBack, About::Configuration, "the address for status calls is not valid"),
     row(21_610, NOT_WANTED, About::Destination, "the person told Twilio to send no more"),
     row(21_612, Then::FallBack, About::Country, "the sender does not reach this number"),
     row(21_614, NOT_HERE, About::Destination, "the number takes no SMS"),

@@ -3,6 +3,7 @@
 //! The same statements and rows through the same writer, from callers inside the process; a bare JSON echo over
 //! HTTP; the disk's sync rate; a receiver of webhooks; and links made in bulk for the load generator.
 
+mod codes;
 mod disk;
 mod serve;
 mod users;
@@ -17,6 +18,8 @@ use crate::config::Config;
 
 /// What to measure or to provide.
 #[derive(Args)]
+// The command that holds it makes a group of this name.
+#[group(skip)]
 pub struct BenchFloor {
     #[command(subcommand)]
     what: What,

@@ -15,7 +15,8 @@ use crate::admin;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::{
-    ApiKey, Email, EventId, IdentityId, LoginLinkId, PartnerUserId, Phone, SessionId, Token, UserId, WrappUserId,
+    ApiKey, Email, EventId, IdentityId, LoginLinkId, OrganizationId, PartnerUserId, Phone, SessionId, Token, UserId,
+    WrappUserId,
 };
 use crate::instance::Instance;
 use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption, ServerScope};
@@ -24,7 +25,7 @@ use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerSco
 pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow::Result<()> {
     let in_flight = InFlight::default();
     let instance = Instance::open(config, Clock::System, in_flight.clone()).await?;
-    let (scope, server) = fresh_partner(&instance).await?;
+    let (organization, scope, server) = fresh_partner(&instance).await?;
     let bench = Arc::new(Bench {
         instance,
         scope,
@@ -95,6 +96,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
         };
         row.insert("redeem_login_link".into(), json!(rate));
         super::users::measure(&bench.instance, server, &bench.in_flight, callers, time, &mut row).await?;
+        super::codes::measure(&bench.instance, organization, &bench.in_flight, callers, time, &mut row).await?;
         measured.insert(callers.to_string(), Value::Object(row));
     }
     print::out(&Value::Object(measured).to_string())?;
@@ -146,7 +148,7 @@ struct Bench {
 }
 
 /// A partner and a back end of an organization of their own.
-async fn fresh_partner(instance: &Instance) -> anyhow::Result<(PartnerScope, ServerScope)> {
+async fn fresh_partner(instance: &Instance) -> anyhow::Result<(OrganizationId, PartnerScope, ServerScope)> {
     let organization = admin::create_organization(instance, "Bench").await?;
     let environments = instance.store.environments(instance.store.system()).await?;
     let environment = environments
@@ -161,7 +163,7 @@ async fn fresh_partner(instance: &Instance) -> anyhow::Result<(PartnerScope, Ser
         .await?
         .context("unknown server key")?;
     let server = presented.credential.server_scope().context("no server key")?;
-    Ok((scope_of(instance, &partner.partner_key).await?, server))
+    Ok((organization, scope_of(instance, &partner.partner_key).await?, server))
 }
 
 async fn scope_of(instance: &Instance, key: &str) -> anyhow::Result<PartnerScope> {

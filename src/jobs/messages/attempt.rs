@@ -16,31 +16,33 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::usable::{Usable, Wanted, mark, open, stop};
 use super::{Tools, content};
-use crate::channels::{Channel, ChannelKind, Mark, Message, SendFailure, Then};
-use crate::domain::{Destination, EnvironmentKind, InboxId};
+use crate::channels::{Mark, Message, SendFailure, Then};
+use crate::domain::{EnvironmentId, EnvironmentKind, InboxId, MessageId};
 use crate::inbox::InboxContent;
 use crate::sealed;
-use crate::store::{DueMessage, MessageEnd, NewInboxMessage, NewMark, StoreError, StoredChannel};
+use crate::store::{DueMessage, MessageEnd, NewInboxMessage, StoreError, StoredChannel};
 
 /// Attempts over one channel.
-const MOST_TRIES: u32 = 4;
+pub(super) const MOST_TRIES: u32 = 4;
 /// The pause after the first failed attempt; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// How long a mark is believed.
-const MARK_DAYS: u64 = 7;
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
-    let now = tools.clock.now();
+    let now = tools.instance.clock.now();
     if due.expires_at <= now {
         return failed("the code had expired before it was sent");
     }
     let place = sealed::message(due.environment, due.id);
-    let Ok(opened) = tools.vault.open(&place, &due.sealed) else {
+    let Ok(opened) = tools.instance.vault.open(&place, &due.sealed) else {
         tracing::error!(message = %due.id, "a queued message cannot be opened");
         return failed("the queued message cannot be opened");
     };
-    let status_url = format!("{}/e/{}/channels/sms/status", tools.public_url, due.environment);
+    let status_url = format!(
+        "{}/e/{}/channels/sms?message={}",
+        tools.public_url, due.environment, due.id
+    );
     let Some(message) = content::read(due, opened.expose(), Some(status_url)) else {
         tracing::error!(message = %due.id, "a queued message cannot be read");
         return failed("the queued message cannot be read");
@@ -52,14 +54,20 @@ pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
         Ok(end) => end,
         Err(error) => {
             tracing::warn!(%error, message = %due.id, "the channels of a message could not be read");
-            again(due, &due.channel, now + FIRST_PAUSE, "the store could not be read")
+            again(
+                due,
+                &due.channel,
+                false,
+                now + FIRST_PAUSE,
+                "the store could not be read",
+            )
         }
     }
 }
 
 /// Puts a message into the inbox of its sandbox.
 fn keep(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> MessageEnd {
-    let id = InboxId(tools.ids.id());
+    let id = InboxId(tools.instance.ids.id());
     let (subject, text) = message.in_plain(now);
     let content = InboxContent {
         subject,
@@ -70,69 +78,33 @@ fn keep(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> M
     MessageEnd::Kept(NewInboxMessage {
         id,
         recipient: message.to.key().to_owned(),
-        sealed: tools.vault.seal(&place, &content.write(), tools.ids.entropy()),
+        sealed: tools
+            .instance
+            .vault
+            .seal(&place, &content.write(), tools.instance.ids.entropy()),
     })
 }
 
-/// The channels of an environment that can carry a message now.
-struct Usable(Vec<StoredChannel>);
-
-impl Usable {
-    async fn find(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> Result<Self, StoreError> {
-        let (store, system) = (&tools.store, tools.store.system());
-        let marks = store
-            .destination_marks(system, due.environment, &message.to, now)
-            .await?;
-        if marks.iter().any(|(_, mark)| mark == name_of(Mark::DoesNotExist)) {
-            return Ok(Self(Vec::new()));
-        }
-        let mut channels = store.channels(system, due.environment).await?;
-        channels.retain(|stored| {
-            let carries =
-                ChannelKind::from_name(&stored.channel).is_some_and(|kind| kind.carries(&message.to, message.purpose));
-            carries && stored.stopped.is_none() && marks.iter().all(|(channel, _)| *channel != stored.channel)
-        });
-        Ok(Self(channels))
-    }
-
-    fn of(&self, channel: &str) -> Option<&StoredChannel> {
-        self.0.iter().find(|stored| stored.channel == channel)
-    }
-
-    /// The channel after this one: the other one of the same destination, then the organization's own sender.
-    fn after(&self, due: &DueMessage, to: &Destination) -> Option<&StoredChannel> {
-        let order: &[&str] = match to {
-            Destination::Phone(_) => &["whatsapp", "sms", "http"],
-            Destination::Email(_) => &["email", "http"],
-        };
-        let untried = |name: &&&str| **name != due.channel && !due.tried.iter().any(|tried| tried == **name);
-        order.iter().filter(untried).find_map(|name| self.of(name))
-    }
-}
-
 async fn send(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> Result<MessageEnd, StoreError> {
-    let usable = Usable::find(tools, due, message, now).await?;
+    let wanted = Wanted {
+        environment: due.environment,
+        to: &message.to,
+        purpose: message.purpose,
+        channel: &due.channel,
+        tried: &due.tried,
+    };
+    let usable = Usable::find(tools, &wanted, now).await?;
     // Mail and our own sender's calls carry an id that makes a second one harmless; the others know no such thing.
     if due.lost && matches!(due.channel.as_str(), "whatsapp" | "sms") {
         return Ok(unknown("this server stopped during the attempt"));
     }
     let Some(stored) = usable.of(&due.channel) else {
-        return Ok(fall_back(
-            due,
-            message,
-            &usable,
-            now,
-            "the channel is not set up, stopped, or does not reach the destination",
-        ));
+        let why = "the channel is not set up, stopped, or does not reach the destination";
+        return fall_back(tools, due, &wanted, &usable, now, why).await;
     };
-    let Some(channel) = open(tools, due, stored) else {
-        return Ok(fall_back(
-            due,
-            message,
-            &usable,
-            now,
-            "the channel's credentials cannot be read",
-        ));
+    let Some(channel) = open(tools, due.environment, stored) else {
+        let why = "the channel's credentials cannot be read";
+        return fall_back(tools, due, &wanted, &usable, now, why).await;
     };
     let failure = match tools.channels.send(tools.rules, &channel, message).await {
         Ok(sent) => {
@@ -142,82 +114,65 @@ async fn send(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp
         }
         Err(failure) => failure,
     };
-    follow(tools, due, message, &usable, stored, &failure).await
+    follow(tools, due, &wanted, &usable, stored, &failure).await
 }
 
 async fn follow(
     tools: &Tools,
     due: &DueMessage,
-    message: &Message,
+    wanted: &Wanted<'_>,
     usable: &Usable,
     stored: &StoredChannel,
     failure: &SendFailure,
 ) -> Result<MessageEnd, StoreError> {
-    let (system, now) = (tools.store.system(), tools.clock.now());
-    let next = || fall_back(due, message, usable, now, failure.words);
-    Ok(match failure.then {
+    let now = tools.instance.clock.now();
+    match failure.then {
         Then::Retry { after } => {
             let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.pow(due.attempts.min(8)));
             let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
             if due.attempts + 1 < MOST_TRIES && at < due.expires_at {
-                again(due, &due.channel, at, failure.words)
-            } else {
-                next()
+                return Ok(again(due, &due.channel, false, at, failure.words));
             }
         }
-        Then::FallBack => next(),
-        Then::Stop => {
-            let stopped = tools
-                .store
-                .stop_channel(system, due.environment, stored, failure.words, now)
-                .await?;
-            if stopped {
-                tracing::error!(
-                    environment = %due.environment, channel = due.channel, reason = failure.words,
-                    "a channel is stopped until its credentials are set again"
-                );
-            }
-            next()
-        }
-        Then::BadDestination(mark) => {
-            let days = Duration::from_hours(MARK_DAYS * 24);
-            let marked = NewMark {
-                to: message.to.clone(),
-                channel: due.channel.clone(),
-                mark: name_of(mark),
-                until: now.saturating_add(days).unwrap_or(Timestamp::MAX),
-            };
-            tools.store.mark_destination(system, due.environment, marked).await?;
-            match mark {
-                Mark::DoesNotExist => failed(failure.words),
-                Mark::NotOnThisChannel | Mark::OptedOut => next(),
+        Then::FallBack => {}
+        Then::Stop => stop(tools, due.environment, stored, failure, now).await?,
+        Then::BadDestination(bad) => {
+            mark(tools, wanted, bad, now).await?;
+            if bad == Mark::DoesNotExist {
+                return Ok(failed(failure.words));
             }
         }
-        Then::Unknown => unknown(failure.words),
-    })
+        Then::Unknown => return Ok(unknown(failure.words)),
+    }
+    fall_back(tools, due, wanted, usable, now, failure.words).await
 }
 
-/// Goes on over the next channel, or ends: then whoever runs the environment has to know.
-fn fall_back(due: &DueMessage, message: &Message, usable: &Usable, now: Timestamp, why: &'static str) -> MessageEnd {
-    if let Some(next) = usable.after(due, &message.to) {
-        return again(due, &next.channel, now, why);
+/// Goes on over the next channel, or ends.
+async fn fall_back(
+    tools: &Tools,
+    due: &DueMessage,
+    wanted: &Wanted<'_>,
+    usable: &Usable,
+    now: Timestamp,
+    why: &'static str,
+) -> Result<MessageEnd, StoreError> {
+    if let Some(next) = usable.after(tools, wanted, now).await? {
+        return Ok(again(due, &next.channel, next.fell_back, now, why));
     }
-    metrics::counter!("aboard_messages_lost_total", "channel" => due.channel.clone()).increment(1);
+    lost(due.environment, due.id, &due.channel, why);
+    Ok(failed(why))
+}
+
+/// Whoever runs the environment has to know that a code reaches nobody.
+pub(super) fn lost(environment: EnvironmentId, message: MessageId, channel: &str, why: &'static str) {
+    metrics::counter!("aboard_messages_lost_total", "channel" => channel.to_owned()).increment(1);
     tracing::error!(
-        message = %due.id, environment = %due.environment, channel = due.channel, reason = why,
+        %message, %environment, channel, reason = why,
         "a code reaches nobody: no channel of this environment is left that could carry it"
     );
-    failed(why)
 }
 
-fn open(tools: &Tools, due: &DueMessage, stored: &StoredChannel) -> Option<Channel> {
-    let kind = ChannelKind::from_name(&stored.channel)?;
-    let place = sealed::channel(due.environment, kind.name());
-    let opened = tools.vault.open(&place, &stored.sealed).ok()?;
-    Channel::from_json(kind, opened.expose()).ok()
-}
-
-fn again(due: &DueMessage, channel: &str, at: Timestamp, error: &str) -> MessageEnd {
+fn again(due: &DueMessage, channel: &str, fell_back: bool, at: Timestamp, error: &str) -> MessageEnd {
     let mut tried = due.tried.clone();
     if channel != due.channel {
         tried.push(due.channel.clone());
@@ -225,6 +180,7 @@ fn again(due: &DueMessage, channel: &str, at: Timestamp, error: &str) -> Message
     MessageEnd::Again {
         at,
         channel: channel.to_owned(),
+        fell_back,
         tried,
         error: error.to_owned(),
     }
@@ -239,14 +195,5 @@ fn unknown(error: &str) -> MessageEnd {
 fn failed(error: &str) -> MessageEnd {
     MessageEnd::Failed {
         error: error.to_owned(),
-    }
-}
-
-/// The name in rows.
-fn name_of(mark: Mark) -> &'static str {
-    match mark {
-        Mark::NotOnThisChannel => "not_on_this_channel",
-        Mark::DoesNotExist => "does_not_exist",
-        Mark::OptedOut => "opted_out",
     }
 }

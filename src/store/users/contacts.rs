@@ -71,9 +71,11 @@ pub(super) fn contact(claims: &[Identity], kind: &str) -> Option<Contact> {
 
 /// The back end's own id of the user.
 pub(super) fn external_id(claims: &[Identity]) -> Option<String> {
+    // Of two that a join brought together, the one that was said last.
     let named = claims
         .iter()
-        .find(|claim| claim.kind == "partner_user" && claim.is_brought());
+        .filter(|claim| claim.kind == "partner_user" && claim.is_brought())
+        .max_by_key(|claim| (claim.updated_at, claim.id));
     named.map(|claim| claim.shown.clone())
 }
 

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{NewEvent, add_event, find, lock};
+use super::{NewEvent, add_event, find_held};
 use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
 use crate::store::audit::{Entry, audit};
 use crate::store::scope::{AdminScope, UsersScope};
@@ -26,6 +26,12 @@ const SUBSCRIPTION: &str = "delete from subscriptions where user_id = :user";
 const PASSWORDS: &str = "delete from passwords where user_id = :user";
 const RAMPABLE: &str = "delete from rampable_accounts where user_id = :user";
 const ALIASES: &str = "delete from user_aliases where user_id = :user";
+const RETIRED: &str = "select id from user_aliases where user_id = :user";
+const RETIRED_NAMES: &str = "
+    update users set name = null, metadata = '{}' where id in (select id from user_aliases where user_id = :user)";
+const JOIN_MOVES: &str = "
+    delete from join_moves where join_id in (select id from joins where first_id = :user or second_id = :user)";
+const JOINS: &str = "delete from joins where first_id = :user or second_id = :user";
 const KEYS: &str = "update user_keys set revoked_at = :now where user_id = :user and revoked_at is null";
 const JOBS: &str = "
     delete from jobs where id in (
@@ -94,6 +100,28 @@ impl Store {
     }
 }
 
+/// Takes what a user's own rows, events and saved answers hold.
+async fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    let whose = params![user: user.0];
+    for sql in [
+        STATES,
+        IDENTITIES,
+        SUBSCRIPTION,
+        PASSWORDS,
+        RAMPABLE,
+        ALIASES,
+        SAVED_ANSWERS,
+    ] {
+        tx.execute(sql, &whose).await?;
+    }
+    for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
+        let body = json!({ "type": kind, "data": { "user_id": user, "erased": true } });
+        let emptied = params![body: body.to_string().into_bytes(), user: user.0, type: kind];
+        tx.execute(EVENTS, &emptied).await?;
+    }
+    Ok(())
+}
+
 async fn erase(
     tx: &Tx<'_>,
     environment: EnvironmentId,
@@ -101,11 +129,10 @@ async fn erase(
     event: EventId,
     now: Timestamp,
 ) -> Result<Option<UserId>> {
-    let Some(known) = find(tx, environment, user).await? else {
+    let Some(known) = find_held(tx, environment, user).await? else {
         return Ok(None);
     };
     let user = known.id;
-    lock(tx, user).await?;
     // A session or token that is born in this very microsecond has to end too.
     let valid_after = now + SignedDuration::from_micros(1);
     let locked = params![now: now, valid_after: valid_after, user: user.0, environment: environment.0];
@@ -126,21 +153,13 @@ async fn erase(
         tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
             .await?;
     }
-    for sql in [
-        STATES,
-        IDENTITIES,
-        SUBSCRIPTION,
-        PASSWORDS,
-        RAMPABLE,
-        ALIASES,
-        SAVED_ANSWERS,
-    ] {
+    // Accounts that were joined into this one are the same person's, and still hold what they were before.
+    let retired = tx.all(RETIRED, &whose, |row| Ok(UserId(row.id(0)?))).await?;
+    for sql in [RETIRED_NAMES, JOIN_MOVES, JOINS] {
         tx.execute(sql, &whose).await?;
     }
-    for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {
-        let body = json!({ "type": kind, "data": { "user_id": user, "erased": true } });
-        let emptied = params![body: body.to_string().into_bytes(), user: user.0, type: kind];
-        tx.execute(EVENTS, &emptied).await?;
+    for each in retired.into_iter().chain([user]) {
+        forget(tx, each).await?;
     }
     let kind = "user.deleted";
     let body = json!({

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, IdentityId, Purpose, UserId, whole_seconds};
+use crate::store::challenges::caps::count_proof;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
@@ -64,7 +65,8 @@ pub struct Proven {
 pub enum ProofOutcome {
     /// The code was right, and is spent.
     Proven(Proven),
-    /// Somebody else has proven this address: the person may join the two accounts. The code is spent.
+    /// Somebody else has proven this address: the person may join the two accounts, see [`Store::offer_join`]. The
+    /// code is spent.
     AnothersOwn(UserId),
     /// The user is locked out. The code is spent.
     Suspended,
@@ -78,7 +80,7 @@ const COUNT: &str = "
     where id = :id and environment_id = :environment and purpose = :purpose and used_at is null
         and (cast(:any as bigint) = 1 or kind = :kind)
         and expires_at > :now and tries < 5
-    returning code_mac, key, shown, app_id, user_id, kind";
+    returning code_mac, key, shown, app_id, user_id, kind, counted";
 const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
 const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
 const OWNER: &str = "
@@ -155,6 +157,8 @@ struct Met {
     shown: String,
     app: Option<AppId>,
     user: Option<UserId>,
+    /// Where its proof is counted, if it is.
+    counted: Option<String>,
 }
 
 async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
@@ -172,6 +176,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
                 shown: row.text(2)?,
                 app: row.opt_id(3)?.map(AppId),
                 user: row.opt_id(4)?.map(UserId),
+                counted: row.opt_text(6)?,
             })
         })
         .await?;
@@ -192,34 +197,49 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
     ];
     tx.execute(REMEMBER, &remembered).await?;
     lock_value(tx, scope.environment, met.kind, &met.key).await?;
-    settle(tx, scope.environment, attempt, met).await
+    let counted = met.counted.clone();
+    let outcome = settle(tx, scope.environment, attempt, met).await?;
+    // Behind the lock of the value, as whoever asks for a code counts it.
+    if let Some(prefix) = &counted {
+        count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;
+    }
+    Ok(outcome)
 }
 
 /// Who the person is who has just proven a destination.
 async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: Met) -> Result<ProofOutcome> {
     let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
-    let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
-    if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
-        return Ok(ProofOutcome::Refused);
-    }
-    let (user, created) = match (owner, attempt.user) {
-        (Some(owner), None) => (owner, false),
-        (Some(owner), Some(user)) if owner == user => (owner, false),
-        (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
-        (None, Some(user)) => (user, false),
-        (None, None) => match adoptable(tx, environment, &met).await? {
-            Some(user) => (user, false),
-            None => (attempt.new_user, true),
-        },
+    let mut owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    let (user, created) = loop {
+        if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
+            return Ok(ProofOutcome::Refused);
+        }
+        let (user, created) = match (owner, attempt.user) {
+            (Some(owner), None) => (owner, false),
+            (Some(owner), Some(user)) if owner == user => (owner, false),
+            (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
+            (None, Some(user)) => (user, false),
+            (None, None) => match adoptable(tx, environment, &met).await? {
+                Some(user) => (user, false),
+                None => (attempt.new_user, true),
+            },
+        };
+        lock(tx, user).await?;
+        if created || may_sign_in(tx, environment, user).await? {
+            break (user, created);
+        }
+        // Whose it was before the lock was ours may have been joined into another.
+        let again = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+        if again == owner {
+            return Ok(ProofOutcome::Suspended);
+        }
+        owner = again;
     };
-    lock(tx, user).await?;
     if created {
         let new = params![
             id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
         ];
         tx.execute(ADD_USER, &new).await?;
-    } else if !may_sign_in(tx, environment, user).await? {
-        return Ok(ProofOutcome::Suspended);
     }
     if owner.is_none() {
         add_proof(tx, environment, attempt, &met, user, created).await?;

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::contacts::{Said, say};
-use super::{EventBody, NewEvent, User, add_event, claims, find, lock, lock_value};
+use super::{EventBody, NewEvent, User, add_event, claims, find, find_held, lock_value};
 use crate::domain::{Email, EnvironmentId, EventId, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId};
 use crate::store::scope::ServerScope;
 use crate::store::sql::params;
@@ -71,11 +71,7 @@ async fn update(tx: &Tx<'_>, environment: EnvironmentId, call: &UpdateUser) -> R
         lock_value(tx, environment, "phone", phone.key()).await?;
     }
     // An id may have been retired: the lock is that of the living user.
-    let Some(named) = find(tx, environment, call.user).await? else {
-        return Ok(UpdateOutcome::NotFound);
-    };
-    lock(tx, named.id).await?;
-    let Some(known) = find(tx, environment, named.id).await? else {
+    let Some(known) = find_held(tx, environment, call.user).await? else {
         return Ok(UpdateOutcome::NotFound);
     };
     if let Some(email) = &call.email {

@@ -2,7 +2,9 @@
 
 mod arbitrary;
 mod bad_input;
+mod channels;
 mod credentials;
+mod hijacking;
 mod issuers;
 mod openapi;
 pub mod partner;

@@ -21,10 +21,15 @@ fn all() -> Vec<Document> {
     documents("https://id.example.com")
 }
 
+/// What the providers of channels call: theirs is the description.
+fn is_providers(path: &str) -> bool {
+    path.starts_with("/e/{environment}/channels/")
+}
+
 #[test]
 fn every_route_of_the_api_stands_in_one_document_and_no_other_does() {
     let (_, templates) = api::routes().into_parts();
-    let routed: BTreeSet<&str> = templates.into_iter().collect();
+    let routed: BTreeSet<&str> = templates.into_iter().filter(|path| !is_providers(path)).collect();
     let mut described = BTreeMap::<String, BTreeSet<&str>>::new();
     for operation in operations() {
         described.entry(operation.path).or_default().insert(operation.document);

@@ -148,6 +148,12 @@ const POWER: &[Route] = &[
     route("POST", "/api/v2/auth/register-custody", BY_SECRET),
     route("POST", "/api/v2/auth/login-custody", BY_SECRET),
     route("GET", "/api/v2/organization", BY_SECRET),
+    route("POST", "/api/v1/auth/resend", BY_APP),
+    route("POST", "/api/v2/auth/resend", BY_APP),
+    // The provider's signature opens these, and nothing else.
+    route("GET", "/e/{environment}/channels/whatsapp", &[]),
+    route("POST", "/e/{environment}/channels/whatsapp", &[]),
+    route("POST", "/e/{environment}/channels/sms", &[]),
     public("GET", "/e/{environment}/.well-known/jwks.json"),
     public("GET", "/.well-known/oauth-authorization-server/e/{environment}"),
     route("DELETE", "/v1/users/{user_id}/tokens", BY_SERVER),

@@ -196,3 +196,14 @@ fn credentials_name_the_field_that_is_wrong() {
         assert_eq!(error.field, field, "{change}: {error}");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_twilio_does_not_call_costs_the_reports_and_not_the_code() {
+    let fake = Twilio::start().await.unwrap();
+    let mut message = message(PHONE);
+    message.status_url = Some("gopher://127.0.0.1/".to_owned());
+    let sent = send(&patient(), &to(&fake), &message).await.unwrap();
+    let [taken] = fake.messages().try_into().unwrap();
+    assert_eq!((taken.status_callback, sent.provider_id), (None, Some(taken.sid)));
+    assert_eq!(sent.trouble.unwrap().code, Some(21_609));
+}

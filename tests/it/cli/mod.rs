@@ -7,6 +7,7 @@
 
 mod apps;
 mod audit;
+mod channels;
 mod commands;
 mod configuration;
 mod dev;

@@ -6,7 +6,7 @@ use aboard::channels::{ChannelKind, Channels};
 use aboard::domain::EnvironmentKind;
 use aboard::jobs::messages::MessageWorker;
 use aboard::sealed;
-use aboard_fakes::{Plan, Twilio, WhatsApp};
+use aboard_fakes::{Answer, Plan, Reply, Step, Twilio, WhatsApp};
 use serde_json::Value;
 
 use crate::channels::rig::outbound;
@@ -22,6 +22,9 @@ on_both! {
     a_limit_of_the_provider_is_waited_for,
     what_may_have_been_sent_is_not_sent_again,
     nothing_is_sent_after_the_end_of_the_code,
+    a_provider_that_is_down_is_waited_for_and_then_gone_around,
+    a_provider_that_never_answers_blocks_nobody_and_loses_no_code,
+    a_provider_that_lies_keeps_nobody_from_another_channel,
 }
 
 const GOOD: Way = WHATSAPP.with("306912345678");
@@ -34,16 +37,19 @@ struct Rig {
 }
 
 async fn start(engine: Engine) -> Rig {
+    start_with(engine, Duration::from_secs(20)).await
+}
+
+/// With the time that a provider has to answer.
+async fn start_with(engine: Engine, patience: Duration) -> Rig {
     let app = TestApp::start(engine).await;
     let made = app.new_app(&app.production, &[]).await;
     let shop = app.anonymous().with("x-client-secret", &made.client_secret);
     let instance = app.instance().clone();
+    let channels = Channels::new(outbound(patience), instance.clock.clone());
     let worker = MessageWorker::new(
-        instance.store,
-        instance.vault,
-        Channels::new(outbound(Duration::from_secs(20)), instance.clock.clone()),
-        instance.clock,
-        instance.ids,
+        instance,
+        channels,
         app.app.url.clone(),
         EnvironmentKind::Sandbox,
         Duration::from_secs(1),
@@ -57,9 +63,10 @@ async fn set(app: &TestApp, kind: ChannelKind, credentials: &Value) {
     let sealed = instance
         .vault
         .seal(&place, credentials.to_string().as_bytes(), instance.ids.entropy());
+    let admin = app.admin();
     let set = instance
         .store
-        .set_channel(app.system(), environment, kind.name(), sealed, app.now());
+        .set_channel(&admin, environment, kind.name(), sealed, app.now());
     set.await.unwrap();
 }
 
@@ -110,8 +117,8 @@ async fn a_number_without_whatsapp_gets_an_sms(engine: Engine) {
     let code = arrived.body.split(':').next().unwrap().to_owned();
     assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
     assert_eq!(
-        (states(&app, "sent").await, app.count("destination_marks").await),
-        (1, 1)
+        (states(&app, "failed").await, app.count("destination_marks").await),
+        (0, 1)
     );
     // The next one does not even try.
     app.advance(60);
@@ -193,4 +200,70 @@ async fn nothing_is_sent_after_the_end_of_the_code(engine: Engine) {
     app.advance(600);
     worker.run_due().await;
     assert_eq!((fake.requests().len(), states(&app, "failed").await), (0, 1));
+}
+
+async fn a_provider_that_is_down_is_waited_for_and_then_gone_around(engine: Engine) {
+    let Rig { app, shop, worker } = start(engine).await;
+    let sms = Twilio::start().await.unwrap();
+    set(&app, ChannelKind::Sms, &sms.credentials()).await;
+    let gone = WhatsApp::start().await.unwrap();
+    let credentials = gone.credentials();
+    drop(gone);
+    set(&app, ChannelKind::WhatsApp, &credentials).await;
+    let token = GOOD.begin(&shop).await;
+    let mut attempts = 0;
+    while sms.messages().is_empty() {
+        attempts += worker.run_due().await;
+        app.advance(1);
+        assert!(attempts < 10);
+    }
+    assert!(attempts > 2, "{attempts}");
+    let code = sms.messages()[0].body.split(':').next().unwrap().to_owned();
+    assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
+    // It is down, not out of order: the next one asks it again.
+    assert_eq!(app.count("channel_credentials where stopped_at is not null").await, 0);
+}
+
+async fn a_provider_that_never_answers_blocks_nobody_and_loses_no_code(engine: Engine) {
+    let Rig { app, shop, worker } = start_with(engine, Duration::from_millis(500)).await;
+    let (whatsapp, sms) = (WhatsApp::start().await.unwrap(), Twilio::start().await.unwrap());
+    set(&app, ChannelKind::WhatsApp, &whatsapp.credentials()).await;
+    set(&app, ChannelKind::Sms, &sms.credentials()).await;
+    whatsapp.plan_all(Some(Plan::Misbehave(Reply::Hold(Answer::json(200, &Value::Null)))));
+    let token = GOOD.begin(&shop).await;
+    let sending = {
+        let worker = worker.clone();
+        tokio::spawn(async move { worker.run_due().await })
+    };
+    // While that one is waited for, others are answered and served.
+    assert_eq!(SMS.with("+306912345679").ask(&shop).await.status, 200);
+    assert_eq!(sending.await.unwrap(), 2);
+    assert_eq!((sms.messages().len(), states(&app, "unknown").await), (1, 1));
+    // It may have gone out, so it does not go out again by itself; the person asks over the other channel.
+    app.advance(60);
+    let again = serde_json::json!({ "verificationToken": token, "channel": "sms" });
+    assert_eq!(shop.post("/api/v2/auth/resend", &again).await.status, 200);
+    worker.run_due().await;
+    let code = sms.messages()[1].body.split(':').next().unwrap().to_owned();
+    assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
+}
+
+async fn a_provider_that_lies_keeps_nobody_from_another_channel(engine: Engine) {
+    let Rig { app, shop, worker } = start(engine).await;
+    let sms = Twilio::start().await.unwrap();
+    set(&app, ChannelKind::Sms, &sms.credentials()).await;
+    let whatsapp = app.with_whatsapp().await;
+    // It says that the message was read, and nobody has seen it.
+    whatsapp.plan_all(Some(Plan::Take(vec![Step::Read])));
+    let token = GOOD.begin(&shop).await;
+    worker.run_due().await;
+    whatsapp.wait_for_reports(1).await;
+    worker.run_due().await;
+    assert_eq!(states(&app, "delivered").await, 1);
+    app.advance(60);
+    let again = serde_json::json!({ "verificationToken": token, "channel": "sms" });
+    assert_eq!(shop.post("/api/v2/auth/resend", &again).await.status, 200);
+    worker.run_due().await;
+    let code = sms.messages()[0].body.split(':').next().unwrap().to_owned();
+    assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
 }

@@ -1,5 +1,5 @@
 //! A real Chromium walks a login link, as the person who clicks it would: a look by a scanner first, a reload,
-//! then the click. It also finds what no other client here would: policies that a browser enforces.
+//! then the click. And the page of a join, on a phone without scripts. It also finds what no other client here would: policies that a browser enforces.
 
 use std::process::Command;
 
@@ -8,11 +8,15 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Engine, Setup, TestApp, login_url, user_with};
 
-/// Walks, and answers where the browser landed and with which cookies.
+/// Walks a link, and answers where the browser landed and with which cookies.
 async fn walk(job: Value) -> Value {
+    run("tests/node/walk-link.mjs", job).await
+}
+
+async fn run(script: &'static str, job: Value) -> Value {
     let node = move || {
         let mut node = Command::new("node");
-        node.arg("tests/node/walk-link.mjs")
+        node.arg(script)
             .arg(job.to_string())
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("ABOARD_CHROMIUM").is_none() {
@@ -97,4 +101,36 @@ async fn a_person_lands_at_the_account_page_where_there_is_no_return_url() {
     let landed = walk(job).await;
     let account = json!({ "url": format!("{}/account", app.app.url), "cookies": [cookie(&app)], "status": 200 });
     assert_eq!(landed, account);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_joins_two_accounts_on_a_phone_without_javascript() {
+    let setup = Setup {
+        starts_at: Some(aboard::clock::Clock::System.now()),
+        ..Setup::default()
+    };
+    let app = TestApp::set_up(Engine::Sqlite, setup).await;
+    let two = app.two_accounts().await;
+    let job = json!({
+        "join_url": two.url, "inbox": format!("{}/v1/inbox", app.app.url), "server_key": app.sandbox.server_key,
+        "codes": ["+1234567890", "ada@example.com"], "language": "ar",
+    });
+    let messages = app.app.messages.clone();
+    let sending = async move {
+        let mut often = tokio::time::interval(std::time::Duration::from_millis(50));
+        loop {
+            often.tick().await;
+            messages.run_due().await;
+        }
+    };
+    let landed = tokio::select! {
+        landed = run("tests/node/walk-join.mjs", job) => landed,
+        () = sending => unreachable!("it never ends"),
+    };
+    assert_eq!(
+        landed,
+        json!({ "heading": "تم دمج الحسابين", "language": "ar", "direction": "rtl" })
+    );
+    let joined = app.server().get(&format!("/v1/users/{}", two.first)).await;
+    assert_eq!(joined.json()["data"]["user_id"], json!(two.second));
 }

@@ -1,7 +1,7 @@
 //! Challenges: what is sent, and how often.
 
-use aboard::domain::{ChallengeId, Destination, Email, MessageId, Phone, Purpose, SendLimits};
-use aboard::store::{NewChallenge, NewMessage, Once, PreparedCode, SavedAnswer, Started};
+use aboard::domain::{ChallengeId, CodeCaps, Destination, Email, MessageId, Phone, Purpose, SendLimits, Withheld};
+use aboard::store::{NewChallenge, NewMessage, Once, PreparedCode, Resend, Resent, SavedAnswer, Started};
 
 use crate::support::calls::idempotency;
 use crate::support::store::{TestStore, both, race};
@@ -12,6 +12,9 @@ both! {
     a_test_number_is_counted_for_nobody,
     a_replay_begins_nothing,
     what_was_too_much_leaves_the_key_free,
+    a_resend_is_another_message_of_the_same_challenge,
+    what_is_over_a_cap_is_withheld,
+    many_who_ask_at_once_are_all_counted,
 }
 
 const LIMITS: SendLimits = SendLimits {
@@ -39,6 +42,9 @@ pub fn challenge(store: &TestStore, to: &str) -> NewChallenge {
         network: "203.0.113.1".to_owned(),
         limits: Some(LIMITS),
         wrong_per_hour: 10,
+        caps: None,
+        asked_by: "Shop".to_owned(),
+        language: "en",
         code: PreparedCode {
             mac: MAC,
             sealed: b"the code".to_vec(),
@@ -140,4 +146,152 @@ async fn what_was_too_much_leaves_the_key_free(store: TestStore) {
     assert!(matches!(call().await, Once::Done(Started::TooMany(_))));
     store.advance(60);
     assert_eq!(call().await, Once::Done(Started::Sent));
+}
+
+fn resend(store: &TestStore, challenge: ChallengeId, to: &Destination) -> Resend {
+    Resend {
+        challenge,
+        to: to.clone(),
+        network: "203.0.113.1".to_owned(),
+        limits: Some(LIMITS),
+        caps: None,
+        message: MessageId(store.ids.id()),
+        channel: "sms",
+        sealed: Some(b"the same code".to_vec()),
+        now: store.now(),
+    }
+}
+
+async fn a_resend_is_another_message_of_the_same_challenge(store: TestStore) {
+    let world = store.world().await;
+    let sandbox = world.sandbox;
+    let new = challenge(&store, "+306912345678");
+    let (id, to) = (new.id, new.to.clone());
+    store.start_challenge(&sandbox.server, new, None).await.unwrap();
+    let again = async || {
+        store
+            .resend_code(&sandbox.server, resend(&store, id, &to))
+            .await
+            .unwrap()
+    };
+    assert_eq!(again().await, Resent::TooMany(store.later(60)));
+    store.advance(60);
+    let open = store
+        .open_challenge(&sandbox.server, id, store.now())
+        .await
+        .unwrap()
+        .expect("it is open");
+    assert_eq!(
+        (open.to.key(), open.purpose, &open.mac[..]),
+        ("+306912345678", Purpose::LogIn, &MAC[..])
+    );
+    assert_eq!((&*open.asked_by, open.expires_at), ("Shop", store.later(540)));
+    assert_eq!(again().await, Resent::Sent);
+    assert_eq!((store.count("challenges").await, store.count("messages").await), (1, 2));
+    assert_eq!(store.count("code_sends").await, 2);
+    // Nobody else's, and nothing once it is over.
+    let theirs = resend(&store, id, &to);
+    assert_eq!(
+        store.resend_code(&world.production.server, theirs).await.unwrap(),
+        Resent::Over
+    );
+    assert!(
+        store
+            .open_challenge(&world.production.server, id, store.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    store.advance(540);
+    assert_eq!(again().await, Resent::Over);
+    assert!(
+        store
+            .open_challenge(&sandbox.server, id, store.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn what_is_over_a_cap_is_withheld(store: TestStore) {
+    let production = store.world().await.production;
+    let caps = |to: &str| CodeCaps {
+        country: "country:GR".to_owned(),
+        per_country: 2,
+        prefix: format!("prefix:{to}"),
+        prefix_least: 100,
+        prefix_percent: 10,
+        cost: 1,
+        spend: 0,
+    };
+    let start = async |to: &str| {
+        let new = NewChallenge {
+            caps: Some(caps(to)),
+            ..challenge(&store, to)
+        };
+        store.start_challenge(&production.server, new, None).await.unwrap()
+    };
+    for to in ["+306912345671", "+306912345672"] {
+        assert_eq!(start(to).await, Once::Done(Started::Sent));
+    }
+    assert_eq!(
+        start("+306912345673").await,
+        Once::Done(Started::Withheld(Withheld::Country))
+    );
+    assert_eq!(store.count("jobs where kind = 'message'").await, 2);
+    assert_eq!(
+        store.count("messages where state = 'failed' and sealed is null").await,
+        1
+    );
+    // It took its share of the budgets, so that nobody learns anything by asking again.
+    assert_eq!(store.count("code_sends").await, 3);
+    store.advance(86_400);
+    assert_eq!(start("+306912345673").await, Once::Done(Started::Sent));
+    store.advance(86_400);
+    store.sweep(store.system(), store.now()).await.unwrap();
+    assert_eq!(
+        store
+            .rows("select distinct bucket from code_counts order by bucket")
+            .await
+            .len(),
+        3
+    );
+}
+
+async fn many_who_ask_at_once_are_all_counted(store: TestStore) {
+    let production = store.world().await.production;
+    let outcomes = race(16, {
+        let (store, scope) = (store.clone(), production.server);
+        move |number| {
+            let store = store.clone();
+            async move {
+                let to = format!("+3069123456{number:02}");
+                let new = NewChallenge {
+                    caps: Some(CodeCaps {
+                        country: "country:GR".to_owned(),
+                        per_country: 1_000,
+                        prefix: "prefix:+30691234".to_owned(),
+                        prefix_least: 1_000,
+                        prefix_percent: 0,
+                        cost: 30,
+                        spend: 0,
+                    }),
+                    network: format!("203.0.113.{number}"),
+                    ..challenge(&store, &to)
+                };
+                store.start_challenge(&scope, new, None).await.unwrap()
+            }
+        }
+    });
+    assert!(
+        outcomes
+            .await
+            .iter()
+            .all(|outcome| *outcome == Once::Done(Started::Sent))
+    );
+    let sums = "select bucket, sum(sent) from code_counts group by bucket order by bucket";
+    assert_eq!(
+        store.rows(sums).await,
+        ["country:GR|16", "prefix:+30691234|16", "spend|480"]
+    );
 }

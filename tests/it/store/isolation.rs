@@ -1,7 +1,7 @@
 //! Nobody reaches what is not theirs: each verb, across partners, users, environments and organizations.
 
 use aboard::domain::{PartnerUserId, SubscriptionStatus, UserKeyId};
-use aboard::store::{Exchange, NewSubscription, Once, SealedWebhookSecret};
+use aboard::store::{Exchange, NewSubscription, Once};
 
 use crate::support::calls::user_key_of;
 use crate::support::store::{TestStore, both};
@@ -85,12 +85,7 @@ async fn a_partner_signs_with_its_own_secret(store: TestStore) {
         .iter()
         .chain([&world.sandbox.partner, &world.production.partner])
     {
-        let secret: SealedWebhookSecret = store
-            .webhook_secret(&partner.scope, store.now())
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(secret.id, partner.secret);
+        assert_eq!(store.signs_with(partner).await, Some(partner.secret));
     }
 }
 

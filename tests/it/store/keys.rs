@@ -1,7 +1,7 @@
 //! Keys as the command line manages them: created, listed, revoked, rotated.
 
-use aboard::domain::{ApiKey, KeyId, KeyKind, NewKey};
-use aboard::store::{KeyRow, NewApiKey};
+use aboard::domain::{ApiKey, AppId, EventId, KeyId, KeyKind, NewKey};
+use aboard::store::{KeyRow, NewApiKey, NewApp};
 use jiff::Timestamp;
 
 use crate::support::store::{TestStore, both};
@@ -16,6 +16,7 @@ both! {
     every_change_of_a_credential_raises_the_revision,
     a_key_id_is_taken_once,
     a_limit_is_changed_until_the_key_is_revoked,
+    an_exposed_secret_is_noted_once_and_loses_custody_in_production,
 }
 
 /// A partner key that is not stored yet.
@@ -244,4 +245,47 @@ async fn a_limit_is_changed_until_the_key_is_revoked(store: TestStore) {
             .unwrap()
     );
     assert_eq!(row(&store, &key.key).await.per_minute, None);
+}
+
+async fn an_exposed_secret_is_noted_once_and_loses_custody_in_production(store: TestStore) {
+    let world = store.world().await;
+    for (plane, kept) in [(&world.sandbox, true), (&world.production, false)] {
+        let app = AppId(store.ids.id());
+        let new = NewApp {
+            id: app,
+            environment: plane.id,
+            name: "Shop".to_owned(),
+            origins: Vec::new(),
+        };
+        store.create_app(&store.admin(), new, store.now()).await.unwrap();
+        let key = store.key(KeyKind::Client, plane.id, plane.kind, app.0).await;
+        store
+            .execute("update api_keys set scopes = 'custody' where kind = 'client'")
+            .await;
+        let credential = async || {
+            store.refresh_credentials(store.now()).await.unwrap();
+            let presented = store
+                .authenticate(&key, store.now())
+                .await
+                .unwrap()
+                .expect("it is good");
+            presented.credential.clone()
+        };
+        let scope = credential().await.app_scope().expect("a client secret");
+        let expose = async || {
+            let event = EventId(store.ids.id());
+            store
+                .expose_secret(&scope, event, b"{}".to_vec(), store.now())
+                .await
+                .unwrap()
+        };
+        assert!(expose().await);
+        assert!(!expose().await);
+        let after = credential().await;
+        assert_eq!(
+            (after.exposed, after.scopes.iter().any(|scope| scope == "custody")),
+            (true, kept)
+        );
+    }
+    assert_eq!(store.count("events where type = 'secret.exposed'").await, 2);
 }

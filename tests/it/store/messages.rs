@@ -1,9 +1,9 @@
-//! Messages on their way, the inbox they end in, and the channels they take.
+//! Messages on their way, and the inbox they end in.
 
 use std::collections::HashSet;
 
-use aboard::domain::{Destination, InboxId, MessageId, Phone, Uuid};
-use aboard::store::{DueMessage, MessageEnd, NewChallenge, NewInboxMessage, NewMark};
+use aboard::domain::{InboxId, MessageId, Uuid};
+use aboard::store::{DueMessage, MessageEnd, NewChallenge, NewInboxMessage};
 
 use super::challenges::challenge;
 use crate::support::store::{TestStore, both, race};
@@ -15,11 +15,9 @@ both! {
     an_attempt_that_nobody_ended_is_lost,
     what_has_ended_is_erased,
     a_kept_message_is_in_the_inbox_of_its_environment,
-    a_channel_is_stopped_until_it_is_set_again,
-    marks_are_believed_for_a_while,
 }
 
-async fn queue(store: &TestStore, plane: &Plane) -> MessageId {
+pub async fn queue(store: &TestStore, plane: &Plane) -> MessageId {
     let new = challenge(store, "+306912345678");
     let id = new.message.unwrap().id;
     let new = NewChallenge { limits: None, ..new };
@@ -27,7 +25,7 @@ async fn queue(store: &TestStore, plane: &Plane) -> MessageId {
     id
 }
 
-async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueMessage> {
+pub async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueMessage> {
     let (now, lease) = (store.now(), store.later(60));
     store
         .claim_messages(store.system(), owner, now, lease, 10)
@@ -35,7 +33,7 @@ async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueMessage> {
         .unwrap()
 }
 
-async fn finish(store: &TestStore, owner: Uuid, id: MessageId, end: MessageEnd) -> bool {
+pub async fn finish(store: &TestStore, owner: Uuid, id: MessageId, end: MessageEnd) -> bool {
     store
         .finish_message(store.system(), owner, id, end, store.now())
         .await
@@ -76,6 +74,7 @@ async fn another_attempt_may_take_another_channel(store: TestStore) {
     let again = |channel: &str, tried: &[&str]| MessageEnd::Again {
         at: store.later(5),
         channel: channel.to_owned(),
+        fell_back: false,
         tried: tried.iter().map(|tried| (*tried).to_owned()).collect(),
         error: "busy".to_owned(),
     };
@@ -174,84 +173,4 @@ async fn a_kept_message_is_in_the_inbox_of_its_environment(store: TestStore) {
     assert_eq!(inbox(&world.sandbox, Some("+306912345678")).await.len(), 1);
     assert!(inbox(&world.sandbox, Some("+3069")).await.is_empty());
     assert!(inbox(&world.production, None).await.is_empty());
-}
-
-async fn a_channel_is_stopped_until_it_is_set_again(store: TestStore) {
-    let world = store.world().await;
-    let (system, environment) = (store.system(), world.production.id);
-    let channels = async || store.channels(system, environment).await.unwrap();
-    store
-        .set_channel(system, environment, "sms", b"one".to_vec(), store.now())
-        .await
-        .unwrap();
-    let [old] = &channels().await[..] else {
-        panic!("one is set")
-    };
-    assert_eq!(
-        (&*old.channel, &old.sealed[..], &old.stopped),
-        ("sms", &b"one"[..], &None)
-    );
-    store.advance(1);
-    store
-        .set_channel(system, environment, "sms", b"two".to_vec(), store.now())
-        .await
-        .unwrap();
-    // What went wrong with the old credentials says nothing of the new ones.
-    assert!(
-        !store
-            .stop_channel(system, environment, old, "wrong key", store.now())
-            .await
-            .unwrap()
-    );
-    let [new] = &channels().await[..] else {
-        panic!("one is set")
-    };
-    assert!(
-        store
-            .stop_channel(system, environment, new, "wrong key", store.now())
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .stop_channel(system, environment, new, "wrong key", store.now())
-            .await
-            .unwrap()
-    );
-    assert_eq!(channels().await[0].stopped.as_deref(), Some("wrong key"));
-    store
-        .set_channel(system, environment, "sms", b"three".to_vec(), store.now())
-        .await
-        .unwrap();
-    assert_eq!(channels().await[0].stopped, None);
-    assert!(store.channels(system, world.sandbox.id).await.unwrap().is_empty());
-}
-
-async fn marks_are_believed_for_a_while(store: TestStore) {
-    let world = store.world().await;
-    let (system, environment) = (store.system(), world.production.id);
-    let to = Destination::Phone(Phone::parse("+306912345678", None).unwrap());
-    let mark = NewMark {
-        to: to.clone(),
-        channel: "whatsapp".to_owned(),
-        mark: "not_on_this_channel",
-        until: store.later(60),
-    };
-    store.mark_destination(system, environment, mark).await.unwrap();
-    let marks = async |environment| {
-        store
-            .destination_marks(system, environment, &to, store.now())
-            .await
-            .unwrap()
-    };
-    assert_eq!(
-        marks(environment).await,
-        [("whatsapp".to_owned(), "not_on_this_channel".to_owned())]
-    );
-    assert!(marks(world.sandbox.id).await.is_empty());
-    store.advance(60);
-    assert!(marks(environment).await.is_empty());
-    store.advance(1);
-    store.sweep(system, store.now()).await.unwrap();
-    assert_eq!(store.count("destination_marks").await, 0);
 }

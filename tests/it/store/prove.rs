@@ -24,7 +24,7 @@ both! {
     an_environment_has_one_first_private_key,
 }
 
-fn attempt(store: &TestStore, challenge: ChallengeId, right: bool) -> ProofAttempt {
+pub fn attempt(store: &TestStore, challenge: ChallengeId, right: bool) -> ProofAttempt {
     ProofAttempt {
         challenge,
         purpose: Purpose::LogIn,
@@ -44,14 +44,14 @@ async fn begin(store: &TestStore, plane: &Plane, to: &str) -> ChallengeId {
     begin_with(store, plane, challenge(store, to)).await
 }
 
-async fn begin_with(store: &TestStore, plane: &Plane, new: NewChallenge) -> ChallengeId {
+pub async fn begin_with(store: &TestStore, plane: &Plane, new: NewChallenge) -> ChallengeId {
     let id = new.id;
     let new = NewChallenge { limits: None, ..new };
     store.start_challenge(&plane.server, new, None).await.unwrap();
     id
 }
 
-async fn prove(store: &TestStore, plane: &Plane, attempt: ProofAttempt) -> ProofOutcome {
+pub async fn prove(store: &TestStore, plane: &Plane, attempt: ProofAttempt) -> ProofOutcome {
     match store.prove(&plane.server, attempt, None).await.unwrap() {
         Once::Done(outcome) => outcome,
         other => panic!("{other:?}"),
@@ -59,7 +59,7 @@ async fn prove(store: &TestStore, plane: &Plane, attempt: ProofAttempt) -> Proof
 }
 
 #[track_caller]
-fn user(outcome: &ProofOutcome) -> UserId {
+pub fn user(outcome: &ProofOutcome) -> UserId {
     match outcome {
         ProofOutcome::Proven(proven) => proven.user.id,
         other => panic!("{other:?}"),

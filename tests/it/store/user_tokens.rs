@@ -20,7 +20,10 @@ async fn a_token_is_for_a_user_of_the_keys_environment(store: TestStore) {
     let user = store.log_in(&world.sandbox.partner, store.call("ada").login).await.user;
     let nobody = UserId(store.ids.id());
     let ask = async |scope, user| store.token_subject(scope, user, None, store.now()).await.unwrap();
-    assert_eq!(ask(&world.sandbox.server, user).await, Once::Done(TokenSubject::Known));
+    assert_eq!(
+        ask(&world.sandbox.server, user).await,
+        Once::Done(TokenSubject::Known(user))
+    );
     assert_eq!(
         ask(&world.sandbox.server, nobody).await,
         Once::Done(TokenSubject::Unknown)
@@ -30,7 +33,7 @@ async fn a_token_is_for_a_user_of_the_keys_environment(store: TestStore) {
         Once::Done(TokenSubject::Unknown)
     );
     for (status, subject) in [
-        ("verified", TokenSubject::Known),
+        ("verified", TokenSubject::Known(user)),
         ("suspended", TokenSubject::Suspended),
         ("erased", TokenSubject::Unknown),
     ] {
@@ -58,7 +61,7 @@ async fn a_key_is_recorded_only_where_a_token_may_be_made(store: TestStore) {
     assert_eq!(ask(user, 1).await, Once::Done(TokenSubject::Suspended));
     store.execute("update users set status = 'linked'").await;
     assert_eq!(store.count("idempotency_keys").await, 0);
-    assert_eq!(ask(user, 1).await, Once::Done(TokenSubject::Known));
+    assert_eq!(ask(user, 1).await, Once::Done(TokenSubject::Known(user)));
     let saved = SavedAnswer {
         status: 201,
         body: None,

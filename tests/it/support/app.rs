@@ -8,7 +8,7 @@ use aboard::admin::{self, CreatedPartner};
 use aboard::app::{App, Bound};
 use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
-use aboard::domain::{EnvironmentKind, OrganizationId, UserId};
+use aboard::domain::{EnvironmentKind, OrganizationId, Token, UserId};
 use aboard::instance::{Instance, create_key_file};
 use aboard::store::{AdminScope, Environment, InFlight, SystemScope};
 use aboard::web::Welcome;
@@ -144,6 +144,7 @@ impl TestApp {
             server_key: sandbox.server_key.clone(),
             client_secret: "abc_test_of_the_welcome".to_owned(),
             metrics_url: bound.metrics_url().expect("an address"),
+            inbox: Token::new(instance.ids.id(), instance.ids.secret()),
         });
         let app = App::start(config, instance, in_flight, bound, welcome)
             .await

@@ -4,7 +4,7 @@ use super::app::TestApp;
 use super::database::{Database, connect};
 
 /// What every table holds that a request may change.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 19] = [
     "users",
     "identities",
     "user_keys",
@@ -22,6 +22,8 @@ const TABLES: [&str; 17] = [
     "messages",
     "inbox",
     "destination_marks",
+    "provider_reports",
+    "code_counts",
 ];
 
 impl TestApp {

@@ -3,11 +3,13 @@
 pub mod app;
 pub mod beside;
 pub mod calls;
+pub mod channels;
 pub mod client;
 pub mod codes;
 pub mod copying;
 pub mod database;
 pub mod import;
+pub mod join;
 pub mod logins;
 pub mod node;
 pub mod reference;

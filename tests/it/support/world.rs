@@ -31,6 +31,7 @@ pub struct Partner {
     pub key: ApiKey,
     pub scope: PartnerScope,
     pub secret: WebhookSecretId,
+    pub sealed_secret: Vec<u8>,
 }
 
 impl TestStore {
@@ -93,11 +94,23 @@ impl TestStore {
     /// A partner with a key.
     pub async fn partner(&self, environment: EnvironmentId, kind: EnvironmentKind, name: &str) -> Partner {
         let new = self.partner_of(environment, name);
-        let (id, secret) = (new.id, new.secret.id);
+        let (id, secret, sealed_secret) = (new.id, new.secret.id, new.secret.sealed.clone());
         self.create_partner(&self.admin(), new, self.now()).await.unwrap();
         let key = self.key(KeyKind::Partner, environment, kind, id.0).await;
         let scope = self.credential(&key).await.partner_scope().expect("a partner key");
-        Partner { id, key, scope, secret }
+        Partner {
+            id,
+            key,
+            scope,
+            secret,
+            sealed_secret,
+        }
+    }
+
+    /// The secret that signs what a call with a partner's key brings about.
+    pub async fn signs_with(&self, partner: &Partner) -> Option<WebhookSecretId> {
+        let presented = self.authenticate(&partner.key, self.now()).await.unwrap();
+        presented.expect("the key is good").webhook_secret
     }
 
     pub fn partner_of(&self, environment: EnvironmentId, name: &str) -> NewPartner {

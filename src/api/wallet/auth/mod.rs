@@ -9,6 +9,7 @@ pub mod login_sms;
 pub mod login_whatsapp;
 pub mod register;
 pub mod register_custody;
+pub mod resend;
 mod shape;
 pub mod telegram;
 pub mod verify_otp;
@@ -85,26 +86,12 @@ async fn finish(
     mut fields: Fields,
     provider: &'static str,
 ) -> Result<LoggedIn, Failure> {
-    // The documents call it by either name.
-    let token = match fields.optional_text("verificationToken")? {
-        Some(token) => token,
-        None => fields
-            .optional_text("verifyToken")?
-            .ok_or_else(|| Failure::field("verificationToken", Invalid::new("verificationToken is required.")))?,
-    };
+    let token = verification_token(&mut fields)?;
     let code = Zeroizing::new(fields.text("otp")?);
     let app = &caller.app;
     let scope = ChallengeScope::from(&app.scope);
     let kind = if provider == "email" { "email" } else { "phone" };
-    let read = web
-        .tokens
-        .read::<VerificationClaims>(&web.instance, &token, context.now)
-        .await;
-    let read = read.filter(|read| {
-        let claims = &read.claims;
-        read.environment == scope.environment() && claims.app == app.scope.app() && claims.version == caller.version
-    });
-    let challenge = read.ok_or_else(refused)?.subject;
+    let challenge = challenge(web, context, caller, &token).await?;
     let typed = Try {
         scope,
         challenge,
@@ -250,6 +237,31 @@ fn expiry(fields: &mut Fields) -> Result<(), Failure> {
         })?;
     }
     Ok(())
+}
+
+/// The token of a log-in that was begun; the documents call it by either name.
+fn verification_token(fields: &mut Fields) -> Result<String, Failure> {
+    if let Some(token) = fields.optional_text("verificationToken")? {
+        return Ok(token);
+    }
+    let token = fields.optional_text("verifyToken")?;
+    token.ok_or_else(|| Failure::field("verificationToken", Invalid::new("verificationToken is required.")))
+}
+
+/// The challenge that a verification token names, if it is this app's and of this version of the surface.
+async fn challenge(web: &Web, context: &Context, caller: &Caller, token: &str) -> Result<ChallengeId, Failure> {
+    let scope = ChallengeScope::from(&caller.app.scope);
+    let read = web
+        .tokens
+        .read::<VerificationClaims>(&web.instance, token, context.now)
+        .await;
+    let read = read.filter(|read| {
+        let claims = &read.claims;
+        read.environment == scope.environment()
+            && claims.app == caller.app.scope.app()
+            && claims.version == caller.version
+    });
+    Ok(read.ok_or_else(refused)?.subject)
 }
 
 /// A number with its country code, with or without the plus: clients send both.

@@ -6,6 +6,7 @@ mod inbox;
 mod introspect;
 mod link;
 mod link_matching;
+mod link_replay;
 mod list;
 mod log_out;
 mod login_codes;

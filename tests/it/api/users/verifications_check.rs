@@ -88,12 +88,20 @@ async fn an_address_of_somebody_else_stays_theirs(engine: Engine) {
     assert_ne!(json!(ada), theirs);
     let (id, code) = begin(&app, &ada, "email", "ada@example.com").await;
     let answer = check(&app, &ada, &id, &code).await;
-    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert_eq!(
-        (answer.status, message.contains("stays theirs")),
-        (409, true),
-        "{message}"
+    // The person may join the two on a page of ours; nothing has moved.
+    let join_url = answer.json()["error"]["details"]["join_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let message = "Another user has proven this address, so it stays theirs.";
+    assert_refused(
+        &answer,
+        Code::AddressOfAnother,
+        message,
+        Some(json!({ "join_url": join_url })),
     );
+    assert!(join_url.starts_with(&format!("{}/join/", app.app.url)), "{join_url}");
+    assert_eq!(app.browser().get(&join_url).await.status, 200);
     // Whose it is, is not said.
     assert!(!answer.text().contains(theirs.as_str().unwrap()));
     assert_eq!(app.me(&token).await.status, 200);

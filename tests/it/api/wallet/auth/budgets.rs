@@ -13,6 +13,7 @@ on_both! {
     a_network_has_a_budget_over_all_addresses,
     an_environment_may_set_its_own,
     after_many_wrong_codes_a_longer_one_is_sent,
+    strangers_who_guess_leave_the_owner_short_codes,
 }
 
 #[track_caller]
@@ -114,15 +115,14 @@ async fn after_many_wrong_codes_a_longer_one_is_sent(engine: Engine) {
     )
     .await;
     let shop = app.shop().await;
-    for _ in 0..2 {
-        let token = WHATSAPP.begin(&shop).await;
-        let code = app.code_for(WHATSAPP.to).await;
-        assert_eq!(code.len(), 6);
-        for _ in 0..5 {
-            WHATSAPP.verify(&shop, &token, other_than(&code)).await;
-        }
-        app.advance(1);
+    let token = WHATSAPP.begin(&shop).await;
+    let code = app.code_for(WHATSAPP.to).await;
+    assert_eq!(code.len(), 6);
+    // Half of the ten are for strangers, and before the first proof everybody is one.
+    for _ in 0..5 {
+        WHATSAPP.verify(&shop, &token, other_than(&code)).await;
     }
+    app.advance(1);
     let token = WHATSAPP.begin(&shop).await;
     let code = app.code_for(WHATSAPP.to).await;
     assert_eq!(code.len(), 12, "{code}");
@@ -131,4 +131,36 @@ async fn after_many_wrong_codes_a_longer_one_is_sent(engine: Engine) {
     app.advance(3_601);
     WHATSAPP.begin(&shop).await;
     assert_eq!(app.code_for(WHATSAPP.to).await.len(), 6);
+}
+
+async fn strangers_who_guess_leave_the_owner_short_codes(engine: Engine) {
+    let wide = [
+        ("codes.per_minute", "20"),
+        ("codes.per_hour", "20"),
+        ("codes.per_day", "40"),
+    ];
+    let app = TestApp::with(engine, &[PROXY, &wide].concat()).await;
+    let shop = app.shop().await;
+    let (home, away) = (
+        shop.with("x-forwarded-for", "203.0.113.7"),
+        shop.with("x-forwarded-for", "203.0.113.8"),
+    );
+    app.log_in(WHATSAPP, &home).await;
+    app.advance(3_601);
+    let mut lengths = Vec::new();
+    for _ in 0..4 {
+        let token = WHATSAPP.begin(&away).await;
+        let code = app.code_for(WHATSAPP.to).await;
+        lengths.push(code.len());
+        for _ in 0..5 {
+            WHATSAPP.verify(&away, &token, other_than(&code)).await;
+        }
+        app.advance(1);
+    }
+    assert_eq!(lengths, [6, 12, 12, 12]);
+    // Twenty wrong ones, and the owner still has the owner's half of ten.
+    let token = WHATSAPP.begin(&home).await;
+    let code = app.code_for(WHATSAPP.to).await;
+    assert_eq!(code.len(), 6);
+    assert_eq!(WHATSAPP.verify(&home, &token, &code).await.status, 200);
 }

@@ -3,6 +3,8 @@
 mod apple;
 mod apps;
 mod budgets;
+mod caps;
+mod exposed;
 mod google;
 mod leaks;
 mod login;
@@ -14,6 +16,7 @@ mod pre_hijacking;
 mod rampable;
 mod register;
 mod register_custody;
+mod resend;
 mod sdk;
 mod step_up;
 mod telegram;

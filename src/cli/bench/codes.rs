@@ -1,0 +1,155 @@
+//! The verbs of logging in with a code, from callers inside the process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::{Map, Value, json};
+
+use super::verbs::drive;
+use crate::admin;
+use crate::domain::{
+    ApiKey, ChallengeId, Destination, EventId, IdentityId, MessageId, OrganizationId, Phone, Purpose, SendLimits,
+    UserId,
+};
+use crate::instance::Instance;
+use crate::resource;
+use crate::store::{AppScope, InFlight, NewChallenge, NewMessage, PreparedCode, ProofAttempt};
+
+/// The limits that numbers and networks of their own never meet.
+const LIMITS: SendLimits = SendLimits {
+    per_minute: 1,
+    per_hour: 5,
+    per_day: 10,
+    per_network_hour: 60,
+};
+/// Challenges that are made before their proofs are measured.
+const MOST: usize = 60_000;
+
+/// Measures `start_challenge` with its message, then `prove` of challenges without one; calls per second go into `row`.
+pub async fn measure(
+    instance: &Instance,
+    organization: OrganizationId,
+    in_flight: &InFlight,
+    callers: usize,
+    time: Duration,
+    row: &mut Map<String, Value>,
+) -> anyhow::Result<()> {
+    let bench = Bench {
+        instance: instance.clone(),
+        scope: app(instance, organization).await?,
+        in_flight: in_flight.clone(),
+        number: Arc::default(),
+    };
+    let rate = {
+        let bench = bench.clone();
+        drive(callers, time, move || {
+            let bench = bench.clone();
+            async move { bench.start(true).await.map(|_| true) }
+        })
+        .await?
+    };
+    row.insert("login_whatsapp".into(), json!(rate));
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let count = MOST.min(callers * 20_000);
+    let makers: Vec<_> = (0..128_usize)
+        .map(|maker| {
+            let (bench, made) = (bench.clone(), Arc::clone(&made));
+            tokio::spawn(async move {
+                for _ in (maker..count).step_by(128) {
+                    let challenge = bench.start(false).await?;
+                    made.lock().unwrap_or_else(PoisonError::into_inner).push(challenge);
+                }
+                anyhow::Ok(())
+            })
+        })
+        .collect();
+    for maker in makers {
+        maker.await??;
+    }
+    let rate = drive(callers, time, move || {
+        let (bench, next) = (bench.clone(), made.lock().unwrap_or_else(PoisonError::into_inner).pop());
+        async move {
+            let Some(challenge) = next else { return Ok(false) };
+            bench.prove(challenge).await.map(|()| true)
+        }
+    })
+    .await?;
+    row.insert("verify_whatsapp".into(), json!(rate));
+    Ok(())
+}
+
+/// An app of the organization's sandbox.
+async fn app(instance: &Instance, organization: OrganizationId) -> anyhow::Result<AppScope> {
+    let environments = instance.store.environments(instance.store.system()).await?;
+    let sandbox = environments.iter().find(|known| known.organization == organization);
+    let made = admin::create_app(instance, sandbox.context("no environment")?, "Bench", Vec::new()).await?;
+    let key = ApiKey::parse(&made.client_secret)?;
+    let presented = instance.store.authenticate(&key, instance.clock.now()).await?;
+    let scope = presented.and_then(|presented| presented.credential.app_scope());
+    scope.context("no client secret")
+}
+
+#[derive(Clone)]
+struct Bench {
+    instance: Instance,
+    scope: AppScope,
+    in_flight: InFlight,
+    number: Arc<AtomicU64>,
+}
+
+impl Bench {
+    async fn start(&self, sends: bool) -> anyhow::Result<ChallengeId> {
+        let _running = self.in_flight.enter();
+        let (ids, now) = (&self.instance.ids, self.instance.clock.now());
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let id = ChallengeId(ids.id());
+        let code = PreparedCode {
+            mac: [1; 48],
+            sealed: vec![0; 240],
+        };
+        let call = NewChallenge {
+            id,
+            user: None,
+            purpose: Purpose::LogIn,
+            to: Destination::Phone(Phone::parse_e164(&format!("+30{number:010}"))?),
+            network: format!("11.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+            limits: sends.then_some(LIMITS),
+            wrong_per_hour: 10,
+            caps: None,
+            asked_by: "Bench".to_owned(),
+            language: "en",
+            long_code: code.clone(),
+            code,
+            message: sends.then(|| NewMessage {
+                id: MessageId(ids.id()),
+                channel: "whatsapp",
+            }),
+            expires_at: now + jiff::SignedDuration::from_mins(10),
+            now,
+        };
+        self.instance.store.start_challenge(&self.scope, call, None).await?;
+        Ok(id)
+    }
+
+    async fn prove(&self, challenge: ChallengeId) -> anyhow::Result<()> {
+        let _running = self.in_flight.enter();
+        let ids = &self.instance.ids;
+        let attempt = ProofAttempt {
+            challenge,
+            purpose: Purpose::LogIn,
+            user: None,
+            kind: Some("phone"),
+            matches: Box::new(|_| true),
+            network: "127.0.0.1".to_owned(),
+            new_user: UserId(ids.id()),
+            identity: IdentityId(ids.id()),
+            events: std::array::from_fn(|_| EventId(ids.id())),
+            event_body: resource::user_event,
+            now: self.instance.clock.now(),
+        };
+        self.instance.store.prove(&self.scope, attempt, None).await?;
+        Ok(())
+    }
+}

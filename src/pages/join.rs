@@ -1,0 +1,297 @@
+//! `GET /join/{token}` and `POST /join/{token}`: two accounts of one person become one, and two again.
+//!
+//! The address alone does nothing: whoever has it sees masked addresses. The person shows with fresh codes, typed here,
+//! that both accounts are theirs; what is shown counts in the browser that asked for the codes, and for half an hour.
+//! Every form leads back to the page, so that a reload repeats nothing.
+
+mod view;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+
+use self::view::{JoinGonePage, JoinPage, JoinedPage, Side, Way};
+use super::form::Form;
+use super::reader::{Reader, cookie};
+use super::render::{moment, page};
+use super::words::Flash;
+use crate::domain::{ChallengeId, Code, Destination, Email, EventId, Invalid, Phone, Purpose, Token};
+use crate::store::{
+    ChallengeScope, Join, JoinAddress, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin,
+    UndoOutcome,
+};
+use crate::web::codes::{Ask, Try, ask, prove};
+use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
+
+/// Keeps the browser in which accounts are shown.
+const HOLDER: &str = "__Host-join";
+const HOLDER_SECONDS: u32 = 60 * 60;
+/// How long a join may be undone.
+const UNDO_FOR: SignedDuration = SignedDuration::from_hours(UNDO_DAYS * 24);
+const UNDO_DAYS: i64 = 30;
+
+/// How far the person has come; 410 for an address that was never made or has ended, the same for both.
+pub async fn show(
+    State(web): State<Web>,
+    context: Context,
+    reader: Reader,
+    Segment(token): Segment,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    match find(&web, &context, token.as_deref()).await? {
+        None => gone(&reader),
+        Some((_, join)) => shown(&web, &context, &reader, &headers, &join, said(&uri)),
+    }
+}
+
+/// One step: a code is sent, or tried, or the accounts are joined, or separated.
+pub async fn act(
+    State(web): State<Web>,
+    context: Context,
+    reader: Reader,
+    Segment(token): Segment,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Failure> {
+    let Some((token, join)) = find(&web, &context, token.as_deref()).await? else {
+        return gone(&reader);
+    };
+    if !is_own_click(&headers, &web.public_url) {
+        return shown(&web, &context, &reader, &headers, &join, Some(Flash::FromElsewhere));
+    }
+    let holder = holder(&headers).filter(|holder| join.is_held_by(holder));
+    let step = match (form.text("do"), holder) {
+        ("send", holder) => send(&web, &context, &reader, &join, form.text("to"), holder).await?,
+        ("check", Some(holder)) => check(&web, &context, &join, form.text("code"), &holder).await?,
+        ("join", Some(holder)) => unite(&web, &context, &join, holder).await?,
+        ("undo", Some(holder)) => separate(&web, &context, &join, holder).await?,
+        _ => Step::default(),
+    };
+    back(&token, &step)
+}
+
+/// What the page says next.
+#[derive(Default)]
+struct Step {
+    said: Option<Flash>,
+    cookie: Option<Token>,
+}
+
+/// A code to one of the addresses; a browser that asks for the first time holds the page from then on.
+async fn send(
+    web: &Web,
+    context: &Context,
+    reader: &Reader,
+    join: &Join,
+    to: &str,
+    holder: Option<Token>,
+) -> Result<Step, Failure> {
+    if !matches!(join.state, JoinState::Offered | JoinState::Joined(_)) {
+        return Ok(Step::default());
+    }
+    let Some((address, user, shows)) = join.way(to) else {
+        return Ok(Step::default());
+    };
+    let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
+    let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
+    let asked = Ask {
+        id,
+        scope: ChallengeScope::from(&join.scope),
+        kind: join.kind,
+        asked_by: &join.organization,
+        user: Some(user),
+        purpose: Purpose::JoinAccounts,
+        to: destination(address).map_err(|wrong| Failure::internal(wrong.message))?,
+        language: reader.in_environment(web, join.scope.environment()).language(),
+        // Not WhatsApp: the text of its template cannot name the purpose.
+        channel: if address.kind == "email" { "email" } else { "sms" },
+        // The browser that holds the page is checked where its proof is noted.
+        session: None,
+        repeatable: None,
+    };
+    match ask(web, context, asked).await {
+        Ok(_) => {}
+        Err(failure) if failure.code == Code::RateLimited => {
+            return Ok(Step {
+                said: Some(Flash::Wait(failure.retry_after.unwrap_or(60))),
+                cookie: None,
+            });
+        }
+        Err(failure) => return Err(failure),
+    }
+    let store = &web.instance.store;
+    store.begin_join_proof(&join.scope, &holder, id, shows).await?;
+    Ok(Step {
+        said: None,
+        cookie: Some(holder),
+    })
+}
+
+async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &Token) -> Result<Step, Failure> {
+    let wrong = Step {
+        said: Some(Flash::WrongCode),
+        cookie: None,
+    };
+    let Some((challenge, shows)) = join.challenge else {
+        return Ok(wrong);
+    };
+    let user = match shows {
+        JoinShows::First => join.first.user,
+        JoinShows::Second | JoinShows::Both => join.second.user,
+    };
+    let typed = Try {
+        scope: ChallengeScope::from(&join.scope),
+        challenge,
+        user: Some(user),
+        purpose: Purpose::JoinAccounts,
+        kind: None,
+        code,
+        session: None,
+        claim: None,
+    };
+    let Call::Done(ProofOutcome::Proven(_)) = prove(web, context, typed).await? else {
+        return Ok(wrong);
+    };
+    let store = &web.instance.store;
+    let noted = store.note_join_proof(&join.scope, holder, context.now).await?;
+    Ok(if noted { Step::default() } else { wrong })
+}
+
+async fn unite(web: &Web, context: &Context, join: &Join, holder: Token) -> Result<Step, Failure> {
+    let call = JoinUsers {
+        holder,
+        event: EventId(web.instance.ids.id()),
+        undo_until: context.now + UNDO_FOR,
+        now: context.now,
+    };
+    // Whatever came between, the page says how things are now.
+    match web.instance.store.join_users(&join.scope, call).await? {
+        JoinOutcome::Joined => (web.wake_deliveries)(),
+        JoinOutcome::NotShown | JoinOutcome::SamePartner | JoinOutcome::Gone => {}
+    }
+    Ok(Step::default())
+}
+
+async fn separate(web: &Web, context: &Context, join: &Join, holder: Token) -> Result<Step, Failure> {
+    let call = UndoJoin {
+        holder,
+        event: EventId(web.instance.ids.id()),
+        now: context.now,
+    };
+    match web.instance.store.undo_join(&join.scope, call).await? {
+        UndoOutcome::Undone => (web.wake_deliveries)(),
+        UndoOutcome::NotShown | UndoOutcome::Gone => {}
+    }
+    Ok(Step::default())
+}
+
+async fn find(web: &Web, context: &Context, token: Option<&str>) -> Result<Option<(Token, Join)>, Failure> {
+    let Some(token) = token.and_then(Token::parse) else {
+        return Ok(None);
+    };
+    let join = web.instance.store.join(&token, context.now).await?;
+    Ok(join.map(|join| (token, join)))
+}
+
+fn destination(address: &JoinAddress) -> Result<Destination, Invalid> {
+    if address.kind == "email" {
+        Email::parse(&address.key).map(Destination::Email)
+    } else {
+        Phone::parse_e164(&address.key).map(Destination::Phone)
+    }
+}
+
+fn holder(headers: &HeaderMap) -> Option<Token> {
+    cookie(headers, HOLDER).and_then(Token::parse)
+}
+
+/// What the last step left to say, as the page's address tells: a closed list.
+fn said(uri: &Uri) -> Option<Flash> {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find_map(|(name, value)| match (&*name, &*value) {
+        ("said", "wrong_code") => Some(Flash::WrongCode),
+        ("wait", seconds) => seconds.parse().ok().map(Flash::Wait),
+        _ => None,
+    })
+}
+
+/// Back to the page, which then says how things are.
+fn back(token: &Token, step: &Step) -> Result<Response, Failure> {
+    let said = match step.said {
+        Some(Flash::Wait(seconds)) => format!("?wait={seconds}"),
+        Some(_) => "?said=wrong_code".to_owned(),
+        None => String::new(),
+    };
+    let headers = [
+        (LOCATION, format!("/join/{}{said}", token.expose())),
+        (CACHE_CONTROL, "no-store".to_owned()),
+        (REFERRER_POLICY, "same-origin".to_owned()),
+    ];
+    let mut response = (StatusCode::SEE_OTHER, headers).into_response();
+    if let Some(holder) = &step.cookie {
+        let cookie = format!(
+            "{HOLDER}={}; Path=/; Max-Age={HOLDER_SECONDS}; Secure; HttpOnly; SameSite=Lax",
+            holder.expose()
+        );
+        let cookie = HeaderValue::from_str(&cookie).map_err(|error| Failure::internal(error.to_string()))?;
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+fn shown(
+    web: &Web,
+    context: &Context,
+    reader: &Reader,
+    headers: &HeaderMap,
+    join: &Join,
+    flash: Option<Flash>,
+) -> Result<Response, Failure> {
+    let reader = &reader.in_environment(web, join.scope.environment());
+    let held = holder(headers).is_some_and(|holder| join.is_held_by(&holder));
+    let frame = reader.frame(&join.organization, join.kind, flash);
+    let ways: Vec<Way> = join.ways().map(|(address, user, _)| Way::of(address, user)).collect();
+    let sent = join.challenge.filter(|_| held).map(|(_, shows)| shows);
+    match join.state {
+        JoinState::Undone => {
+            let template = JoinedPage {
+                frame,
+                until: None,
+                shown: false,
+                sent: false,
+                ways: &[],
+            };
+            page(reader, StatusCode::OK, &template, None)
+        }
+        JoinState::Joined(until) => {
+            let template = JoinedPage {
+                frame,
+                until: Some(frame.words.at(moment(until), moment(context.now))),
+                shown: held && (join.first.shown || join.second.shown),
+                sent: sent.is_some(),
+                ways: &ways,
+            };
+            page(reader, StatusCode::OK, &template, None)
+        }
+        JoinState::Offered | JoinState::SamePartner => {
+            let template = JoinPage {
+                frame,
+                partner: join.partner.as_deref(),
+                sides: [&join.first, &join.second].map(|side| Side::of(frame.words, join, side, held, sent, &ways)),
+                undo_days: UNDO_DAYS,
+            };
+            page(reader, StatusCode::OK, &template, None)
+        }
+    }
+}
+
+/// The same for a page that has ended and one that was never made: it names nobody.
+fn gone(reader: &Reader) -> Result<Response, Failure> {
+    let template = JoinGonePage {
+        frame: reader.plain_frame(),
+    };
+    page(reader, StatusCode::GONE, &template, None)
+}

@@ -1,0 +1,158 @@
+//! The pages of a join as values.
+
+use askama::Template;
+
+use crate::domain::{Language, UserId};
+use crate::pages::masks::{mask_email, mask_phone};
+use crate::pages::view::{Contact, Frame};
+use crate::pages::words::ContactKind;
+use crate::store::{Join, JoinAddress, JoinShows, JoinSide};
+use crate::words::{Part, Words};
+
+/// An address that a code can go to.
+pub struct Way {
+    /// The row, for the form.
+    pub id: String,
+    /// The address, masked.
+    pub address: String,
+    user: UserId,
+}
+
+impl Way {
+    pub fn of(address: &JoinAddress, user: UserId) -> Self {
+        Self {
+            id: address.id.to_string(),
+            address: masked(address),
+            user,
+        }
+    }
+}
+
+fn masked(address: &JoinAddress) -> String {
+    if address.kind == "email" {
+        mask_email(&address.shown)
+    } else {
+        mask_phone(&address.shown)
+    }
+}
+
+/// One of the two accounts: what the person may see of it, and what is next.
+pub struct Side<'a> {
+    /// What it is called on the page.
+    pub heading: &'static str,
+    /// The person's name, once both were shown.
+    pub name: Option<&'a str>,
+    /// Its addresses: masked until both were shown; what nobody has proven stays masked.
+    contacts: Vec<(&'static str, String, bool)>,
+    /// Who brought it, once both were shown.
+    pub partners: &'a [String],
+    /// Its plan, once both were shown.
+    pub plan: Option<&'a str>,
+    /// How many keys partners hold to it.
+    pub keys: i64,
+    /// Whether it was shown, here and just now.
+    pub shown: bool,
+    /// Whether a code that shows it was sent to this browser.
+    pub sent: bool,
+    /// Where a code may go that shows it.
+    pub ways: Vec<&'a Way>,
+}
+
+impl<'a> Side<'a> {
+    pub fn of(
+        words: Words,
+        join: &'a Join,
+        side: &'a JoinSide,
+        held: bool,
+        sent: Option<JoinShows>,
+        ways: &'a [Way],
+    ) -> Self {
+        let is_first = side.user == join.first.user;
+        let both = held && join.first.shown && join.second.shown;
+        let contacts = side.addresses.iter().map(|address| {
+            let whole = both && address.verified;
+            let value = if whole { address.shown.clone() } else { masked(address) };
+            (ContactKind::of(&address.kind).label(words), value, address.verified)
+        });
+        let shows = if is_first { JoinShows::First } else { JoinShows::Second };
+        // One code that shows both stands with the second.
+        let sent = sent.is_some_and(|sent| sent == shows || (sent == JoinShows::Both && !is_first));
+        Self {
+            heading: if is_first {
+                words.join_first()
+            } else {
+                words.join_second()
+            },
+            name: side.name.as_deref().filter(|_| both),
+            contacts: contacts.collect(),
+            partners: if both { &side.partners } else { &[] },
+            plan: side.plan.as_deref().filter(|_| both),
+            keys: if both { side.keys } else { 0 },
+            shown: held && side.shown,
+            sent,
+            ways: ways.iter().filter(|way| way.user == side.user).collect(),
+        }
+    }
+
+    fn contacts(&self) -> impl Iterator<Item = Contact<'_>> {
+        self.contacts.iter().map(|(label, value, confirmed)| Contact {
+            label,
+            value,
+            confirmed: *confirmed,
+        })
+    }
+}
+
+/// Two accounts that may be joined (200). Its forms post to the page's own address: `do` is `send` with `to`, `check`
+/// with `code`, or `join`.
+#[derive(Template)]
+#[template(path = "join.html")]
+pub struct JoinPage<'a> {
+    /// What all pages share.
+    pub frame: Frame<'a>,
+    /// The partner that knows both, which is why they cannot be joined.
+    pub partner: Option<&'a str>,
+    /// The account that the person was in, and the one that stays.
+    pub sides: [Side<'a>; 2],
+    /// How many days it may be undone.
+    pub undo_days: i64,
+}
+
+impl JoinPage<'_> {
+    fn ready(&self) -> bool {
+        self.sides.iter().all(|side| side.shown)
+    }
+
+    fn undo_for(&self) -> String {
+        self.frame.words.join_undo_for(self.undo_days)
+    }
+
+    fn keys(&self, side: &Side<'_>) -> String {
+        self.frame.words.join_keys(side.keys)
+    }
+}
+
+/// Two accounts that were joined, or are separate again (200). Its forms: `do` is `send` with `to`, `check` with `code`,
+/// or `undo`.
+#[derive(Template)]
+#[template(path = "joined.html")]
+pub struct JoinedPage<'a> {
+    /// What all pages share.
+    pub frame: Frame<'a>,
+    /// Until when it may be undone, in words; `None` once it was.
+    pub until: Option<String>,
+    /// Whether the person has shown once more that it is them.
+    pub shown: bool,
+    /// Whether a code was sent to this browser.
+    pub sent: bool,
+    /// Where a code may go.
+    pub ways: &'a [Way],
+}
+
+/// No such page, or one that has ended (410).
+#[derive(Template)]
+#[template(path = "join_gone.html")]
+pub struct JoinGonePage<'a> {
+    /// What all pages share.
+    pub frame: Frame<'a>,
+}

@@ -1,0 +1,136 @@
+//! One of the two accounts of a join, as its person may see it.
+
+use super::Row;
+use crate::domain::{IdentityId, PartnerId, UserId};
+use crate::store::sql::params;
+use crate::store::{Result, Store};
+
+/// An e-mail or phone of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinAddress {
+    /// Its row.
+    pub id: IdentityId,
+    /// `email` or `phone`.
+    pub kind: String,
+    /// What it is compared by, and where a code goes.
+    pub key: String,
+    /// As it was given.
+    pub shown: String,
+    /// Whether the account has proven it.
+    pub verified: bool,
+    /// Whether it is the address that both accounts name.
+    pub is_the_one: bool,
+}
+
+/// One of the two accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinSide {
+    /// Its user.
+    pub user: UserId,
+    /// The person's name, if known.
+    pub name: Option<String>,
+    /// E-mails and phones, proven or claimed.
+    pub addresses: Vec<JoinAddress>,
+    /// The partners that brought it.
+    pub partners: Vec<String>,
+    /// How many keys to it partners hold.
+    pub keys: i64,
+    /// Its plan.
+    pub plan: Option<String>,
+    /// Whether the person has just shown that it is theirs.
+    pub shown: bool,
+}
+
+/// What a side is made of.
+pub(super) struct Whole {
+    user: UserId,
+    name: Option<String>,
+    addresses: Vec<JoinAddress>,
+    partners: Vec<String>,
+    keys: i64,
+    plan: Option<String>,
+    /// Whether somebody may sign in to it, and it was not joined into another.
+    pub alive: bool,
+    /// The ids that were joined into it.
+    pub retired: Vec<UserId>,
+    /// The partners that brought it, in the order of their names.
+    pub partner_ids: Vec<PartnerId>,
+}
+
+const USER: &str = "
+    select account.name, account.status, plan.plan_name
+    from users account left join subscriptions plan on plan.user_id = account.id
+    where account.id = :user and account.environment_id = :environment";
+const RETIRED: &str = "select id from user_aliases where user_id = :user";
+const ADDRESSES: &str = "
+    select id, kind, key, shown, state from identities
+    where user_id = :user and kind in ('email', 'phone') order by kind, key, state desc, id";
+const PARTNERS: &str = "
+    select distinct partner.name, partner.id
+    from identities link join partners partner on partner.id = link.source_id
+    where link.user_id = :user and link.kind = 'partner_user' and link.source = 'partner' order by partner.name, partner.id";
+const KEYS: &str = "select count(*) from user_keys where user_id = :user and revoked_at is null";
+
+impl Store {
+    pub(super) async fn join_side(&self, known: &Row, user: UserId) -> Result<Whole> {
+        let whose = params![user: user.0];
+        let named = params![user: user.0, environment: known.environment.0];
+        let found = self
+            .one(USER, &named, |row| {
+                let alive = matches!(&*row.text(1)?, "linked" | "verified");
+                Ok((row.opt_text(0)?, alive, row.opt_text(2)?))
+            })
+            .await?;
+        let (name, alive, plan) = found.unwrap_or_default();
+        let mut addresses: Vec<JoinAddress> = self
+            .all(ADDRESSES, &whose, |row| {
+                let (kind, key) = (row.text(1)?, row.text(2)?);
+                Ok(JoinAddress {
+                    id: IdentityId(row.id(0)?),
+                    is_the_one: (&kind, &key) == (&known.address.0, &known.address.1),
+                    shown: row.text(3)?,
+                    verified: row.text(4)? == "verified",
+                    kind,
+                    key,
+                })
+            })
+            .await?;
+        // Each address once: as proven, if it is.
+        addresses.dedup_by(|next, before| (&next.kind, &next.key) == (&before.kind, &before.key));
+        let partners = self
+            .all(PARTNERS, &whose, |row| Ok((row.text(0)?, PartnerId(row.id(1)?))))
+            .await?;
+        let (partners, partner_ids) = partners.into_iter().unzip();
+        Ok(Whole {
+            user,
+            name,
+            addresses,
+            partners,
+            keys: self.one(KEYS, &whose, |row| row.int(0)).await?.unwrap_or_default(),
+            plan,
+            alive,
+            retired: self.all(RETIRED, &whose, |row| Ok(UserId(row.id(0)?))).await?,
+            partner_ids,
+        })
+    }
+}
+
+impl Whole {
+    /// The name of one of its partners.
+    pub fn partner_name(&self, partner: PartnerId) -> Option<String> {
+        let at = self.partner_ids.iter().position(|known| *known == partner)?;
+        self.partners.get(at).cloned()
+    }
+
+    pub fn side(self, shown: bool) -> JoinSide {
+        JoinSide {
+            user: self.user,
+            name: self.name,
+            addresses: self.addresses,
+            partners: self.partners,
+            keys: self.keys,
+            plan: self.plan,
+            shown,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! `/e/{environment}/channels/…`
+
+mod sms;
+mod whatsapp;

@@ -8,7 +8,7 @@ mod wallet;
 
 use partner::{api_key, api_keys, embedded_check_user, external_login, login, revoke_api_key, tenant_details};
 use users::{
-    delete, events, get, inbox, introspect, link, list, login_codes, me, put, requests, tokens, verifications,
+    delete, events, get, inbox, introspect, link, list, log_out, login_codes, me, put, requests, tokens, verifications,
     verifications_check, webhooks,
 };
 use wallet::auth::{
@@ -44,6 +44,7 @@ pub fn routes() -> Routes {
         .put("/v1/users/{user_id}", put::put, put::doc)
         .delete("/v1/users/{user_id}", delete::delete, delete::doc)
         .post("/v1/users/{user_id}/tokens", tokens::tokens, tokens::doc)
+        .delete("/v1/users/{user_id}/tokens", log_out::log_out, log_out::doc)
         .post("/v1/tokens/introspect", introspect::introspect, introspect::doc)
         .post("/v1/users/{user_id}/verifications", verifications::verifications, verifications::doc)
         .post("/v1/users/{user_id}/verifications/check", verifications_check::check, verifications_check::doc)

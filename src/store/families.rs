@@ -158,12 +158,12 @@ async fn rotate(
     let Some(family) = family else {
         return Ok(Refreshed::Refused);
     };
-    let spent = tx
+    let before = tx
         .one(TOKEN, &params![id: token.id()], |row| {
             Ok((row.opt_time(0)?, row.opt_id(1)?, row.opt_time(2)?))
         })
         .await?;
-    match spent {
+    match before {
         None => return Ok(Refreshed::Refused),
         Some((None, _, _)) => {}
         // The answer may have been lost, if nobody has used it.

@@ -1,11 +1,11 @@
 //! Tokens that the organization's back end asks for: for whom, and whether they still stand.
 
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::{ServerScope, UserScope};
-use super::sql::{Params, params};
+use super::sql::{Params, Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
 use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
@@ -47,6 +47,13 @@ const HOLDER_AT_APP: &str = "
     join apps app on app.id = :app and app.environment_id = account.environment_id and app.revoked_at is null
     where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
 
+// An id that a join retired names the user that it was joined to.
+const END: &str = "
+    update users set updated_at = :now,
+        valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
+    where environment_id = :environment and status <> 'erased' and id = coalesce(
+        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)";
+
 impl Store {
     /// Whether the back end may have a token for a user. An `Idempotency-Key` is recorded once it may: the token
     /// itself is no row, so there is nothing else to record.
@@ -76,6 +83,16 @@ impl Store {
             .boxed()
         })
         .await
+    }
+
+    /// Log-out everywhere, by the back end: every session and token that was made until now ends. False if the
+    /// environment has no such user.
+    pub async fn end_tokens_of(&self, scope: &ServerScope, user: UserId, now: Timestamp) -> Result<bool> {
+        // What is made in this very microsecond has to end too.
+        let valid_after = now + SignedDuration::from_micros(1);
+        let params = params![now: now, valid_after: valid_after, environment: scope.environment.0, user: user.0];
+        let changed = self.run(Script::default().then(END, params)).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
     /// The user of an organization's token; `None` once the user is locked or gone, or everything issued before

@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod introspect;
 pub mod link;
 pub mod list;
+pub mod log_out;
 pub mod login_codes;
 pub mod me;
 pub mod put;

@@ -131,14 +131,13 @@ impl Place {
     fn note(&self, read: Option<Published>, now: Timestamp, url: &str) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.tried_at = Some(now);
-        match read {
-            Some(read) => {
-                held.keys = Arc::new(read.keys);
-                held.read_at = Some(now);
-                held.fresh_until = Some(now + read.kept);
-            }
-            None => tracing::warn!(url, "the public keys of a provider cannot be read"),
-        }
+        let Some(read) = read else {
+            tracing::warn!(url, "the public keys of a provider cannot be read");
+            return;
+        };
+        held.keys = Arc::new(read.keys);
+        held.read_at = Some(now);
+        held.fresh_until = Some(now + read.kept);
     }
 }
 

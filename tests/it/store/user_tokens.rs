@@ -12,6 +12,7 @@ both! {
     calls_at_once_with_one_key_record_it_once,
     a_token_stands_while_its_user_does,
     a_token_shows_what_the_organization_brought,
+    a_back_end_ends_the_tokens_of_its_own_users,
 }
 
 async fn a_token_is_for_a_user_of_the_keys_environment(store: TestStore) {
@@ -139,4 +140,29 @@ async fn a_token_shows_what_the_organization_brought(store: TestStore) {
     let account = store.account(&holder.scope).await.unwrap().unwrap();
     let shown: Vec<_> = account.identities.iter().map(|identity| &*identity.shown).collect();
     assert_eq!(shown, ["ada@example.com"]);
+}
+
+async fn a_back_end_ends_the_tokens_of_its_own_users(store: TestStore) {
+    let world = store.world().await;
+    let ada = store.sign_in(&world.sandbox.partner, "ada").await;
+    let stands = async |issued_at| {
+        let holder = store
+            .user_by_organization_token(world.sandbox.id, ada.user, issued_at)
+            .await;
+        holder.unwrap().is_some()
+    };
+    let end = async |scope, user| store.end_tokens_of(scope, user, store.now()).await.unwrap();
+    let issued_at = store.now();
+    assert!(!end(&world.production.server, ada.user).await);
+    assert!(!end(&world.sandbox.server, UserId(store.ids.id())).await);
+    assert!(stands(issued_at).await);
+    assert!(end(&world.sandbox.server, ada.user).await);
+    assert!(!stands(issued_at).await);
+    assert!(store.alive(&ada.cookie).await.is_none());
+    // Again, in the same moment: it was done, and nothing is brought back.
+    assert!(end(&world.sandbox.server, ada.user).await);
+    store.advance(1);
+    assert!(stands(store.now()).await);
+    store.execute("update users set status = 'erased'").await;
+    assert!(!end(&world.sandbox.server, ada.user).await);
 }

@@ -8,6 +8,7 @@ mod link;
 mod link_matching;
 mod link_replay;
 mod list;
+mod log_out;
 mod login_codes;
 mod me;
 mod put;

@@ -95,7 +95,7 @@ join-wait = { $minutes ->
 }
 join-review = الحسابان لك. هذا ما سيحدث إذا دمجتهما:
 join-keeps = الحساب الذي يبقى
-join-moves = ما ينتقل إليه
+join-moves = ما ينتقل إلى الحساب الذي يبقى
 join-name = الاسم
 join-plan = الخطة
 join-brought-by = مصدره

@@ -116,7 +116,7 @@ join-wait = { $minutes ->
 }
 join-review = Both accounts are yours. This is what happens if you join them:
 join-keeps = The account that stays
-join-moves = What moves into it
+join-moves = What moves into the account that stays
 join-name = Name
 join-plan = Plan
 join-brought-by = Comes from

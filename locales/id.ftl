@@ -90,7 +90,7 @@ join-wait = { $minutes ->
 }
 join-review = Kedua akun milik Anda. Inilah yang terjadi jika Anda menggabungkannya:
 join-keeps = Akun yang tetap ada
-join-moves = Yang berpindah ke dalamnya
+join-moves = Yang berpindah ke akun yang tetap ada
 join-name = Nama
 join-plan = Paket
 join-brought-by = Berasal dari

@@ -15,6 +15,7 @@ pub struct Way {
     pub id: String,
     /// The address, masked.
     pub address: String,
+    key: String,
     user: UserId,
 }
 
@@ -23,6 +24,7 @@ impl Way {
         Self {
             id: address.id.to_string(),
             address: masked(address),
+            key: address.key.clone(),
             user,
         }
     }
@@ -54,6 +56,8 @@ pub struct Side<'a> {
     pub shown: bool,
     /// Whether a code that shows it was sent to this browser.
     pub sent: bool,
+    /// Where that went, masked.
+    pub sent_to: Option<&'a str>,
     /// Where a code may go that shows it.
     pub ways: Vec<&'a Way>,
 }
@@ -77,6 +81,8 @@ impl<'a> Side<'a> {
         let shows = if is_first { JoinShows::First } else { JoinShows::Second };
         // One code that shows both stands with the second.
         let sent = sent.is_some_and(|sent| sent == shows || (sent == JoinShows::Both && !is_first));
+        let ways: Vec<&Way> = ways.iter().filter(|way| way.user == side.user).collect();
+        let sent_to = ways.iter().find(|way| Some(&way.key) == join.sent_to.as_ref());
         Self {
             heading: if is_first {
                 words.join_first()
@@ -90,7 +96,8 @@ impl<'a> Side<'a> {
             keys: if both { side.keys } else { 0 },
             shown: held && side.shown,
             sent,
-            ways: ways.iter().filter(|way| way.user == side.user).collect(),
+            sent_to: sent_to.map(|way| way.address.as_str()),
+            ways,
         }
     }
 

@@ -100,6 +100,8 @@ pub struct Join {
     pub partner: Option<String>,
     /// The code that was sent last, and what it shows.
     pub challenge: Option<(ChallengeId, JoinShows)>,
+    /// What its address is compared by.
+    pub sent_to: Option<String>,
     holder_hash: Option<Vec<u8>>,
 }
 
@@ -154,6 +156,7 @@ struct Row {
     address: (String, String),
     holder_hash: Option<Vec<u8>>,
     challenge: Option<(ChallengeId, JoinShows)>,
+    sent_to: Option<String>,
     shown: [Option<Timestamp>; 2],
     expires_at: Timestamp,
     joined_at: Option<Timestamp>,
@@ -171,7 +174,8 @@ const OFFER: &str = "
 const FIND: &str = "
     select known.hash, known.environment_id, environment.kind, organization.name, known.first_id, known.second_id,
         known.kind, known.key, known.holder_hash, known.challenge_id, known.challenge_shows, known.first_shown_at,
-        known.second_shown_at, known.expires_at, known.joined_at, known.undone_at
+        known.second_shown_at, known.expires_at, known.joined_at, known.undone_at,
+        (select sent.key from challenges sent where sent.id = known.challenge_id)
     from joins known
     join environments environment on environment.id = known.environment_id
     join organizations organization on organization.id = environment.organization_id
@@ -245,6 +249,7 @@ impl Store {
             second: second.side(fresh(known.shown[1])),
             partner,
             challenge: known.challenge,
+            sent_to: known.sent_to,
             holder_hash: known.holder_hash,
         }))
     }
@@ -290,6 +295,7 @@ fn row(row: &crate::store::sql::Row<'_>) -> Result<Row> {
         address: (row.text(6)?, row.text(7)?),
         holder_hash: row.opt_bytes(8)?,
         challenge,
+        sent_to: row.opt_text(16)?,
         shown: [row.opt_time(11)?, row.opt_time(12)?],
         expires_at: row.time(13)?,
         joined_at: row.opt_time(14)?,

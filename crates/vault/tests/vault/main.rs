@@ -10,3 +10,4 @@ mod sign;
 mod support;
 mod token_key;
 mod vault;
+mod wallet;

@@ -51,10 +51,9 @@ pub fn print(open: &OpenWallet<'_>, random: &Random) {
         amount: random.number(),
     };
     let sent = key.sign_token_transfer(&transfer, priority, blockhash).unwrap();
-    let account = |owner| {
-        associated_token_address(owner, &transfer.mint, &transfer.program)
-            .unwrap()
-            .to_string()
+    let account = |owner: Address| {
+        let account = associated_token_address(&owner, &transfer.mint, &transfer.program).unwrap();
+        account.to_string()
     };
     line(
         "solana-token",
@@ -65,8 +64,8 @@ pub fn print(open: &OpenWallet<'_>, random: &Random) {
             "decimals": transfer.decimals,
             "to": transfer.to.to_string(),
             "amount": transfer.amount.to_string(),
-            "source": account(&key.address()),
-            "target": account(&transfer.to),
+            "source": account(key.address()),
+            "target": account(transfer.to),
         }),
     );
 

@@ -5,6 +5,7 @@
 mod hash;
 mod kms;
 mod no_leaks;
+mod remote;
 mod root_key;
 mod sign;
 mod support;

@@ -93,7 +93,7 @@ fn what_is_wrong_is_explained() {
     for (wrong, expected) in [
         (String::new(), Secret0Error::NotASecret0),
         ("# nothing\n".to_owned(), Secret0Error::NotASecret0),
-        ("hello".to_owned(), Secret0Error::NotASecret0),
+        ("hunter2".to_owned(), Secret0Error::NotASecret0),
         ("{\"file\":{}}".to_owned(), Secret0Error::NotASecret0),
         ("x".repeat(9000), Secret0Error::NotASecret0),
         ("xw0.x".to_owned(), Secret0Error::NotASecret0),

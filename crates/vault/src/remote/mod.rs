@@ -1,6 +1,6 @@
 //! Key services on other machines, without a network.
 //!
-//! [`Transit`] (HashiCorp Vault, OpenBao) and [`AwsKms`] are each a [`Kms`](crate::Kms) that says what
+//! [`Transit`] (`HashiCorp` Vault, `OpenBao`) and [`AwsKms`] are each a [`Kms`](crate::Kms) that says what
 //! to ask and reads what is answered. Asking is left to an [`Exchange`], so that what handles keys
 //! stays free of sockets, and a test can check every request.
 

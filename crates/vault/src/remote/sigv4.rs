@@ -25,11 +25,10 @@ pub(super) struct Scope<'a> {
 pub(super) fn authorization(request: &Signable<'_>, scope: &Scope<'_>, access_key: &str, secret: &Secret) -> String {
     let names: Vec<&str> = request.headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let headers: String = request
-        .headers
-        .iter()
-        .map(|(name, value)| format!("{name}:{}\n", value.trim()))
-        .collect();
+    let mut headers = String::new();
+    for (name, value) in request.headers {
+        headers.extend([name, ":", value.trim(), "\n"]);
+    }
     let canonical = [
         request.method,
         request.path,

@@ -1,4 +1,4 @@
-//! The transit engine of HashiCorp Vault and OpenBao.
+//! The transit engine of `HashiCorp` Vault and `OpenBao`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;

@@ -8,6 +8,7 @@ mod psbt;
 mod recover;
 mod secret0;
 mod solana;
+mod solana_message;
 mod typed_data;
 
 use aboard_vault::{

@@ -41,12 +41,14 @@ mod envelope;
 mod hash;
 mod key_file;
 mod kms;
+pub mod remote;
 mod root_key;
 mod secret;
 mod sign;
 mod text;
 mod token_key;
 mod vault;
+pub mod wallet;
 
 pub use aad::Aad;
 pub use canary::{CanaryError, canary_check, canary_seal};

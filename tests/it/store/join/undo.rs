@@ -158,7 +158,7 @@ async fn what_can_no_longer_be_undone_is_swept(store: TestStore) {
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(
         (store.count("joins").await, store.count("join_moves").await),
-        (1, 4),
+        (1, 2),
         "within the hour"
     );
     store.advance(1);

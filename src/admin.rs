@@ -4,6 +4,7 @@ mod apps;
 mod audit;
 mod checks;
 mod command;
+mod events;
 mod keys;
 mod move_users;
 mod orgs;

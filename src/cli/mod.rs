@@ -4,14 +4,17 @@ mod apps;
 mod arguments;
 mod audit;
 mod bench;
+mod calls;
 mod config;
 mod dev_keys;
 mod doctor;
 mod environment_settings;
+mod events;
 #[cfg(feature = "fakes")]
 mod fake;
 mod gen_files;
 mod keys;
+mod listen;
 mod manage;
 mod migrate;
 mod move_users;
@@ -25,7 +28,9 @@ mod signing;
 mod start;
 mod store;
 mod subscriptions;
+mod trigger;
 mod users;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -84,6 +89,16 @@ enum Command {
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
+    /// Show what happened and who was told; tell a webhook again
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Show the organization's webhooks and how they fare
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
+    /// Watch the sandbox's events and forward them to a program on this machine
+    Listen(listen::Listen),
+    /// Make an event in the sandbox, to see what your program does with it
+    Trigger(trigger::Trigger),
     /// Show what was asked lately, by which key, and how it ended
     Requests(requests::Requests),
     /// Show and change what one environment sets differently from the configuration file
@@ -141,6 +156,10 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Events(command) => events::run(command).await?,
+        Command::Webhooks(command) => webhooks::run(command).await?,
+        Command::Listen(listen) => listen::run(listen).await?,
+        Command::Trigger(trigger) => trigger::run(trigger).await?,
         Command::Requests(requests) => requests::run(requests).await?,
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         #[cfg(feature = "fakes")]

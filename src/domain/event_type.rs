@@ -176,7 +176,11 @@ mod tests {
             let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             assert!(parts.iter().all(plain), "{kind:?}");
             assert_eq!(EventType::parse(kind.as_str()), Some(*kind));
-            assert!(EventType::ALL[at + 1..].iter().all(|other| other.as_str() != kind.as_str()));
+            assert!(
+                EventType::ALL[at + 1..]
+                    .iter()
+                    .all(|other| other.as_str() != kind.as_str())
+            );
         }
     }
 

@@ -194,7 +194,12 @@ mod tests {
         let id = WebhookId(Uuid::from_u128(7));
         assert_eq!(id.to_string(), "wh_00000000000000000000000007");
         assert_eq!(id.to_string().parse(), Ok(id));
-        assert!(WebhookSecretId(Uuid::from_u128(7)).to_string().parse::<WebhookId>().is_err());
+        assert!(
+            WebhookSecretId(Uuid::from_u128(7))
+                .to_string()
+                .parse::<WebhookId>()
+                .is_err()
+        );
     }
 
     #[test]

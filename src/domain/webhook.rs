@@ -127,7 +127,14 @@ mod tests {
             assert_eq!(read.expose_bytes(), secret.expose_bytes());
         }
         let short = WebhookSecret::new(vec![3; 23]).expose();
-        for wrong in ["", "whsec_", "abc", "whsec_???", &short, "whpk_AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD"] {
+        for wrong in [
+            "",
+            "whsec_",
+            "abc",
+            "whsec_???",
+            &short,
+            "whpk_AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD",
+        ] {
             assert!(WebhookSecret::parse(wrong).is_err(), "{wrong}");
         }
     }

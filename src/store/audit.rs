@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::events::Happened;
+use super::happened::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, SystemScope};
 use super::sessions::revoked;
@@ -237,13 +237,17 @@ async fn tell(
         ),
         "key.revoked" => (EventType::KeyRevoked, json!({ "key_id": target })),
         "user.suspended" => {
-            let Ok(user) = target.parse::<UserId>() else { return Ok(()) };
+            let Ok(user) = target.parse::<UserId>() else {
+                return Ok(());
+            };
             let data = json!({ "user_id": user, "session_id": null, "reason": "suspended" });
             return revoked(tx, user.0, environment, user, data, now).await;
         }
         _ => return Ok(()),
     };
-    let Ok(key) = target.parse::<KeyId>() else { return Ok(()) };
+    let Ok(key) = target.parse::<KeyId>() else {
+        return Ok(());
+    };
     tx.emit(Happened::to(key.0, kind, environment, data, now)).await
 }
 

@@ -15,6 +15,7 @@ mod credentials;
 mod deliveries;
 mod error;
 mod events;
+mod happened;
 mod idempotency;
 mod instance;
 mod keys;

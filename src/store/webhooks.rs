@@ -3,6 +3,7 @@
 //! A webhook keeps the place in the log that it was told up to; the deliveries of what follows are made when a worker
 //! claims them. So writing an event costs the same whoever listens, and a backlog is nothing but a distance.
 
+mod claim;
 mod history;
 mod replay;
 mod told;
@@ -12,9 +13,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use self::claim::NewDelivery;
 pub use self::history::{Attempt, Delivery, DeliveryPage};
 pub use self::replay::{NewReplay, NewTestDelivery, ReplayFrom};
-pub(super) use self::told::NewDelivery;
 pub use self::told::{ClaimedEvents, DisabledWhy, EventClaim, LogHead, WebhookBehind, WebhookTarget};
 use super::audit::{Entry, audit};
 use super::events::EventPlace;
@@ -180,9 +181,14 @@ impl Store {
             async move {
                 // Those who count take turns, and so the limit holds.
                 tx.lock(&[b"webhooks", &environment.bytes()]).await?;
-                let count = tx.one(COUNT, &params![environment: environment.0], |row| row.int(0)).await?;
+                let count = tx
+                    .one(COUNT, &params![environment: environment.0], |row| row.int(0))
+                    .await?;
                 if count.unwrap_or_default() >= MOST {
-                    return Ok((CreateWebhookOutcome::TooMany(MOST.unsigned_abs().try_into().unwrap_or(u32::MAX)), None));
+                    return Ok((
+                        CreateWebhookOutcome::TooMany(MOST.unsigned_abs().try_into().unwrap_or(u32::MAX)),
+                        None,
+                    ));
                 }
                 add(tx, environment, &new, now).await?;
                 let entry = Entry::of("webhook.created", environment, new.id).without_revision();
@@ -245,7 +251,11 @@ impl Store {
         self.transact(move |tx| {
             async move {
                 tx.lock(&[b"webhook", &id.bytes()]).await?;
-                if tx.execute(DELETE, &params![environment: environment.0, id: id.0]).await? == 0 {
+                if tx
+                    .execute(DELETE, &params![environment: environment.0, id: id.0])
+                    .await?
+                    == 0
+                {
                     return Ok(false);
                 }
                 tx.execute(DELETE_SECRETS, &params![id: id.0]).await?;
@@ -302,7 +312,8 @@ fn gone() -> StoreError {
 }
 
 async fn find(tx: &Tx<'_>, environment: EnvironmentId, id: WebhookId) -> Result<Option<Webhook>> {
-    tx.one(COLUMNS, &params![environment: environment.0, id: id.0], read).await
+    tx.one(COLUMNS, &params![environment: environment.0, id: id.0], read)
+        .await
 }
 
 /// The end of the log: what comes later stands behind it, also if its transaction has begun.
@@ -377,7 +388,8 @@ async fn update(
     match change.enabled {
         Some(true) => {
             let place = end_of_log(tx).await?;
-            tx.execute(ENABLE, &params![tx: place.tx, seq: place.seq, id: id.0]).await?;
+            tx.execute(ENABLE, &params![tx: place.tx, seq: place.seq, id: id.0])
+                .await?;
         }
         Some(false) => {
             let row = params![why: DisabledWhy::ByYou.as_str(), now: now, id: id.0];

@@ -58,7 +58,10 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
     let mut scope = scope.ok_or_else(|| refuse("This is no client secret."))?;
     // In a browser a secret is none: it lies in the bundle for everybody to read.
     if parts.headers.contains_key(ORIGIN) || parts.headers.contains_key(HeaderName::from_static("sec-fetch-site")) {
-        web.instance.store.tell_exposed_secret(&scope, context(parts)?.now).await?;
+        web.instance
+            .store
+            .tell_exposed_secret(&scope, context(parts)?.now)
+            .await?;
         scope = scope.exposed();
     }
     let app = web.instance.store.app(scope.app()).await?;

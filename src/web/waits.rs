@@ -27,8 +27,9 @@ impl Waits {
         if *count >= MOST {
             return Err(Failure {
                 retry_after: Some(5),
-                ..Failure::new(Code::RateLimited)
-                    .saying(format!("{MOST} calls of this environment wait for events already. End some of them."))
+                ..Failure::new(Code::RateLimited).saying(format!(
+                    "{MOST} calls of this environment wait for events already. End some of them."
+                ))
             });
         }
         *count += 1;

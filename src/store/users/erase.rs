@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{NewEvent, add_event, find, lock};
 use crate::domain::{EnvironmentId, EventId, UserId};
 use crate::store::audit::{Entry, audit};
-use crate::store::events::event_body;
+use crate::store::happened::event_body;
 use crate::store::requests::first_id_at;
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
@@ -145,7 +145,11 @@ async fn erase(
     }
     let from = first_id_at(known.created_at);
     let to = first_id_at(known.created_at + MADE_WITHIN);
-    let body = event_body("user.created", known.created_at, &json!({ "user_id": user, "erased": true }));
+    let body = event_body(
+        "user.created",
+        known.created_at,
+        &json!({ "user_id": user, "erased": true }),
+    );
     let first = params![body: body, environment: environment.0, from: from, to: to, user: user.0];
     tx.execute(FIRST_EVENT, &first).await?;
     tx.execute(ANSWERS, &params![user: user.0, environment: environment.0])

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId};
-use crate::store::events::Happened;
+use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
@@ -202,8 +202,15 @@ async fn refused(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt
     if attempt.purpose != Purpose::LogIn {
         return Ok(());
     }
-    let data = json!({ "challenge_id": attempt.challenge, "app_id": met.app, "kind": met.kind, "reason": "wrong_code" });
-    let event = Happened::to(attempt.challenge.0, EventType::LoginRefused, environment, data, attempt.now);
+    let data =
+        json!({ "challenge_id": attempt.challenge, "app_id": met.app, "kind": met.kind, "reason": "wrong_code" });
+    let event = Happened::to(
+        attempt.challenge.0,
+        EventType::LoginRefused,
+        environment,
+        data,
+        attempt.now,
+    );
     tx.emit(event.with_id(attempt.events[2])).await
 }
 

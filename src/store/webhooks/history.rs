@@ -100,7 +100,11 @@ impl Store {
         limit: u32,
     ) -> Result<DeliveryPage> {
         let environment = scope.into().environment;
-        let looked_at = if state.is_some() { MOST_READ } else { i64::from(limit) + 1 };
+        let looked_at = if state.is_some() {
+            MOST_READ
+        } else {
+            i64::from(limit) + 1
+        };
         let params = params![
             webhook: webhook.0, environment: environment.0, before: before.map_or(Uuid::max(), |id| id.0), limit: looked_at,
         ];
@@ -109,7 +113,10 @@ impl Store {
         let (mut page, mut last) = (Vec::new(), None);
         for delivery in found {
             if page.len() == limit as usize {
-                return Ok(DeliveryPage { deliveries: page, next: last });
+                return Ok(DeliveryPage {
+                    deliveries: page,
+                    next: last,
+                });
             }
             last = Some(delivery.id);
             if state.is_none_or(|state| delivery.state == state) {

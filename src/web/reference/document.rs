@@ -234,9 +234,7 @@ fn described(surface: Surface, operation: &Operation, responses: &mut Map<String
 
 /// What a receiver of webhooks gets and answers.
 fn described_hook(hook: &Hook) -> Value {
-    let header = |name: &str, says: &str| {
-        json!({ "name": name, "in": "header", "required": true, "description": says, "schema": { "type": "string" } })
-    };
+    let header = |name: &str, says: &str| json!({ "name": name, "in": "header", "required": true, "description": says, "schema": { "type": "string" } });
     json!({
         "operationId": format!("on.{}", hook.name),
         "summary": hook.says,

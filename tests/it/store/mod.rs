@@ -35,3 +35,4 @@ mod texts;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod webhooks;

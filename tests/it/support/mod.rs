@@ -6,6 +6,7 @@ pub mod calls;
 pub mod client;
 pub mod codes;
 pub mod database;
+pub mod hooks;
 pub mod import;
 pub mod reference;
 pub mod source;

@@ -23,7 +23,10 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             (user_schema(), Value::Object(resource::user(&example::user())))
         }
         EventType::UserDeleted => (
-            Schema::object([always("user_id", Schema::id("usr")), always("deleted", Schema::just(true))]),
+            Schema::object([
+                always("user_id", Schema::id("usr")),
+                always("deleted", Schema::just(true)),
+            ]),
             json!({ "user_id": user, "deleted": true }),
         ),
         EventType::UsersImported => (
@@ -60,8 +63,14 @@ pub fn data(kind: EventType) -> (Schema, Value) {
         ),
         EventType::SessionRevoked => (
             about_user([
-                sometimes("session_id", Schema::id("ses").or_null().says("`null` for all of them.")),
-                sometimes("reason", Schema::one_of(&["log_out", "log_out_everywhere", "suspended"])),
+                sometimes(
+                    "session_id",
+                    Schema::id("ses").or_null().says("`null` for all of them."),
+                ),
+                sometimes(
+                    "reason",
+                    Schema::one_of(&["log_out", "log_out_everywhere", "suspended"]),
+                ),
             ]),
             json!({ "user_id": user, "session_id": null, "reason": "log_out_everywhere" }),
         ),

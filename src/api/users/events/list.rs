@@ -29,9 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// What the reference says of it.
 pub fn doc() -> Operation {
     let [request_id, timestamp] = meta();
-    let next = Schema::text().or_null().says(
-        "Send it as `after`, now or later, to get what follows. `null` while the log is empty.",
-    );
+    let next = Schema::text()
+        .or_null()
+        .says("Send it as `after`, now or later, to get what follows. `null` while the log is empty.");
     let meta = Schema::object([
         request_id,
         timestamp,
@@ -49,7 +49,10 @@ pub fn doc() -> Operation {
     let wait = Schema::integer(0, LONGEST_WAIT.into()).usually(0);
     Operation::new("listEvents", include_str!("list.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Events)))
-        .query("after", Schema::id("evt").says("`next_cursor` of the page before, or the id of any event."))
+        .query(
+            "after",
+            Schema::id("evt").says("`next_cursor` of the page before, or the id of any event."),
+        )
         .query("types", types_schema())
         .query("limit", limit_schema())
         .query("wait", wait.says("Seconds to wait for an event when there is none."))
@@ -68,10 +71,16 @@ pub async fn list(
     ServerKey(scope): ServerKey<{ KeyScope::Events as u8 }>,
     mut query: Query,
 ) -> Result<Json<Value>, Failure> {
-    let mut place = query.optional("after", after)?.map_or(AfterEvent::Start, AfterEvent::Event);
+    let mut place = query
+        .optional("after", after)?
+        .map_or(AfterEvent::Start, AfterEvent::Event);
     let filter = query.optional("types", types)?.unwrap_or_else(EventFilter::all);
-    let limit = query.optional("limit", |text| whole(text, "limit", 1, MOST))?.unwrap_or(USUAL);
-    let wait = query.optional("wait", |text| whole(text, "wait", 0, LONGEST_WAIT))?.unwrap_or(0);
+    let limit = query
+        .optional("limit", |text| whole(text, "limit", 1, MOST))?
+        .unwrap_or(USUAL);
+    let wait = query
+        .optional("wait", |text| whole(text, "wait", 0, LONGEST_WAIT))?
+        .unwrap_or(0);
     let store = &web.instance.store;
     let mut happened = store.happened();
     let deadline = Instant::now() + Duration::from_secs(wait.into());

@@ -25,7 +25,10 @@ pub fn shown(event: &Event) -> Value {
 pub fn schema() -> Schema {
     let kind = Schema::text().says("One of the `webhooks` of this document; later releases may bring others.");
     Schema::object([
-        always("event_id", Schema::id("evt").says("The same as the `webhook-id` of its deliveries.")),
+        always(
+            "event_id",
+            Schema::id("evt").says("The same as the `webhook-id` of its deliveries."),
+        ),
         always("type", kind.such_as(EventType::UserLinked.as_str())),
         always("timestamp", Schema::time()),
         always("data", Schema::map()),

@@ -51,7 +51,10 @@ pub async fn stream(
     let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let place = match query.optional("after", after)? {
         Some(id) => Some(id),
-        None => last_seen.map(after).transpose().map_err(|wrong| Failure::field("Last-Event-ID", wrong))?,
+        None => last_seen
+            .map(after)
+            .transpose()
+            .map_err(|wrong| Failure::field("Last-Event-ID", wrong))?,
     };
     let filter = query.optional("types", types)?.unwrap_or_else(EventFilter::all);
     let store = &web.instance.store;
@@ -64,7 +67,9 @@ pub async fn stream(
         }
         None => {
             let newest = store.newest_events(&scope, &EventFilter::all(), 1).await?;
-            newest.first().map_or(AfterEvent::Start, |event| AfterEvent::Event(event.id))
+            newest
+                .first()
+                .map_or(AfterEvent::Start, |event| AfterEvent::Event(event.id))
         }
     };
     let follower = Follower {
@@ -120,9 +125,10 @@ impl Follower {
                 self.place = AfterEvent::Event(next);
             }
             if !page.events.is_empty() {
-                let lines = page.events.iter().map(|event| {
-                    format!("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind, shown(event))
-                });
+                let lines = page
+                    .events
+                    .iter()
+                    .map(|event| format!("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind, shown(event)));
                 self.said = Instant::now();
                 return Some(lines.collect::<String>().into());
             }

@@ -21,7 +21,10 @@ pub fn doc() -> Operation {
     let names: Vec<&str> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
     let request = Schema::object([
         required("type", Schema::one_of(&names)),
-        optional("data", Schema::map().says("What the event says, instead of the example.")),
+        optional(
+            "data",
+            Schema::map().says("What the event says, instead of the example."),
+        ),
     ]);
     let Json(example) = envelope(&example::context(), &shown_example());
     Operation::new("triggerEvent", include_str!("trigger.rs"))
@@ -57,7 +60,8 @@ pub async fn trigger(
             "event_id": id, "type": kind.as_str(), "timestamp": whole_seconds(context.now), "data": data,
         }),
         Call::Done(false) => {
-            return Err(Failure::new(Code::Forbidden).saying("Events are made for tests in a sandbox alone. Use a sandbox key."));
+            return Err(Failure::new(Code::Forbidden)
+                .saying("Events are made for tests in a sandbox alone. Use a sandbox key."));
         }
         Call::Replayed(saved) => {
             let id = EventId(saved.resource.unwrap_or_default());

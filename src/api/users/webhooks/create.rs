@@ -21,7 +21,8 @@ use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, ServerKey, 
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let events = Schema::list(Schema::text()).says("Types, `user.*` for a group, `*` for all, those of later releases too.");
+    let events =
+        Schema::list(Schema::text()).says("Types, `user.*` for a group, `*` for all, those of later releases too.");
     let secret = Schema::text().pattern("^whsec_[A-Za-z0-9+/]+={0,2}$");
     let own = [
         required("url", Schema::text().says("https; in a sandbox http as well.")),

@@ -25,7 +25,12 @@ pub fn doc() -> Operation {
     Operation::new("deleteWebhook", include_str!("delete.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
-        .answers(200, "The webhook is gone.", enveloped(answer.named("DeletedWebhook")), example)
+        .answers(
+            200,
+            "The webhook is gone.",
+            enveloped(answer.named("DeletedWebhook")),
+            example,
+        )
         .refuses(&[Code::WebhookNotFound])
 }
 

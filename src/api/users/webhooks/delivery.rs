@@ -43,7 +43,12 @@ pub fn doc() -> Operation {
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
         .path("delivery_id", Schema::id("dlv").such_as(example::DELIVERY.to_string()))
-        .answers(200, "The delivery.", enveloped(answer.named("DeliveryWithAttempts")), example)
+        .answers(
+            200,
+            "The delivery.",
+            enveloped(answer.named("DeliveryWithAttempts")),
+            example,
+        )
         .refuses(&[Code::WebhookNotFound, Code::DeliveryNotFound])
 }
 
@@ -61,7 +66,10 @@ pub async fn delivery(
     let unknown = || Failure::new(Code::DeliveryNotFound);
     let delivery: DeliveryId = delivery.parse().map_err(|_| unknown())?;
     let (delivery, attempts) = store.delivery(&scope, id, delivery).await?.ok_or_else(unknown)?;
-    Ok(envelope(&context, &with_attempts(&delivery, &attempts, &webhook.header_names)))
+    Ok(envelope(
+        &context,
+        &with_attempts(&delivery, &attempts, &webhook.header_names),
+    ))
 }
 
 fn with_attempts(delivery: &Delivery, attempts: &[Attempt], own: &[String]) -> Value {

@@ -81,14 +81,31 @@ fn fields() -> Vec<Field> {
         always("status", Schema::one_of(&["active", "disabled"])),
         always("disabled_reason", Schema::one_of(&reasons).or_null()),
         always("disabled_at", Schema::time().or_null()),
-        always("failing_since", Schema::time().or_null().says("Since when every attempt fails.")),
-        always("version", Schema::just(EVENT_VERSION).says("The version of the events' shapes that it is told.")),
-        always("per_second", Schema::integer(1, 1_000).or_null().says("Deliveries a second, at most.")),
-        always("header_names", Schema::list(Schema::text()).says("Headers that are sent along; their values are never shown.")),
+        always(
+            "failing_since",
+            Schema::time().or_null().says("Since when every attempt fails."),
+        ),
+        always(
+            "version",
+            Schema::just(EVENT_VERSION).says("The version of the events' shapes that it is told."),
+        ),
+        always(
+            "per_second",
+            Schema::integer(1, 1_000)
+                .or_null()
+                .says("Deliveries a second, at most."),
+        ),
+        always(
+            "header_names",
+            Schema::list(Schema::text()).says("Headers that are sent along; their values are never shown."),
+        ),
         always("metadata", Schema::map()),
         always("created_at", Schema::time()),
         always("updated_at", Schema::time()),
-        always("last_delivery", Schema::time().or_null().says("When something last arrived.")),
+        always(
+            "last_delivery",
+            Schema::time().or_null().says("When something last arrived."),
+        ),
         always("successful_deliveries", Schema::count()),
         always("failed_deliveries", Schema::count().says("Attempts that failed.")),
     ]
@@ -102,7 +119,10 @@ fn schema_with_secret() -> Schema {
     let secret = Schema::text().pattern("^whsec_[A-Za-z0-9+/]+={0,2}$");
     let public = Schema::text().pattern("^whpk_[A-Za-z0-9+/]+={0,2}$");
     let shown_once = [
-        always("secret", secret.says("What signs (v1, Waffy-Signature). Shown in this answer alone.")),
+        always(
+            "secret",
+            secret.says("What signs (v1, Waffy-Signature). Shown in this answer alone."),
+        ),
         always("public_key", public.says("What verifies the v1a signature. No secret.")),
     ];
     Schema::object_of(fields().into_iter().chain(shown_once)).named("WebhookWithSecret")

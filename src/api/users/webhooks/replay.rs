@@ -25,7 +25,10 @@ pub fn doc() -> Operation {
         optional("event_id", Schema::id("evt").says("One event.")),
         optional("from", Schema::time().says("All from this time on,")),
         optional("until", Schema::time().says("to this time; without it to now.")),
-        optional("missing_since", Schema::time().says("What never arrived since this time.")),
+        optional(
+            "missing_since",
+            Schema::time().says("What never arrived since this time."),
+        ),
     ]);
     let answer = Schema::object([always("replay_id", Schema::id("rpl"))]);
     let Json(example) = envelope(&example::context(), &json!({ "replay_id": example::REPLAY }));
@@ -33,8 +36,16 @@ pub fn doc() -> Operation {
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()
         .path("webhook_id", webhook_id_schema())
-        .body(request.named("Replay"), json!({ "missing_since": "2026-01-15T10:30:00Z" }))
-        .answers(202, "It is on its way.", enveloped(answer.named("StartedReplay")), example)
+        .body(
+            request.named("Replay"),
+            json!({ "missing_since": "2026-01-15T10:30:00Z" }),
+        )
+        .answers(
+            202,
+            "It is on its way.",
+            enveloped(answer.named("StartedReplay")),
+            example,
+        )
         .refuses(&[Code::WebhookNotFound, Code::EventNotFound])
 }
 
@@ -58,7 +69,9 @@ pub async fn replay(
         from,
     };
     let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
-    let replayed = store.replay(&scope, id, new, repeatable.claim.clone(), context.now).await?;
+    let replayed = store
+        .replay(&scope, id, new, repeatable.claim.clone(), context.now)
+        .await?;
     let replay = match once(replayed)? {
         Call::Done(true) => new.id,
         Call::Done(false) => return Err(Failure::new(Code::EventNotFound)),
@@ -71,12 +84,18 @@ pub async fn replay(
 
 fn read(fields: &mut Fields, delivery: DeliveryId) -> Result<ReplayFrom, Failure> {
     let event = fields.optional("event_id", |text| {
-        text.parse::<EventId>().map_err(|_| Invalid::new("Send an event's id, like evt_…."))
+        text.parse::<EventId>()
+            .map_err(|_| Invalid::new("Send an event's id, like evt_…."))
     })?;
     let from = fields.optional("from", |text| time(&text))?;
     let until = fields.optional("until", |text| time(&text))?;
     let missing = fields.optional("missing_since", |text| time(&text))?;
-    let choose = |field| Failure::field(field, Invalid::new("Send one of event_id, from (and until) and missing_since."));
+    let choose = |field| {
+        Failure::field(
+            field,
+            Invalid::new("Send one of event_id, from (and until) and missing_since."),
+        )
+    };
     match (event, from, missing) {
         (Some(event), None, None) if until.is_none() => Ok(ReplayFrom::Event(event, delivery)),
         (None, Some(from), None) if until.is_none_or(|until| from <= until) => Ok(ReplayFrom::Range(from, until)),

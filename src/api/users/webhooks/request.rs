@@ -52,14 +52,19 @@ pub fn fields() -> Vec<Field> {
         optional("enabled", Schema::boolean()),
         optional("metadata", crate::api::users::link::metadata_schema()),
         optional("headers", headers),
-        optional("per_second", Schema::integer(1, FASTEST).says("Deliveries a second, at most; `0` for no limit.")),
+        optional(
+            "per_second",
+            Schema::integer(1, FASTEST).says("Deliveries a second, at most; `0` for no limit."),
+        ),
         optional("version", Schema::just(EVENT_VERSION)),
     ]
 }
 
 /// Where to.
 pub fn url(fields: &mut Fields, web: &Web, scope: &ServerScope) -> Result<Option<String>, Failure> {
-    fields.optional("url", |text| web.guard.check_url(&text, scope.kind()).map(|url| url.to_string()))
+    fields.optional("url", |text| {
+        web.guard.check_url(&text, scope.kind()).map(|url| url.to_string())
+    })
 }
 
 /// Which events.
@@ -68,7 +73,9 @@ pub fn events(fields: &mut Fields) -> Result<Option<EventFilter>, Failure> {
     let Some(value) = fields.optional_value("events") else {
         return Ok(None);
     };
-    let listed = value.as_array().map(|words| words.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    let listed = value
+        .as_array()
+        .map(|words| words.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
     let words = listed
         .flatten()
         .ok_or_else(|| wrong(Invalid::new("Send a list of event types, like [\"user.created\"].")))?;
@@ -108,7 +115,9 @@ pub fn version(fields: &mut Fields) -> Result<(), Failure> {
         if text == EVENT_VERSION {
             Ok(())
         } else {
-            Err(Invalid::new(format!("There is version {EVENT_VERSION} alone. Send it, or nothing.")))
+            Err(Invalid::new(format!(
+                "There is version {EVENT_VERSION} alone. Send it, or nothing."
+            )))
         }
     })?;
     Ok(())
@@ -128,7 +137,8 @@ pub fn headers(
     if read.is_empty() {
         return Ok(Some(NewHeaders::default()));
     }
-    let text = zeroize::Zeroizing::new(serde_json::to_vec(&read).map_err(|error| Failure::internal(error.to_string()))?);
+    let text =
+        zeroize::Zeroizing::new(serde_json::to_vec(&read).map_err(|error| Failure::internal(error.to_string()))?);
     let place = sealed::webhook_headers(scope.environment(), webhook);
     let sealed = web.instance.vault.seal(&place, &text, web.instance.ids.entropy());
     Ok(Some(NewHeaders {
@@ -148,9 +158,13 @@ fn read(value: &Value) -> Result<BTreeMap<String, String>, Invalid> {
         let name = HeaderName::try_from(name.as_str()).map_err(|_| Invalid::new("A name is no name of a header."))?;
         let name = name.as_str();
         if KEPT.contains(&name) || KEPT_BEGINNINGS.iter().any(|start| name.starts_with(start)) {
-            return Err(Invalid::new(format!("The header {name} is not yours to set; leave it out.")));
+            return Err(Invalid::new(format!(
+                "The header {name} is not yours to set; leave it out."
+            )));
         }
-        let value = value.as_str().filter(|value| value.len() <= LONGEST_VALUE && visible(value));
+        let value = value
+            .as_str()
+            .filter(|value| value.len() <= LONGEST_VALUE && visible(value));
         let value = value.ok_or_else(|| {
             Invalid::new(format!(
                 "The value of {name} must be a text of 1 to {LONGEST_VALUE} visible ASCII characters."
@@ -183,12 +197,32 @@ mod tests {
     #[test]
     fn headers_that_are_not_ones_own_are_refused() {
         for name in [
-            "Host", "content-length", "Transfer-Encoding", "webhook-signature", "Waffy-Signature", "X-Forwarded-For",
-            "Proxy-Authorization", "Sec-Fetch-Site", "User-Agent", "Cookie", "a b", "", "x:y", "x\r\ny",
+            "Host",
+            "content-length",
+            "Transfer-Encoding",
+            "webhook-signature",
+            "Waffy-Signature",
+            "X-Forwarded-For",
+            "Proxy-Authorization",
+            "Sec-Fetch-Site",
+            "User-Agent",
+            "Cookie",
+            "a b",
+            "",
+            "x:y",
+            "x\r\ny",
         ] {
             assert!(read(&json!({ name: "x" })).is_err(), "{name}");
         }
-        for value in [json!("a\r\nb: c"), json!(""), json!(" a"), json!(1), json!(null), json!("é"), json!("x".repeat(1_025))] {
+        for value in [
+            json!("a\r\nb: c"),
+            json!(""),
+            json!(" a"),
+            json!(1),
+            json!(null),
+            json!("é"),
+            json!("x".repeat(1_025)),
+        ] {
             assert!(read(&json!({ "x-own": value })).is_err());
         }
         let many: serde_json::Map<_, _> = (0..11).map(|at| (format!("x-{at}"), json!("a"))).collect();

@@ -49,7 +49,12 @@ pub fn doc() -> Operation {
         .repeatable()
         .path("webhook_id", webhook_id_schema())
         .optional_body(request.named("SecretRotation"), json!({ "overlap_seconds": 3_600 }))
-        .answers(200, "The new secret.", enveloped(answer.named("RotatedSecret")), example)
+        .answers(
+            200,
+            "The new secret.",
+            enveloped(answer.named("RotatedSecret")),
+            example,
+        )
         .refuses(&[Code::WebhookNotFound])
 }
 

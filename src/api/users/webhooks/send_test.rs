@@ -16,9 +16,7 @@ use crate::api::users::events::catalogue;
 use crate::domain::{Code, DeliveryId, EventId, EventType, Invalid, KeyScope};
 use crate::store::NewTestDelivery;
 use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
-use crate::web::{
-    Call, Context, Failure, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds,
-};
+use crate::web::{Call, Context, Failure, IdempotencyKey, OptionalJson, Segment, ServerKey, Web, once, whole_seconds};
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
@@ -32,7 +30,12 @@ pub fn doc() -> Operation {
         .repeatable()
         .path("webhook_id", webhook_id_schema())
         .optional_body(request.named("WebhookTest"), json!({ "type": "user.linked" }))
-        .answers(202, "It is on its way.", enveloped(answer.named("SentDelivery")), example)
+        .answers(
+            202,
+            "It is on its way.",
+            enveloped(answer.named("SentDelivery")),
+            example,
+        )
         .refuses(&[Code::WebhookNotFound])
 }
 
@@ -48,8 +51,12 @@ pub async fn send_test(
     let id = webhook_id(id)?;
     let kind = fields.optional("type", |text| {
         let nearest = || EventType::nearest(&text).join(", ");
-        EventType::parse(&text)
-            .ok_or_else(|| Invalid::new(format!("There is no event of this type. The nearest are {}.", nearest())))
+        EventType::parse(&text).ok_or_else(|| {
+            Invalid::new(format!(
+                "There is no event of this type. The nearest are {}.",
+                nearest()
+            ))
+        })
     })?;
     let kind = kind.unwrap_or(EventType::UserLinked);
     let (_, data) = catalogue::data(kind);

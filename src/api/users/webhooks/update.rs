@@ -27,7 +27,10 @@ pub fn doc() -> Operation {
     Operation::new("updateWebhook", include_str!("update.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
-        .body(request.named("WebhookUpdate"), json!({ "events": ["user.*"], "per_second": 50 }))
+        .body(
+            request.named("WebhookUpdate"),
+            json!({ "events": ["user.*"], "per_second": 50 }),
+        )
         .answers(200, "The webhook as it is now.", enveloped(schema()), example)
         .refuses(&[Code::WebhookNotFound])
 }

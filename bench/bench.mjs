@@ -311,6 +311,65 @@ async function deliveries(engine) {
   return median(rates);
 }
 
+/// Users while a webhook is told of each, until the receiver has every event: deliveries a second, and how long the first
+/// attempt waited at most for 99 of 100.
+async function hooks(engine) {
+  const rates = [];
+  const lags = [];
+  for (let run = 0; run < RUNS; run++) {
+    const receiver = await start(["bench-floor", "receiver"]);
+    const target = await server(engine);
+    const made = await fetch(`${target.url}/v1/webhooks`, {
+      method: "POST", headers: { authorization: `Bearer ${target.sandbox.server_key}`, "content-type": "application/json" },
+      body: JSON.stringify({ url: `${receiver.line}/`, events: ["*"] }),
+    });
+    if (made.status !== 201) throw new Error(`no webhook: ${await made.text()}`);
+    const count = async () => Number(await (await fetch(receiver.line)).text());
+    const lag = async () => Number(/aboard_webhook_lag_seconds{quantile="0.99"} ([\d.e+-]+)/.exec(await (await fetch(target.metrics_url)).text())?.[1] ?? NaN);
+    // About a thousand events a second first, for the wait; then as many as there can be, for the rate.
+    let wanted = wrk(target.url, "new_users", 2, [`slow${run}`], target.sandbox).requests;
+    lags.push(await lag());
+    const began = performance.now();
+    const before = await count();
+    wanted += wrk(target.url, "new_users", 32, [`hooked${run}`], target.sandbox).requests;
+    let seen = 0;
+    for (let tries = 0; tries < 2400 && (seen = await count()) < wanted; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    rates.push((seen - before) / ((performance.now() - began) / 1000));
+    if (seen < wanted) throw new Error(`only ${seen} of ${wanted} events were told`);
+    await target.stop();
+    await receiver.stop();
+  }
+  return { rate: median(rates), lag: median(lags) };
+}
+
+/// Two nodes against one on the same database, with a receiver that takes 100 ms: how many times as many deliveries.
+async function nodes() {
+  const rates = [];
+  for (const count of [1, 2]) {
+    let seen = 0;
+    const slow = createServer((call, answer) => {
+      call.resume();
+      setTimeout(() => { seen += 1; answer.writeHead(204).end(); }, 100);
+    });
+    await new Promise((resolve) => slow.listen(0, "127.0.0.1", resolve));
+    const first = await server("postgres");
+    const hook = { url: `http://127.0.0.1:${slow.address().port}/`, events: ["*"] };
+    const headers = { authorization: `Bearer ${first.sandbox.server_key}`, "content-type": "application/json" };
+    await fetch(`${first.url}/v1/webhooks`, { method: "POST", headers, body: JSON.stringify(hook) });
+    wrk(first.url, "new_users", 32, [`nodes${count}`], first.sandbox, 3);
+    const others = [];
+    if (count === 2) others.push(await start(["dev", "--listen", "127.0.0.1:0", "--json", ...first.store, ...UNLIMITED, "--set", "log.level=warn"]));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const before = seen;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    rates.push((seen - before) / 5);
+    for (const one of [...others, first]) await one.stop();
+    slow.close();
+    slow.closeAllConnections();
+  }
+  return rates;
+}
+
 function table(engine, http, floor, ceilings) {
   const lines = [
     `### ${engine === "sqlite" ? "SQLite" : "PostgreSQL"}`, "",
@@ -326,6 +385,8 @@ function table(engine, http, floor, ceilings) {
     }
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
+  lines.push(`Events told to a webhook: ${Math.round(ceilings.hooks.rate)} a second, users and all; first attempt after ${(ceilings.hooks.lag * 1000).toFixed(0)} ms at most for 99 of 100 under a lighter load.`, "");
+  if (ceilings.nodes) lines.push(`A receiver that takes 100 ms: ${Math.round(ceilings.nodes[0])} a second with one node, ${Math.round(ceilings.nodes[1])} with two.`, "");
   const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
   const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
   const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
@@ -371,8 +432,9 @@ try {
   } else {
     const bare = await echo();
     for (const engine of ENGINES) {
-      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine) };
+      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine) };
       if (engine === "postgres") {
+        ceilings.nodes = await nodes();
         ceilings.insert = await pgbench("bench/pg/external_login.sql");
         ceilings.select = await pgbench("bench/pg/check_user.sql", "bench/pg/users.sql");
       }

@@ -2,6 +2,8 @@
 //
 //   bench/fault [--rounds 100] [--engines sqlite,postgres] [--skip-full-disk]
 //
+// A webhook of the organization's is told of every user as well, at a receiver that fails two of three times at random.
+//
 // Each round starts the server on the same store, creates users over 32 connections with a webhook_endpoint of a
 // receiver that lives through all rounds, kills the server with SIGKILL at a random moment, and starts it again. Every
 // user whose creation was answered 200 must then be known. At the end every one of their webhooks must have arrived.
@@ -22,7 +24,7 @@ const ENGINES = option("engines", "sqlite,postgres").split(",");
 const CONNECTIONS = 32;
 const work = mkdtempSync(join(tmpdir(), "aboard-fault-"));
 const alive = new Set();
-const SETTINGS = ["--set", "limits.sandbox_per_minute=1000000000", "--set", "webhooks.retry_schedule=1s,1s,1s,1s,1s,1s,1s,1s,1s,1s", "--set", "log.level=error", "--set", "log.access=false"];
+const SETTINGS = ["--set", "limits.sandbox_per_minute=1000000000", "--set", `webhooks.retry_schedule=${Array(60).fill("1s").join(",")}`, "--set", "log.level=error", "--set", "log.access=false"];
 
 async function start(store, wrap = []) {
   const [command, ...args] = [...wrap, process.env.ABOARD, "dev", "--listen", "127.0.0.1:0", "--json", ...store, ...SETTINGS];
@@ -34,7 +36,7 @@ async function start(store, wrap = []) {
     child.once("exit", (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
   });
   const ready = JSON.parse(line);
-  return { child, url: new URL(ready.url), key: ready.sandbox.partner_key, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }) };
+  return { child, url: new URL(ready.url), key: ready.sandbox.partner_key, serverKey: ready.sandbox.server_key, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }) };
 }
 
 function end(server, signal) {
@@ -60,10 +62,20 @@ function post(server, path, body) {
 }
 
 const received = new Set();
+/// Users that the organization's webhook was told of, by event; and how often something came again.
+const told = new Map();
+let repeats = 0;
 const receiver = createServer((incoming, answer) => {
   let body = "";
   incoming.on("data", (chunk) => (body += chunk));
   incoming.on("end", () => {
+    if (incoming.url === "/events") {
+      if (Math.random() < 2 / 3) return answer.writeHead(500).end();
+      const id = incoming.headers["webhook-id"];
+      if (told.has(id)) repeats += 1;
+      told.set(id, JSON.parse(body).data.user_id);
+      return answer.writeHead(204).end();
+    }
     received.add(JSON.parse(body).partner_user_id);
     answer.writeHead(204).end();
   });
@@ -103,6 +115,30 @@ async function missing(server, names) {
   return lost;
 }
 
+/// Makes the organization's webhook.
+async function subscribe(server) {
+  const made = await fetch(new URL("/v1/webhooks", server.url), {
+    method: "POST", headers: { authorization: `Bearer ${server.serverKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ url: hook.replace("/hook", "/events"), events: ["user.*"] }),
+  });
+  if (made.status !== 201) throw new Error(`no webhook: ${await made.text()}`);
+}
+
+/// Pulls the whole log: how many events of it the webhook was never told of, once it had time.
+async function eventsArrive(server) {
+  const ids = [];
+  for (let after = ""; ; ) {
+    const page = await fetch(new URL(`/v1/events?limit=100&types=user.*${after}`, server.url), { headers: { authorization: `Bearer ${server.serverKey}` } });
+    const { data, meta } = await page.json();
+    ids.push(...data.map((event) => event.event_id));
+    if (!meta.has_more) break;
+    after = `&after=${meta.next_cursor}`;
+  }
+  const missing = () => ids.filter((id) => !told.has(id));
+  for (let tries = 0; tries < 6000 && missing().length > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  return { pulled: ids.length, twice: ids.length - new Set(ids).size, missing: missing().length };
+}
+
 async function webhooksArrive(names) {
   for (let tries = 0; tries < 1200; tries++) {
     if (names.every((name) => received.has(name))) return [];
@@ -125,6 +161,7 @@ async function kills(engine) {
   const all = [];
   let lost = 0;
   let server = await start(store);
+  await subscribe(server);
   for (let round = 1; round <= ROUNDS; round++) {
     const acknowledged = [];
     const stopped = { now: false };
@@ -140,10 +177,11 @@ async function kills(engine) {
     all.push(...acknowledged);
   }
   const silent = await webhooksArrive(all);
+  const events = await eventsArrive(server);
   const later = await missing(server, all.filter((_, at) => at % 7 === 0));
   await end(server, "SIGTERM");
-  console.log(`${engine}: ${ROUNDS} kills, ${all.length} users acknowledged, ${lost + later.length} lost, ${silent.length} webhooks missing`);
-  return lost + later.length + silent.length === 0;
+  console.log(`${engine}: ${ROUNDS} kills, ${all.length} users acknowledged, ${lost + later.length} lost, ${silent.length} webhooks missing; ${events.pulled} events pulled, ${events.twice} twice, ${events.missing} never told, ${repeats} told again`);
+  return lost + later.length + silent.length + events.twice + events.missing === 0 && events.pulled >= all.length;
 }
 
 /// A file size limit makes the disk full for this process alone: writes beyond it fail as on a full disk.

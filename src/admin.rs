@@ -5,6 +5,7 @@ mod audit;
 mod channels;
 mod checks;
 mod command;
+mod events;
 mod handed;
 mod keys;
 mod move_users;

@@ -9,8 +9,8 @@ use super::channels::{self, ChannelCredentials, ChannelName};
 use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
-use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, user_keys, users};
-use crate::domain::{AppId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId};
+use super::{Handed, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users};
+use crate::domain::{AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WebhookId};
 use crate::instance::Instance;
 
 /// One command. Environments are `sandbox`, `production` or an `env_…` id; where a user is named, the user's own without
@@ -80,6 +80,23 @@ pub enum AdminCommand {
         errors: bool,
         limit: u32,
     },
+    /// The newest events of one environment or of all.
+    ListEvents {
+        environment: Option<String>,
+        types: Option<String>,
+        limit: u32,
+    },
+    /// One event, and what became of its deliveries.
+    ShowEvent { environment: String, event: EventId },
+    /// Tells a webhook again: one event, or what never arrived since a time.
+    ReplayEvents {
+        environment: String,
+        webhook: WebhookId,
+        event: Option<EventId>,
+        missing_since: Option<Timestamp>,
+    },
+    /// Webhooks of one environment or of all, or those that fail.
+    ListWebhooks { environment: Option<String>, failing: bool },
     /// Published keys that sign tokens, of one environment or of all.
     ListSigningKeys { environment: Option<String> },
     /// A new key that signs an environment's tokens; the old one verifies for a while.
@@ -243,6 +260,19 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             errors,
             limit,
         } => requests::list(instance, environment.as_deref(), errors, limit).await,
+        C::ListEvents {
+            environment,
+            types,
+            limit,
+        } => events::list(instance, environment.as_deref(), types.as_deref(), limit).await,
+        C::ShowEvent { environment, event } => events::show(instance, &environment, event).await,
+        C::ReplayEvents {
+            environment,
+            webhook,
+            event,
+            missing_since,
+        } => events::replay(instance, &environment, webhook, event, missing_since).await,
+        C::ListWebhooks { environment, failing } => events::webhooks(instance, environment.as_deref(), failing).await,
         C::ListSigningKeys { environment } => signing::list(instance, environment.as_deref()).await,
         C::RotateSigningKey {
             environment,

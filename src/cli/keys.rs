@@ -73,7 +73,7 @@ pub struct Create {
     /// The app of a client secret: app_…
     #[arg(long, value_name = "ID", required_if_eq("kind", "client"))]
     app: Option<AppId>,
-    /// What it may do; repeatable [default of server keys: users, users:token]
+    /// What it may do; repeatable [default of server keys: users, users:token, events, webhooks]
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// Requests per minute [default: `limits.sandbox_per_minute`, `limits.production_per_minute`]

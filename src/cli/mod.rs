@@ -4,6 +4,7 @@ mod apps;
 mod arguments;
 mod audit;
 mod bench;
+mod calls;
 mod channels;
 mod config;
 mod confirm;
@@ -11,10 +12,12 @@ mod data_directory;
 mod dev_keys;
 mod doctor;
 mod environment_settings;
+mod events;
 #[cfg(feature = "fakes")]
 mod fake;
 mod gen_files;
 mod keys;
+mod listen;
 mod manage;
 mod migrate;
 mod move_users;
@@ -31,7 +34,9 @@ mod signing;
 mod start;
 mod store;
 mod subscriptions;
+mod trigger;
 mod users;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -94,6 +99,16 @@ enum Command {
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
+    /// Show what happened and who was told; tell a webhook again
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Show the organization's webhooks and how they fare
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
+    /// Watch the sandbox's events and forward them to a program on this machine
+    Listen(listen::Listen),
+    /// Make an event in the sandbox, to see what your program does with it
+    Trigger(trigger::Trigger),
     /// Show what was asked lately, by which key, and how it ended
     Requests(requests::Requests),
     /// Show and change what one environment sets differently from the configuration file
@@ -152,6 +167,10 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Channels(command) => channels::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
+        Command::Events(command) => events::run(command).await?,
+        Command::Webhooks(command) => webhooks::run(command).await?,
+        Command::Listen(listen) => listen::run(listen).await?,
+        Command::Trigger(trigger) => trigger::run(trigger).await?,
         Command::Requests(requests) => requests::run(requests).await?,
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,
         #[cfg(feature = "fakes")]

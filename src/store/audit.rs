@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::events::Happened;
+use super::happened::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, SystemScope};
 use super::sessions::revoked;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::Entry;
-use super::events::Happened;
+use super::happened::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, AppScope, SystemScope};
 use super::sql::{Row, Script, Statement, params};

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::events::message_ended;
+use super::happened::message_ended;
 use super::scope::{ServerScope, SystemScope};
 use super::sql::params;
 use super::transaction::Tx;

@@ -18,6 +18,7 @@ mod deliveries;
 mod error;
 mod events;
 mod families;
+mod happened;
 mod idempotency;
 mod instance;
 mod keys;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::events::Happened;
+use super::happened::Happened;
 use super::scope::UserScope;
 use super::sql::{Script, params};
 use super::transaction::Tx;

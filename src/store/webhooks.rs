@@ -3,6 +3,7 @@
 //! A webhook keeps the place in the log that it was told up to; the deliveries of what follows are made when a worker
 //! claims them. So writing an event costs the same whoever listens, and a backlog is nothing but a distance.
 
+mod claim;
 mod history;
 mod replay;
 mod told;
@@ -12,9 +13,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use self::claim::NewDelivery;
 pub use self::history::{Attempt, Delivery, DeliveryPage};
 pub use self::replay::{NewReplay, NewTestDelivery, ReplayFrom};
-pub(super) use self::told::NewDelivery;
 pub use self::told::{ClaimedEvents, DisabledWhy, EventClaim, LogHead, WebhookBehind, WebhookTarget};
 use super::audit::{Entry, audit};
 use super::events::EventPlace;

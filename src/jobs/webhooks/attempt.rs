@@ -99,6 +99,10 @@ pub(super) async fn attempt(tools: &Tools, ready: &Ready) -> Outcome {
         };
     }
     let (at, watch) = (tools.clock.now(), Stopwatch::start());
+    if due.attempts == 0 && due.webhook.is_some() {
+        let lag = at.duration_since(due.created_at).as_secs_f64();
+        metrics::histogram!("aboard_webhook_lag_seconds").record(lag);
+    }
     let sent = send(tools, ready).await;
     let duration_us = i64::try_from(watch.elapsed().as_micros()).unwrap_or(i64::MAX);
     let (answer, error, end, told) = match sent {

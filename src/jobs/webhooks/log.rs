@@ -156,20 +156,29 @@ impl Log {
     }
 
     /// Takes in what a claim said of a webhook, and answers its lane.
-    pub fn fetched(&mut self, claimed: &ClaimedEvents) -> Option<Lane> {
+    pub fn fetched(&mut self, claimed: &ClaimedEvents, now: Timestamp) -> Option<Lane> {
         let id = claimed.webhook;
         self.queued.remove(&id);
         if claimed.more {
             self.queue(id);
         }
         let known = self.known.get_mut(&id)?;
-        known.pace.claimed(u32::try_from(claimed.due.len()).unwrap_or(u32::MAX));
+        known
+            .pace
+            .claimed(u32::try_from(claimed.due.len()).unwrap_or(u32::MAX), now);
         Some(known.lane.clone())
     }
 
     /// A claim came to nothing: they are as far behind as before.
     pub fn failed_to_fetch(&mut self, webhooks: Vec<WebhookId>) {
         self.paused.extend(webhooks);
+    }
+
+    /// A delivery that was claimed was not sent: its lease ran out before its turn.
+    pub fn lapsed(&mut self, webhook: WebhookId) {
+        if let Some(known) = self.known.get_mut(&webhook) {
+            known.pace.ended();
+        }
     }
 
     /// Learns from an attempt; true if the webhook is left alone from now on.

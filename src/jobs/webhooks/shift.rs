@@ -65,6 +65,8 @@ pub(super) struct Shift {
     /// Whether to look for webhooks that are behind, and when at the latest.
     survey: bool,
     survey_at: Instant,
+    /// Whether the last look found what may not be read yet.
+    unsettled: bool,
     fetching: bool,
     attempts: usize,
 }
@@ -94,6 +96,7 @@ impl Shift {
             surveying: false,
             survey: true,
             survey_at: now,
+            unsettled: false,
             fetching: false,
             attempts: 0,
         }
@@ -104,6 +107,11 @@ impl Shift {
             self.begin();
             match self.tasks.join_next_with_id().await {
                 Some(ended) => self.take(ended),
+                // What a transaction that is still open has written comes a moment later.
+                None if self.unsettled => {
+                    sleep(UNSETTLED).await;
+                    self.survey = true;
+                }
                 None => return self.attempts,
             }
         }
@@ -208,6 +216,9 @@ impl Shift {
             } else {
                 // Another worker may have it by now.
                 self.room.done(&lane);
+                if let Some(webhook) = waiting.ready.due.webhook {
+                    self.log.lapsed(webhook);
+                }
             }
         }
     }
@@ -251,7 +262,7 @@ impl Shift {
                 self.look_again(Duration::MAX);
             }
             Some(Task::Survey) => {
-                self.surveying = false;
+                (self.surveying, self.unsettled) = (false, false);
                 self.survey_at = Instant::now() + self.tools.options.poll;
             }
             Some(Task::Fetch(webhooks)) => {
@@ -266,6 +277,7 @@ impl Shift {
             Some(Done::Attempted(outcome)) => self.ended(*outcome),
             Some(Done::Looked(Ok(look))) => self.admit(look),
             Some(Done::Surveyed(Ok(survey))) => {
+                self.unsettled = survey.unsettled;
                 if survey.unsettled {
                     self.survey_at = Instant::now() + UNSETTLED;
                 }
@@ -329,7 +341,7 @@ impl Shift {
     fn admit_events(&mut self, fetched: Fetched) {
         let now = self.tools.clock.now();
         for claimed in fetched.claimed {
-            let Some(lane) = self.log.fetched(&claimed) else {
+            let Some(lane) = self.log.fetched(&claimed, now) else {
                 continue;
             };
             let to = fetched.recipients.get(&claimed.webhook).cloned();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::MessageId;
-use crate::store::events::message_ended;
+use crate::store::happened::message_ended;
 use crate::store::scope::SystemScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;

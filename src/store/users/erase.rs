@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{NewEvent, add_event, find_held};
 use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
 use crate::store::audit::{Entry, audit};
-use crate::store::events::event_body;
+use crate::store::happened::event_body;
 use crate::store::requests::first_id_at;
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;

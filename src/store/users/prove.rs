@@ -13,7 +13,7 @@ use crate::domain::{
     AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId, whole_seconds,
 };
 use crate::store::challenges::caps::count_proof;
-use crate::store::events::Happened;
+use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;

@@ -3,8 +3,8 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
+use super::claim::NewDelivery;
 use super::end_of_log;
-use super::told::NewDelivery;
 use crate::domain::{DeliveryId, EnvironmentId, EventId, ReplayId, WebhookId, WebhookSecretId};
 use crate::store::events::EventPlace;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};

@@ -5,15 +5,14 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::{
-    DeliveryId, EnvironmentId, EnvironmentKind, EventFilter, EventId, EventType, ReplayId, WebhookId, WebhookSecretId,
-};
-use crate::store::events::{Event, EventPlace, Happened, read as read_event};
+use super::claim::Claim;
+use crate::domain::{DeliveryId, EnvironmentId, EventType, WebhookId, WebhookSecretId};
+use crate::store::events::EventPlace;
+use crate::store::happened::Happened;
 use crate::store::partners::SealedWebhookSecret;
 use crate::store::scope::SystemScope;
 use crate::store::sql::{Row, params};
-use crate::store::transaction::Tx;
-use crate::store::{DueDelivery, Result, Store, StoreError};
+use crate::store::{DueDelivery, Result, Store};
 
 /// Why a webhook is told of nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,23 +108,6 @@ pub struct WebhookTarget {
     pub secrets: Vec<SealedWebhookSecret>,
 }
 
-/// A delivery that is about to be stored, under a lease or due.
-pub struct NewDelivery {
-    pub id: DeliveryId,
-    pub environment: EnvironmentId,
-    pub event: EventId,
-    pub kind: String,
-    pub url: String,
-    pub secret: WebhookSecretId,
-    pub webhook: WebhookId,
-    pub owner: Option<Uuid>,
-    pub due_at: Timestamp,
-    pub now: Timestamp,
-}
-
-/// Events that are looked at in one claim: a webhook that wants few of them goes through the log in such steps.
-const LOOKED_AT: u32 = 256;
-
 const HEADS: &str = "
     select environment.id,
         (select event.tx from events event where event.environment_id = environment.id and event.tx < :horizon
@@ -141,29 +123,6 @@ const BEHIND: &str = "
 const REPLAYING: &str = "
     select webhook.id, webhook.environment_id, webhook.per_second, webhook.updated_at from webhooks webhook
     where webhook.state = 'active' and webhook.id in (select replay.webhook_id from webhook_replays replay)";
-const CLAIMABLE: &str = "
-    select webhook.environment_id, environment.kind, webhook.url, webhook.events, webhook.cursor_tx, webhook.cursor_seq,
-        (select secret.id from webhook_secrets secret where secret.owner_id = webhook.id and secret.expires_at is null
-            order by secret.created_at desc, secret.id desc limit 1)
-    from webhooks webhook join environments environment on environment.id = webhook.environment_id
-    where webhook.id = :id and webhook.state = 'active'";
-const AFTER: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from events
-    where environment_id = :environment and (tx, seq) > (:tx, :seq) and tx < :horizon
-    order by tx, seq limit :limit";
-const ADVANCE: &str = "update webhooks set cursor_tx = :tx, cursor_seq = :seq where id = :id";
-const REPLAY: &str = "
-    select id, only_missing, cursor_tx, cursor_seq, until_tx, until_seq from webhook_replays
-    where webhook_id = :id order by id limit 1";
-const BETWEEN: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from events
-    where environment_id = :environment and (tx, seq) > (:tx, :seq) and (tx, seq) <= (:until_tx, :until_seq)
-    order by tx, seq limit :limit";
-const TOLD: &str = "
-    select 1 from deliveries
-    where webhook_id = :webhook and webhook_id is not null and event_id = :event and state <> 'given_up' limit 1";
-const ADVANCE_REPLAY: &str = "update webhook_replays set cursor_tx = :tx, cursor_seq = :seq where id = :id";
-const END_REPLAY: &str = "delete from webhook_replays where id = :id";
 const TARGET: &str = "
     select webhook.environment_id, webhook.url, webhook.state, webhook.sealed_headers, webhook.failing_since, secret.id,
         secret.sealed
@@ -304,183 +263,5 @@ fn behind(row: &Row<'_>) -> Result<WebhookBehind> {
         environment: EnvironmentId(row.id(1)?),
         per_second: row.opt_int(2)?.and_then(|rate| u32::try_from(rate).ok()),
         updated_at: row.time(3)?,
-    })
-}
-
-struct Claim {
-    horizon: i64,
-    owner: Uuid,
-    now: Timestamp,
-    lease_until: Timestamp,
-}
-
-/// A webhook as a claim meets it.
-struct Claimable {
-    environment: EnvironmentId,
-    kind: EnvironmentKind,
-    url: String,
-    filter: EventFilter,
-    cursor: EventPlace,
-    secret: WebhookSecretId,
-}
-
-impl Claim {
-    async fn of(
-        &self,
-        tx: &Tx<'_>,
-        want: EventClaim,
-        ids: &mut impl Iterator<Item = DeliveryId>,
-        new: &mut Vec<NewDelivery>,
-    ) -> Result<ClaimedEvents> {
-        let id = want.webhook;
-        let mut claimed = ClaimedEvents {
-            webhook: id,
-            due: Vec::new(),
-            more: false,
-        };
-        if !tx.try_lock(&[b"webhook", &id.bytes()]).await? {
-            claimed.more = true;
-            return Ok(claimed);
-        }
-        let Some(webhook) = tx.one(CLAIMABLE, &params![id: id.0], claimable).await? else {
-            return Ok(claimed);
-        };
-        let looked_at = want.limit.max(LOOKED_AT);
-        let after = params![
-            environment: webhook.environment.0, tx: webhook.cursor.tx, seq: webhook.cursor.seq, horizon: self.horizon,
-            limit: i64::from(looked_at),
-        ];
-        let found = tx.all(AFTER, &after, read_event).await?;
-        claimed.more = found.len() >= looked_at as usize;
-        let mut last = None;
-        for event in found {
-            if claimed.due.len() >= want.limit as usize {
-                claimed.more = true;
-                break;
-            }
-            last = Some(event.place);
-            if webhook.filter.wants(&event.kind) {
-                claimed.due.push(self.deliver(id, &webhook, event, ids, new)?);
-            }
-        }
-        if let Some(place) = last {
-            tx.execute(ADVANCE, &params![tx: place.tx, seq: place.seq, id: id.0])
-                .await?;
-        }
-        if claimed.due.len() < want.limit as usize {
-            self.replay(tx, want, &webhook, &mut claimed, ids, new).await?;
-        }
-        Ok(claimed)
-    }
-
-    /// The next part of what is told again.
-    async fn replay(
-        &self,
-        tx: &Tx<'_>,
-        want: EventClaim,
-        webhook: &Claimable,
-        claimed: &mut ClaimedEvents,
-        ids: &mut impl Iterator<Item = DeliveryId>,
-        new: &mut Vec<NewDelivery>,
-    ) -> Result<()> {
-        let place = |row: &Row<'_>, at| {
-            Ok::<_, StoreError>(EventPlace {
-                tx: row.int(at)?,
-                seq: row.int(at + 1)?,
-            })
-        };
-        let of_webhook = params![id: want.webhook.0];
-        let replay = tx.one(REPLAY, &of_webhook, |row| {
-            Ok((ReplayId(row.id(0)?), row.boolean(1)?, place(row, 2)?, place(row, 4)?))
-        });
-        let Some((replay, only_missing, cursor, until)) = replay.await? else {
-            return Ok(());
-        };
-        let looked_at = want.limit.max(LOOKED_AT);
-        let between = params![
-            environment: webhook.environment.0, tx: cursor.tx, seq: cursor.seq, until_tx: until.tx, until_seq: until.seq,
-            limit: i64::from(looked_at),
-        ];
-        let found = tx.all(BETWEEN, &between, read_event).await?;
-        let mut ended = found.len() < looked_at as usize;
-        let mut last = cursor;
-        for event in found {
-            if claimed.due.len() >= want.limit as usize {
-                ended = false;
-                break;
-            }
-            last = event.place;
-            if !webhook.filter.wants(&event.kind) {
-                continue;
-            }
-            let told = params![webhook: want.webhook.0, event: event.id.0];
-            if only_missing && tx.one(TOLD, &told, |_| Ok(())).await?.is_some() {
-                continue;
-            }
-            claimed.due.push(self.deliver(want.webhook, webhook, event, ids, new)?);
-        }
-        // Another replay may wait behind this one.
-        claimed.more = true;
-        if ended {
-            tx.execute(END_REPLAY, &params![id: replay.0]).await?;
-        } else {
-            let row = params![tx: last.tx, seq: last.seq, id: replay.0];
-            tx.execute(ADVANCE_REPLAY, &row).await?;
-        }
-        Ok(())
-    }
-
-    /// A delivery of an event.
-    fn deliver(
-        &self,
-        id: WebhookId,
-        webhook: &Claimable,
-        event: Event,
-        ids: &mut impl Iterator<Item = DeliveryId>,
-        new: &mut Vec<NewDelivery>,
-    ) -> Result<DueDelivery> {
-        let fewer = || StoreError::Fault("there are fewer ids than deliveries".to_owned());
-        let delivery = ids.next().ok_or_else(fewer)?;
-        new.push(NewDelivery {
-            id: delivery,
-            environment: webhook.environment,
-            event: event.id,
-            kind: event.kind,
-            url: webhook.url.clone(),
-            secret: webhook.secret,
-            webhook: id,
-            owner: Some(self.owner),
-            due_at: self.lease_until,
-            now: self.now,
-        });
-        Ok(DueDelivery {
-            id: delivery,
-            environment: webhook.environment,
-            kind: webhook.kind,
-            event: event.id,
-            url: webhook.url.clone(),
-            header_set: "standard".to_owned(),
-            secret: webhook.secret,
-            sealed_secret: Vec::new(),
-            sealed_body: None,
-            body: Some(event.body),
-            webhook: Some(id),
-            attempts: 0,
-            created_at: self.now,
-        })
-    }
-}
-
-fn claimable(row: &Row<'_>) -> Result<Claimable> {
-    Ok(Claimable {
-        environment: EnvironmentId(row.id(0)?),
-        kind: row.word(1, EnvironmentKind::parse)?,
-        url: row.text(2)?,
-        filter: EventFilter::stored(&row.text(3)?),
-        cursor: EventPlace {
-            tx: row.int(4)?,
-            seq: row.int(5)?,
-        },
-        secret: WebhookSecretId(row.opt_id(6)?.unwrap_or_default()),
     })
 }

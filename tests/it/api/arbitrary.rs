@@ -127,6 +127,12 @@ fn segment() -> impl Strategy<Value = String> {
     })
 }
 
+/// The operations whose answers end.
+fn ending() -> Vec<Operation> {
+    let all = operations().into_iter();
+    all.filter(|operation| operation.id != "streamEvents").collect()
+}
+
 #[test]
 fn any_bytes_as_a_body_are_answered_as_the_reference_says() {
     let bytes = prop_oneof![
@@ -139,7 +145,7 @@ fn any_bytes_as_a_body_are_answered_as_the_reference_says() {
         "application/json; charset=utf-8",
         "text/plain",
     ];
-    let operations = operations();
+    let operations = ending();
     let case = (
         bytes,
         proptest::sample::select(kinds.to_vec()),
@@ -173,7 +179,7 @@ fn any_values_are_answered_as_the_reference_says() {
         ]
     });
     let documents = documents("https://id.example.com");
-    let known: Vec<_> = operations()
+    let known: Vec<_> = ending()
         .into_iter()
         .map(|operation| {
             let document = documents.iter().find(|document| document.name == operation.document);

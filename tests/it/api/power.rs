@@ -116,6 +116,20 @@ const POWER: &[Route] = &[
     route("GET", "/v1/users/{user_id}", BY_SERVER),
     route("PUT", "/v1/users/{user_id}", BY_SERVER),
     route("POST", "/v1/users/{user_id}/tokens", BY_SERVER),
+    route("GET", "/v1/events", BY_SERVER),
+    route("POST", "/v1/events", BY_SERVER),
+    route("GET", "/v1/events/stream", BY_SERVER),
+    route("GET", "/v1/events/{event_id}", BY_SERVER),
+    route("GET", "/v1/webhooks", BY_SERVER),
+    route("POST", "/v1/webhooks", BY_SERVER),
+    route("GET", "/v1/webhooks/{webhook_id}", BY_SERVER),
+    route("PUT", "/v1/webhooks/{webhook_id}", BY_SERVER),
+    route("DELETE", "/v1/webhooks/{webhook_id}", BY_SERVER),
+    route("POST", "/v1/webhooks/{webhook_id}/rotate_secret", BY_SERVER),
+    route("POST", "/v1/webhooks/{webhook_id}/test", BY_SERVER),
+    route("POST", "/v1/webhooks/{webhook_id}/replay", BY_SERVER),
+    route("GET", "/v1/webhooks/{webhook_id}/deliveries", BY_SERVER),
+    route("GET", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", BY_SERVER),
     route("POST", "/v1/users/{user_id}/verifications", BY_SERVER),
     route("POST", "/v1/users/{user_id}/verifications/check", BY_SERVER),
     route("POST", "/v1/tokens/introspect", BY_SERVER),
@@ -185,7 +199,12 @@ async fn holders(app: &TestApp) -> Holders {
         scopes: aboard::domain::KeyScope::ALL
             .iter()
             .map(|scope| scope.as_str().to_owned())
-            .filter(|scope| matches!(scope.as_str(), "users" | "users:token" | "requests"))
+            .filter(|scope| {
+                matches!(
+                    scope.as_str(),
+                    "users" | "users:token" | "requests" | "events" | "webhooks"
+                )
+            })
             .collect(),
         per_minute: None,
     };
@@ -252,6 +271,8 @@ async fn call(app: &TestApp, route: &Route, user: UserId, held: Option<(&str, &s
         .template
         .replace("{user_id}", &user.to_string())
         .replace("{partner_user_id}", "ada")
+        // Nowhere in the log: an answer that ends.
+        .replace("/stream", "/stream?after=none")
         .replace("{environment}", &app.sandbox.environment.id.to_string());
     let mut call = app.anonymous().call(route.method, &path);
     if let Some((header, text)) = held {

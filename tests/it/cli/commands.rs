@@ -176,7 +176,7 @@ fn partners_apps_and_keys() {
     ]);
     assert_eq!(
         (&server["scopes"], &server["owner"]),
-        (&json!(["users", "users:token"]), &json!(sandbox))
+        (&json!(["users", "users:token", "events", "webhooks"]), &json!(sandbox))
     );
     assert_eq!(
         text(&[

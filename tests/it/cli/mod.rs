@@ -13,6 +13,7 @@ mod configuration;
 mod dev;
 mod doctor;
 mod environment_settings;
+mod events;
 #[cfg(feature = "fakes")]
 mod fake;
 mod help;

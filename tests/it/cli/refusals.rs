@@ -156,7 +156,7 @@ fn names_environments_and_owners() {
     let create = ["keys", "create", "--environment", "sandbox", "--kind"];
     assert_eq!(
         fails(&[&create[..], &["server", "--scope", "users token", "x"]].concat()),
-        "aboard: --scope: server keys have no scope `users token`; there are users, users:token, wallets:erase, requests\n"
+        "aboard: --scope: server keys have no scope `users token`; there are users, users:token, wallets:erase, requests, events, webhooks\n"
     );
     let stranger = "prt_00000000000000000000000000";
     let said = format!("aboard: there is no partner {stranger}; see `aboard partners list`\n");

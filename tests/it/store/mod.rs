@@ -44,3 +44,4 @@ mod user_keys;
 mod user_tokens;
 mod users;
 pub mod world_app;
+mod webhooks;

@@ -8,6 +8,7 @@ pub mod client;
 pub mod codes;
 pub mod copying;
 pub mod database;
+pub mod hooks;
 pub mod import;
 pub mod join;
 pub mod logins;

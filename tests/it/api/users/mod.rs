@@ -1,6 +1,7 @@
 //! The users surface.
 
 mod delete;
+mod events;
 mod get;
 mod inbox;
 mod introspect;
@@ -16,3 +17,4 @@ mod requests;
 pub mod tokens;
 mod verifications;
 mod verifications_check;
+mod webhooks;

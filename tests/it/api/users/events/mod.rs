@@ -1,0 +1,4 @@
+mod catalogue;
+mod list;
+mod stream;
+mod trigger;

@@ -47,6 +47,7 @@ mod sign;
 mod text;
 mod token_key;
 mod vault;
+pub mod wallet;
 
 pub use aad::Aad;
 pub use canary::{CanaryError, canary_check, canary_seal};

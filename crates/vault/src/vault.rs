@@ -109,6 +109,17 @@ impl Vault {
         mac_with(&self.ring(purpose).newest, parts)
     }
 
+    /// What [`Vault::mac`] gave for `purpose` and `parts` under each loaded key, the newest first: for
+    /// finding a row by a MAC that may be older than the newest key.
+    #[must_use]
+    pub fn macs(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<Mac> {
+        let ring = self.ring(purpose);
+        std::iter::once(&ring.newest)
+            .chain(ring.older.iter().rev())
+            .map(|key| mac_with(key, parts))
+            .collect()
+    }
+
     /// Whether `mac` is what [`Vault::mac`] gave for `purpose` and `parts` under any loaded key.
     /// The tags are compared in constant time; an unknown key id is `false`.
     #[must_use]

@@ -1,0 +1,121 @@
+//! The programs whose instructions are made and read here.
+
+use curve25519_dalek::edwards::CompressedEdwardsY;
+
+use super::{AccountMeta, Address, Instruction, Priority};
+use crate::sha256;
+
+pub(super) const SYSTEM: Address = Address([0; 32]);
+
+macro_rules! programs {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {$(
+        $(#[$doc])*
+        pub(super) fn $name() -> Address {
+            static ADDRESS: std::sync::LazyLock<Address> = std::sync::LazyLock::new(|| Address::known($text));
+            *ADDRESS
+        }
+    )+};
+}
+
+programs! {
+    token = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
+    token_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";
+    associated_token = "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL";
+    compute_budget = "ComputeBudget111111111111111111111111111111";
+}
+
+/// Moves lamports (System program, instruction 2).
+pub(super) fn transfer(from: Address, to: Address, lamports: u64) -> Instruction {
+    Instruction {
+        program: SYSTEM,
+        accounts: vec![AccountMeta::new(from, true, true), AccountMeta::new(to, false, true)],
+        data: [&2_u32.to_le_bytes()[..], &lamports.to_le_bytes()].concat(),
+    }
+}
+
+/// Says what is paid for priority (Compute Budget program, instructions 2 and 3).
+pub(super) fn priority(priority: Priority) -> [Instruction; 2] {
+    let budget = |data| Instruction {
+        program: compute_budget(),
+        accounts: Vec::new(),
+        data,
+    };
+    [
+        budget([&[2][..], &priority.units.to_le_bytes()].concat()),
+        budget([&[3][..], &priority.price.to_le_bytes()].concat()),
+    ]
+}
+
+/// A transfer of a token to the account that its receiver has for that token, which is made, at the
+/// sender's cost, if it does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenTransfer {
+    /// The token.
+    pub mint: Address,
+    /// The token's program: the owner of the mint. [`Key`](super::Key) takes SPL Token and
+    /// Token-2022 and no other.
+    pub program: Address,
+    /// The mint's decimals; the chain refuses another number.
+    pub decimals: u8,
+    /// Who receives.
+    pub to: Address,
+    /// In the token's smallest unit.
+    pub amount: u64,
+}
+
+impl TokenTransfer {
+    /// `None` if the program is no token program.
+    pub(super) fn instructions(&self, from: Address) -> Option<[Instruction; 2]> {
+        if self.program != token() && self.program != token_2022() {
+            return None;
+        }
+        let source = associated_token_address(&from, &self.mint, &self.program)?;
+        let target = associated_token_address(&self.to, &self.mint, &self.program)?;
+        let create = Instruction {
+            program: associated_token(),
+            accounts: vec![
+                AccountMeta::new(from, true, true),
+                AccountMeta::new(target, false, true),
+                AccountMeta::new(self.to, false, false),
+                AccountMeta::new(self.mint, false, false),
+                AccountMeta::new(SYSTEM, false, false),
+                AccountMeta::new(self.program, false, false),
+            ],
+            // CreateIdempotent: no error if it is there.
+            data: vec![1],
+        };
+        let transfer = Instruction {
+            program: self.program,
+            accounts: vec![
+                AccountMeta::new(source, false, true),
+                AccountMeta::new(self.mint, false, false),
+                AccountMeta::new(target, false, true),
+                AccountMeta::new(from, true, false),
+            ],
+            // TransferChecked: it names the decimals, so a lie about them moves nothing.
+            data: [&[12][..], &self.amount.to_le_bytes(), &[self.decimals]].concat(),
+        };
+        Some([create, transfer])
+    }
+}
+
+/// The account that `owner` has for the token `mint` of `program`.
+///
+/// The first address off the curve among the hashes for 255, 254, …; `None` if there is none, which
+/// has a chance of 2⁻²⁵⁶.
+#[must_use]
+pub fn associated_token_address(owner: &Address, mint: &Address, program: &Address) -> Option<Address> {
+    (0..=u8::MAX).rev().find_map(|bump| {
+        let seeds = [
+            &owner.0[..],
+            &program.0,
+            &mint.0,
+            &[bump],
+            &associated_token().0,
+            b"ProgramDerivedAddress",
+        ];
+        let hash = sha256(&seeds.concat());
+        let on_curve = CompressedEdwardsY(hash).decompress().is_some();
+        (!on_curve).then_some(Address(hash))
+    })
+}

@@ -4,6 +4,7 @@ mod apps;
 mod audit;
 mod checks;
 mod command;
+mod handed;
 mod keys;
 mod move_users;
 mod orgs;
@@ -28,6 +29,7 @@ use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
 pub use command::{AdminCommand, KeyFor, execute};
+pub use handed::Handed;
 pub use move_users::NumberedLine;
 pub use signing::{SigningAlgorithm, ensure_private_keys, new_key as new_signing_key};
 pub use user_lines::LONGEST_LINE;

@@ -26,8 +26,15 @@ use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, GuardRules, Outbound, OutboundOptions};
 use crate::store::InFlight;
 use crate::tokens::Tokens;
+use crate::web::providers::Providers;
 use crate::web::reference;
-use crate::web::{Inner, Limits, Running, Web, Welcome};
+use crate::web::{Inner, Limits, Passwords, Running, Web, Welcome};
+
+/// How long a log-in waits for a provider.
+const ASKING: OutboundOptions = OutboundOptions {
+    connect_timeout: Duration::from_secs(3),
+    timeout: Duration::from_secs(5),
+};
 
 /// A server that runs.
 pub struct App {
@@ -123,6 +130,7 @@ impl App {
         });
         let webhooks = worker(&config, &instance, guard.clone())?;
         let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
+        let providers = Providers::new(Outbound::new(guard.clone(), ASKING)?);
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let reference = config
@@ -135,6 +143,8 @@ impl App {
             tokens,
             limits: Limits::default(),
             running: Running::default(),
+            passwords: Passwords::default(),
+            providers,
             guard,
             reference,
             wake_deliveries: {

@@ -3,7 +3,7 @@
 
 use aboard_vault::Aad;
 
-use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, WebhookSecretId};
+use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookSecretId};
 
 fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
     Aad {
@@ -48,4 +48,10 @@ pub fn inbox(environment: EnvironmentId, message: InboxId) -> Aad<'static> {
 #[must_use]
 pub fn channel(environment: EnvironmentId, column: &'static str) -> Aad<'static> {
     place("channel_credentials", column, environment, environment.bytes())
+}
+
+/// An app's secret at a provider: a bot's token, the client secret for Rampable.
+#[must_use]
+pub fn app_provider(environment: EnvironmentId, row: Uuid) -> Aad<'static> {
+    place("app_providers", "sealed", environment, row.into_bytes())
 }

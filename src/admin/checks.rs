@@ -2,8 +2,9 @@
 
 use anyhow::bail;
 use url::Url;
+use zeroize::Zeroizing;
 
-use crate::domain::{KeyKind, KeyScope};
+use crate::domain::{BotName, BotToken, KeyKind, KeyScope, Provider};
 
 const LONGEST_NAME: usize = 100;
 
@@ -61,6 +62,61 @@ pub fn amount(text: String) -> anyhow::Result<String> {
         bail!("--amount: `{text}` is no amount; write a number and a currency, like \"9.00 EUR\"");
     }
     Ok(text)
+}
+
+/// The name that an app has at a provider: a client id, a bot, or none.
+pub fn provider_name(provider: Provider, name: Option<String>) -> anyhow::Result<String> {
+    let name = name.unwrap_or_default();
+    match provider {
+        Provider::Google | Provider::Apple => {
+            let plain = !name.is_empty() && name.len() <= 255 && name.bytes().all(|byte| byte.is_ascii_graphic());
+            if !plain {
+                bail!("NAME: write the client id that {} gave the app", provider.as_str());
+            }
+            Ok(name)
+        }
+        Provider::Telegram => match BotName::parse(&name) {
+            Ok(bot) => Ok(bot.as_str().to_owned()),
+            Err(wrong) => bail!("NAME: {wrong}"),
+        },
+        Provider::Rampable if name.is_empty() => Ok(name),
+        Provider::Rampable => bail!("NAME: an app has one client secret for Rampable, and no name there; leave it out"),
+    }
+}
+
+/// The name of an app at a provider, and the secret that goes with it where one has to.
+pub fn provider(
+    provider: Provider,
+    name: Option<String>,
+    secret: Option<Zeroizing<String>>,
+) -> anyhow::Result<(String, Option<Zeroizing<String>>)> {
+    let name = provider_name(provider, name)?;
+    match (provider, secret) {
+        (Provider::Google | Provider::Apple, None) => Ok((name, None)),
+        (Provider::Google | Provider::Apple, Some(_)) => {
+            bail!(
+                "--secret-file: log-ins with {} are checked with its public keys; no secret is needed",
+                provider.as_str()
+            )
+        }
+        (Provider::Telegram | Provider::Rampable, None) => {
+            bail!(
+                "--secret-file: name the file that holds the bot's token or the client secret, or - for standard input"
+            )
+        }
+        (Provider::Telegram, Some(secret)) => {
+            if let Err(wrong) = BotToken::parse(secret.as_str().to_owned()) {
+                bail!("--secret-file: {wrong}");
+            }
+            Ok((name, Some(secret)))
+        }
+        (Provider::Rampable, Some(secret)) => {
+            if secret.is_empty() || secret.len() > 1_024 || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+                bail!("--secret-file: the client secret is one line of 1 to 1024 visible ASCII characters");
+            }
+            Ok((name, Some(secret)))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
-use super::{apps, audit, keys, orgs, partners, requests, settings, signing, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, SubscriptionStatus, UserId};
+use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, users};
+use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, Provider, SubscriptionStatus, UserId};
 use crate::instance::Instance;
 use crate::store::Environment;
 
@@ -40,6 +40,23 @@ pub enum AdminCommand {
     ListApps { environment: Option<String> },
     /// Revokes every client secret of an app.
     RevokeApp { app: AppId },
+    /// Switches version 1 of the wallet surface on or off for an app.
+    SetAppV1 { app: AppId, serves_v1: bool },
+    /// What an app is known as at a provider.
+    AddProvider {
+        app: AppId,
+        provider: Provider,
+        name: Option<String>,
+        secret: Option<Handed>,
+    },
+    /// Lists that, without the secrets.
+    ListProviders { app: AppId },
+    /// Takes it away again.
+    RemoveProvider {
+        app: AppId,
+        provider: Provider,
+        name: Option<String>,
+    },
     /// A new key.
     CreateKey {
         environment: String,
@@ -180,6 +197,15 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         } => apps::create(instance, &environment, &name, &origins).await,
         C::ListApps { environment } => apps::list(instance, environment.as_deref()).await,
         C::RevokeApp { app } => apps::revoke(instance, app).await,
+        C::SetAppV1 { app, serves_v1 } => apps::set_v1(instance, app, serves_v1).await,
+        C::AddProvider {
+            app,
+            provider,
+            name,
+            secret,
+        } => apps::add_provider(instance, app, provider, name, secret).await,
+        C::ListProviders { app } => apps::list_providers(instance, app).await,
+        C::RemoveProvider { app, provider, name } => apps::remove_provider(instance, app, provider, name).await,
         C::CreateKey {
             environment,
             name,

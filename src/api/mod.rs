@@ -1,5 +1,4 @@
-//! Every route of the product on one screen, each with its handler and, but for the wallet surface and what stands on
-//! it, its description.
+//! Every route of the product on one screen, each with its handler and its description.
 
 mod issuers;
 mod partner;
@@ -7,9 +6,15 @@ mod users;
 mod wallet;
 
 use partner::{api_key, embedded_check_user, external_login, login, tenant_details};
-use users::{delete, get, introspect, link, list, login_codes, me, put, requests, tokens};
-
-use axum::routing::post;
+use users::{
+    delete, get, inbox, introspect, link, list, login_codes, me, put, requests, tokens, verifications,
+    verifications_check,
+};
+use wallet::auth::{
+    self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, telegram,
+    verify_otp, verify_sms, verify_whatsapp,
+};
+use wallet::organization;
 
 use crate::web::Routes;
 use crate::web::reference::{self, Document, Server};
@@ -35,22 +40,38 @@ pub fn routes() -> Routes {
         .delete("/v1/users/{user_id}", delete::delete, delete::doc)
         .post("/v1/users/{user_id}/tokens", tokens::tokens, tokens::doc)
         .post("/v1/tokens/introspect", introspect::introspect, introspect::doc)
-        .route("/v1/users/{user_id}/verifications", post(users::verifications::verifications))
-        .route("/v1/users/{user_id}/verifications/check", post(users::verifications_check::check))
-        .route("/v1/inbox", axum::routing::get(users::inbox::inbox))
+        .post("/v1/users/{user_id}/verifications", verifications::verifications, verifications::doc)
+        .post("/v1/users/{user_id}/verifications/check", verifications_check::check, verifications_check::doc)
+        .get("/v1/inbox", inbox::inbox, inbox::doc)
         // The wallet surface: `x-client-secret`, or `x-app-id` alone.
-        .route("/api/v1/auth/login-otp", post(wallet::auth::login_otp::login_otp))
-        .route("/api/v2/auth/login-otp", post(wallet::auth::login_otp::login_otp))
-        .route("/api/v1/auth/verify-otp", post(wallet::auth::verify_otp::verify_otp))
-        .route("/api/v2/auth/verify-otp", post(wallet::auth::verify_otp::verify_otp))
-        .route("/api/v1/auth/login-whatsapp", post(wallet::auth::login_whatsapp::login_whatsapp))
-        .route("/api/v2/auth/login-whatsapp", post(wallet::auth::login_whatsapp::login_whatsapp))
-        .route("/api/v1/auth/verify-whatsapp", post(wallet::auth::verify_whatsapp::verify_whatsapp))
-        .route("/api/v2/auth/verify-whatsapp", post(wallet::auth::verify_whatsapp::verify_whatsapp))
-        .route("/api/v1/auth/login-sms", post(wallet::auth::login_sms::login_sms))
-        .route("/api/v2/auth/login-sms", post(wallet::auth::login_sms::login_sms))
-        .route("/api/v1/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
-        .route("/api/v2/auth/verify-sms", post(wallet::auth::verify_sms::verify_sms))
+        .post("/api/v1/auth/login-otp", login_otp::login_otp, login_otp::doc)
+        .post("/api/v1/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
+        .post("/api/v1/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
+        .post("/api/v1/auth/verify-whatsapp", verify_whatsapp::verify_whatsapp, verify_whatsapp::doc)
+        .post("/api/v1/auth/login-sms", login_sms::login_sms, login_sms::doc)
+        .post("/api/v1/auth/verify-sms", verify_sms::verify_sms, verify_sms::doc)
+        .post("/api/v1/auth/register-custody", register_custody::register_custody, register_custody::doc)
+        .post("/api/v1/auth/login-custody", login_custody::login_custody, login_custody::doc)
+        .post("/api/v1/auth/register", register::register, register::doc)
+        .post("/api/v1/auth/login", auth::login::login, auth::login::doc)
+        .post("/api/v1/auth/google", google::google, google::doc)
+        .post("/api/v1/auth/apple", apple::apple, apple::doc)
+        .post("/api/v1/auth/telegram", telegram::telegram, telegram::doc)
+        .get("/api/v1/organization", organization::organization, organization::doc)
+        .post("/api/v2/auth/login-otp", login_otp::login_otp, login_otp::doc)
+        .post("/api/v2/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
+        .post("/api/v2/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
+        .post("/api/v2/auth/verify-whatsapp", verify_whatsapp::verify_whatsapp, verify_whatsapp::doc)
+        .post("/api/v2/auth/login-sms", login_sms::login_sms, login_sms::doc)
+        .post("/api/v2/auth/verify-sms", verify_sms::verify_sms, verify_sms::doc)
+        .post("/api/v2/auth/register-custody", register_custody::register_custody, register_custody::doc)
+        .post("/api/v2/auth/login-custody", login_custody::login_custody, login_custody::doc)
+        .post("/api/v2/auth/register", register::register, register::doc)
+        .post("/api/v2/auth/login", auth::login::login, auth::login::doc)
+        .post("/api/v2/auth/google", google::google, google::doc)
+        .post("/api/v2/auth/apple", apple::apple, apple::doc)
+        .post("/api/v2/auth/telegram", telegram::telegram, telegram::doc)
+        .get("/api/v2/organization", organization::organization, organization::doc)
         // Issuers: public.
         .get("/e/{environment}/.well-known/jwks.json", issuers::jwks, issuers::jwks_doc)
         .get("/.well-known/oauth-authorization-server/e/{environment}", issuers::metadata, issuers::metadata_doc)

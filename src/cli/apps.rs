@@ -7,6 +7,7 @@ use super::arguments::{In, List};
 use super::manage;
 use super::partners::revoked;
 use super::print::{fields, minute, table, text, words};
+use super::providers::{self, Providers};
 use super::settings::Settings;
 use crate::admin::AdminCommand;
 use crate::domain::AppId;
@@ -18,8 +19,13 @@ pub enum Apps {
     Create(Create),
     /// List the apps
     List(List),
+    /// Change what an app in production is served
+    Set(Set),
     /// Revoke every client secret of an app
     Revoke(Revoke),
+    /// What an app is known as at Google, Apple, Telegram and Rampable
+    #[command(subcommand)]
+    Providers(Providers),
 }
 
 /// A new app.
@@ -34,6 +40,27 @@ pub struct Create {
     origin: Vec<String>,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// Other rules for an app.
+#[derive(Args)]
+pub struct Set {
+    /// The app: app_…
+    #[arg(value_name = "ID")]
+    app: AppId,
+    /// Version 1 of the wallet surface, for clients that were written for it; a sandbox always has it
+    #[arg(long, value_name = "on|off", value_parser = switch)]
+    v1: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".to_owned()),
+    }
 }
 
 /// The end of every client secret.
@@ -65,6 +92,11 @@ pub async fn run(command: Apps) -> anyhow::Result<()> {
         Apps::List(List { environment, settings }) => {
             manage::run(&settings, AdminCommand::ListApps { environment }, listed).await
         }
+        Apps::Set(Set { app, v1, settings }) => {
+            let command = AdminCommand::SetAppV1 { app, serves_v1: v1 };
+            manage::run(&settings, command, set).await
+        }
+        Apps::Providers(command) => providers::run(command).await,
         Apps::Revoke(Revoke { app, settings }) => {
             manage::run(&settings, AdminCommand::RevokeApp { app }, revoked).await
         }
@@ -84,6 +116,15 @@ fn created(made: &Value) -> String {
             ("key id", text(made, "key_id")),
         ]),
     )
+}
+
+fn set(answer: &Value) -> String {
+    let is = if answer["serves_v1"] == Value::Bool(true) {
+        "is"
+    } else {
+        "is not"
+    };
+    format!("{} {is} served version 1 of the wallet surface.", text(answer, "name"))
 }
 
 fn listed(answer: &Value) -> String {

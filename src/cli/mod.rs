@@ -18,6 +18,7 @@ mod move_users;
 mod orgs;
 mod partners;
 mod print;
+mod providers;
 mod requests;
 mod safety;
 mod settings;
@@ -72,7 +73,7 @@ enum Command {
     /// Make and list partners: the platforms that bring users aboard
     #[command(subcommand)]
     Partners(partners::Partners),
-    /// Make and list apps: your own clients, with their client secrets
+    /// Make and list apps, your own clients, and how people log in to them
     #[command(subcommand)]
     Apps(apps::Apps),
     /// Make the key file; make, list, rotate and revoke API keys

@@ -4,7 +4,7 @@
 use figment2::Figment;
 use figment2::providers::Serialized;
 
-use super::{Codes, Config, ConfigError, Limits, Login, Users, explain, setting};
+use super::{Codes, Config, ConfigError, Limits, Login, Providers, Users, explain, setting};
 
 /// In the sections below, but the whole server's.
 const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
@@ -17,6 +17,8 @@ pub struct EnvironmentConfig {
     pub login: Login,
     /// One-time codes.
     pub codes: Codes,
+    /// Where Google and Apple publish what their log-ins are checked with.
+    pub providers: Providers,
     /// Requests per minute.
     pub limits: Limits,
     /// What is asked of users.
@@ -28,6 +30,7 @@ impl From<&Config> for EnvironmentConfig {
         Self {
             login: config.login.clone(),
             codes: config.codes.clone(),
+            providers: config.providers.clone(),
             limits: config.limits.clone(),
             users: config.users.clone(),
         }
@@ -51,6 +54,7 @@ impl EnvironmentConfig {
         let whole: Self = figment.extract().map_err(|error| ConfigError(explain(error)))?;
         whole.login.check()?;
         whole.codes.check()?;
+        whole.providers.check()?;
         Ok(whole)
     }
 

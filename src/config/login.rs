@@ -21,6 +21,8 @@ pub struct Login {
     pub return_urls: Vec<String>,
     /// The region of telephone numbers without a country code; empty for none.
     pub default_region: String,
+    /// Whether people of this organization may have accounts for Rampable, and log-ins give tokens for it.
+    pub rampable: bool,
 }
 
 impl Login {

@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod log;
 mod login;
+mod providers;
 mod server;
 mod store;
 mod users;
@@ -22,6 +23,7 @@ pub use keys::Keys;
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
+pub use providers::Providers;
 pub use server::Server;
 pub use store::Store;
 pub use users::{Proof, Users};
@@ -44,6 +46,8 @@ pub struct Config {
     pub login: Login,
     /// One-time codes.
     pub codes: Codes,
+    /// Where Google and Apple publish what their log-ins are checked with.
+    pub providers: Providers,
     /// Requests per minute.
     pub limits: Limits,
     /// What is asked of users.
@@ -115,6 +119,7 @@ impl Config {
         self.store.check()?;
         self.login.check()?;
         self.codes.check()?;
+        self.providers.check()?;
         self.webhooks.check()
     }
 }
@@ -218,6 +223,8 @@ mod tests {
             ("server.public_url", "https://example.com/path", "server.public_url"),
             ("login.return_urls", "[\"/back\"]", "login.return_urls"),
             ("webhooks.allow", "[\"10.0.0.0/99\"]", "webhooks.allow"),
+            ("providers.google_keys", "certs", "providers.google_keys"),
+            ("providers.apple_issuers", "[\"\"]", "providers.apple_issuers"),
             ("webhooks.retry_schedule", "soon", "webhooks.retry_schedule"),
             ("server.request_timeout_seconds", "0", "server.request_timeout_seconds"),
             ("login.session_days", "4000000000", "login.session_days"),

@@ -16,6 +16,10 @@ pub enum Amr {
     Passkey,
     /// Google, Apple or Telegram.
     Federated,
+    /// A username and a password.
+    Password,
+    /// The word of an app's own back end: reaches only what that app brought.
+    Custody,
 }
 
 impl Amr {
@@ -29,6 +33,8 @@ impl Amr {
             Self::Otp => "otp",
             Self::Passkey => "passkey",
             Self::Federated => "federated",
+            Self::Password => "password",
+            Self::Custody => "custody",
         }
     }
 
@@ -42,6 +48,8 @@ impl Amr {
             Self::Otp,
             Self::Passkey,
             Self::Federated,
+            Self::Password,
+            Self::Custody,
         ]
         .into_iter()
         .find(|amr| amr.as_str() == word)
@@ -50,6 +58,6 @@ impl Amr {
     /// Whether the person themself gave the proof.
     #[must_use]
     pub const fn is_own_proof(self) -> bool {
-        matches!(self, Self::Otp | Self::Passkey | Self::Federated)
+        matches!(self, Self::Otp | Self::Passkey | Self::Federated | Self::Password)
     }
 }

@@ -40,6 +40,8 @@ codes! {
     NotValidUser = 401, "NOT_VALID_USER", "Not valid user", "Check the user's api_key and that it belongs to the e-mail or wrapp_user_id sent with it.";
     /// A one-time code or its verification token is wrong, whatever about it.
     OtpRefused = 401, "OTP_REFUSED", "This code is wrong, expired or already used. Check it, or ask for a new one.", "Send the code with the verificationToken of the same answer. A code works once, for ten minutes and five tries; then ask for a new one.";
+    /// A log-in with a password or through a provider that is not good, whatever about it.
+    LoginRefused = 401, "LOGIN_REFUSED", "This log-in was refused.", "Check the username and password, or let the person sign in with the provider again: what a provider signs works once and for minutes.";
     /// The credential is good, but may not do this.
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
     /// No such user for this caller.

@@ -151,6 +151,8 @@ ids! {
     MessageId = "msg";
     /// A message that a sandbox would have sent.
     InboxId = "inb";
+    /// What one log-in may go on with: a family of refresh tokens.
+    FamilyId = "fam";
     /// One HTTP request.
     RequestId = "req";
 }

@@ -87,10 +87,10 @@ pub struct Outbound {
     pub(super) guard: Guard,
     pub(super) lookup: Arc<dyn Lookup>,
     pub(super) connect_timeout: Duration,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     // One for each kind of environment: a connection that a sandbox may have is never lent to production.
-    sandbox: Client,
-    production: Client,
+    pub(super) sandbox: Client,
+    pub(super) production: Client,
 }
 
 impl Outbound {
@@ -226,7 +226,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     date(text)?.duration_since(now).try_into().ok()
 }
 
-fn in_few_words(error: &reqwest::Error) -> SendError {
+pub(super) fn in_few_words(error: &reqwest::Error) -> SendError {
     let causes = causes(error);
     let is_not_http = |cause: &&(dyn Error + 'static)| {
         let hyper = cause.downcast_ref::<hyper::Error>();

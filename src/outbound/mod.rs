@@ -2,12 +2,14 @@
 //!
 //! [`guard`] decides where such a call may go, [`resolve`] applies it to every address that a name resolves to,
 //! each time a connection is made, and [`client`] makes the call: no redirects, no proxy, bounded time and size.
-//! [`dial`] makes the connections of what is not HTTP.
+//! [`fetch`] reads what others publish. [`dial`] makes the connections of what is not HTTP.
 
 pub mod client;
 pub mod dial;
+pub mod fetch;
 pub mod guard;
 pub mod resolve;
 
 pub use client::{Answer, Outbound, OutboundOptions, SendError};
+pub use fetch::Fetched;
 pub use guard::{Guard, GuardRules};

@@ -33,6 +33,8 @@ pub struct AppRow {
     pub name: String,
     /// The web origins it may call from.
     pub origins: Vec<String>,
+    /// Whether it is served version 1 of the wallet surface. A sandbox always is.
+    pub serves_v1: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -75,7 +77,9 @@ const APP: &str = "
     where app.id = :id and app.revoked_at is null";
 const REVOKE_APP: &str = "update apps set revoked_at = :now where id = :id and revoked_at is null";
 const SERVE_V1: &str = "update apps set serves_v1 = :serves_v1 where id = :id";
-const APPS: &str = "select id, environment_id, name, origins, created_at from apps order by id";
+const APPS: &str = "
+    select app.id, app.environment_id, app.name, app.origins, app.created_at, app.serves_v1, environment.kind
+    from apps app join environments environment on environment.id = app.environment_id order by app.id";
 
 impl Store {
     /// Creates an app.
@@ -126,6 +130,7 @@ impl Store {
                 name: row.text(2)?,
                 origins: row.text(3)?.split_whitespace().map(str::to_owned).collect(),
                 created_at: row.time(4)?,
+                serves_v1: row.boolean(5)? || row.word(6, EnvironmentKind::parse)? == EnvironmentKind::Sandbox,
             })
         })
         .await

@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0005_codes",
     "0006_copy",
     "0007_audit",
+    "0009_logins",
     "0014_request_blocks"
 ];
 

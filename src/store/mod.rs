@@ -7,6 +7,7 @@
 //! faults roll back.
 
 mod accounts;
+mod app_providers;
 mod apps;
 mod audit;
 mod challenges;
@@ -14,16 +15,20 @@ mod copy;
 mod credentials;
 mod deliveries;
 mod error;
+mod families;
 mod idempotency;
 mod instance;
 mod keys;
 mod links;
+mod logins;
 mod messages;
 mod migrations;
 mod organizations;
 mod partner_users;
 mod partners;
+mod passwords;
 mod postgres;
+mod rampable;
 mod requests;
 mod scope;
 mod sessions;
@@ -41,6 +46,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use accounts::{Account, AccountIdentity, NewSubscription};
+pub use app_providers::{AppProvider, AppProviderRow, NewAppProvider};
 pub use apps::{App, AppRow, NewApp};
 pub use audit::AuditEntry;
 pub use challenges::{NewChallenge, NewMessage, PreparedCode, Started};
@@ -50,12 +56,14 @@ pub use copy::{
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery};
 pub use error::StoreError;
+pub use families::{Family, NewFamily, Refreshed};
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
 pub use keys::{KeyRow, NewApiKey};
 pub use links::{
     Exchange, ExchangedLogin, LinkPreview, NewLoginLink, NewOneTimeCode, Redeemed, Redemption, RedemptionOutcome,
 };
+pub use logins::{AppLogin, AppLoginOutcome, Assertion, Expected};
 pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage, NewMark, StoredChannel};
 pub use migrations::known_migrations;
 pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
@@ -63,6 +71,8 @@ pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
 };
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
+pub use passwords::{PasswordTried, PasswordTry};
+pub use rampable::{NewRampableAccount, RampableAccount};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use scope::{
     AdminScope, AppScope, ChallengeScope, PartnerScope, Seal, ServerScope, SystemScope, UserScope, UsersScope,

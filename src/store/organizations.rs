@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::Entry;
-use super::scope::{AdminScope, ServerScope, SystemScope};
+use super::scope::{AdminScope, ChallengeScope, SystemScope};
 use super::signing_keys::NewSigningKey;
 use super::sql::{Script, params};
 use super::{Result, Store, StoreError};
@@ -112,9 +112,9 @@ impl Store {
         .await
     }
 
-    /// The organization of a server key, as people see it.
-    pub async fn organization_name(&self, scope: &ServerScope) -> Result<String> {
-        let params = params![environment: scope.environment.0];
+    /// The organization of a server key or an app, as people see it.
+    pub async fn organization_name(&self, scope: impl Into<ChallengeScope>) -> Result<String> {
+        let params = params![environment: scope.into().environment.0];
         let name = self.one(ORGANIZATION_NAME, &params, |row| row.text(0)).await?;
         name.ok_or_else(|| StoreError::Fault("an environment has no organization".to_owned()))
     }

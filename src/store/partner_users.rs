@@ -235,6 +235,7 @@ impl Store {
                     user: UserId(row.id(2)?),
                     partner: Some(PartnerId(row.id(3)?)),
                     user_key: Some(id),
+                    app: None,
                     amr: Amr::UserKey,
                 },
                 kind: row.word(1, EnvironmentKind::parse)?,

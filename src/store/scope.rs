@@ -185,7 +185,8 @@ impl From<&ServerScope> for UsersScope {
     }
 }
 
-/// One user, by a session, by a user key or the token made from it, or by a token of the organization.
+/// One user, by a session, by a user key or the token made from it, by a token of the organization, or by one of a
+/// log-in.
 #[derive(Debug, Clone, Copy)]
 pub struct UserScope {
     pub(super) environment: EnvironmentId,
@@ -193,6 +194,8 @@ pub struct UserScope {
     /// The partner whose link or key it was: nothing that another source brought may be shown.
     pub(super) partner: Option<PartnerId>,
     pub(super) user_key: Option<UserKeyId>,
+    /// The app that the person logged in to, or that brought them.
+    pub(super) app: Option<AppId>,
     pub(super) amr: Amr,
 }
 
@@ -215,6 +218,12 @@ impl UserScope {
         self.partner
     }
 
+    /// The app that the person logged in to, if the credential is of one.
+    #[must_use]
+    pub fn app(&self) -> Option<AppId> {
+        self.app
+    }
+
     /// How this credential was born. Unless it is the person's own proof, it reaches what its source brought and
     /// nothing else.
     #[must_use]
@@ -222,13 +231,15 @@ impl UserScope {
         self.amr
     }
 
-    /// The source that this credential was born of and whose claims it may show: the partner, or the environment
-    /// itself for the organization's own back end. `None` for the person's own proof, which shows them all.
+    /// The source that this credential was born of and whose claims it may show: the partner, the app of a custody
+    /// log-in, or the environment itself for the organization's own back end. `None` for the person's own proof, which
+    /// shows them all.
     pub(super) fn source(&self) -> Option<uuid::Uuid> {
-        match (self.partner, self.amr.is_own_proof()) {
-            (Some(partner), _) => Some(partner.0),
-            (None, true) => None,
-            (None, false) => Some(self.environment.0),
+        match (self.partner, self.app, self.amr) {
+            (Some(partner), _, _) => Some(partner.0),
+            (None, Some(app), Amr::Custody) => Some(app.0),
+            (None, _, amr) if amr.is_own_proof() => None,
+            (None, _, _) => Some(self.environment.0),
         }
     }
 

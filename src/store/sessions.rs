@@ -65,6 +65,7 @@ impl Store {
                         user: UserId(row.id(3)?),
                         partner: row.opt_id(4)?.map(PartnerId),
                         user_key: None,
+                        app: None,
                         amr,
                     },
                     kind: row.word(2, EnvironmentKind::parse)?,

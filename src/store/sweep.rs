@@ -40,6 +40,14 @@ const MESSAGES: &str = "delete from messages where id in (
     where state <> 'pending' and finished_at < :before)";
 const FAMILIAR_NETWORKS: &str = "delete from familiar_networks where proven_at < :before";
 const MARKS: &str = "delete from destination_marks where expires_at < :now";
+const ASSERTIONS: &str = "delete from spent_assertions where id in (
+    select id from spent_assertions where expires_at < :before order by expires_at limit :batch)";
+const PASSWORD_TRIES: &str = "delete from password_tries where id in (
+    select id from password_tries where was_right = :right and created_at < :before order by created_at limit :batch)";
+const REFRESH_TOKENS: &str = "delete from refresh_tokens where id in (
+    select id from (select id, expires_at from refresh_tokens order by id limit :batch) oldest where expires_at < :before)";
+const FAMILIES: &str = "delete from token_families where id in (
+    select id from (select id, expires_at from token_families order by id limit :batch) oldest where expires_at < :before)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -49,8 +57,10 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions and signing keys an hour after their end,
-    /// idempotency keys at their end, what codes left behind after a day (messages: a week, networks: 90 days), events, finished deliveries and the request log after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed and signing keys an
+    /// hour after their end, idempotency keys at their end, what codes left behind after a day (messages: a week,
+    /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries and the
+    /// request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -72,7 +82,12 @@ impl Store {
             .then(INBOX, params![before: day_ago, batch: BATCH])
             .then(MESSAGES, params![before: week_ago, batch: BATCH])
             .then(FAMILIAR_NETWORKS, params![before: season_ago])
-            .then(MARKS, params![now: now]);
+            .then(MARKS, params![now: now])
+            .then(ASSERTIONS, params![before: before, batch: BATCH])
+            .then(PASSWORD_TRIES, params![right: false, before: day_ago, batch: BATCH])
+            .then(PASSWORD_TRIES, params![right: true, before: season_ago, batch: BATCH])
+            .then(REFRESH_TOKENS, params![before: before, batch: BATCH])
+            .then(FAMILIES, params![before: before, batch: BATCH]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -86,17 +86,27 @@ impl Store {
             .await
     }
 
-    /// The user of an access token, who sees everything of their own; `None` as above, and once the app is revoked.
+    /// The user of an access token, who sees everything of their own, unless it was born of the app's word alone; `None`
+    /// as above, and once the app is revoked.
     pub async fn user_by_access_token(
         &self,
         environment: EnvironmentId,
         user: UserId,
         app: AppId,
+        amr: Amr,
         issued_at: Timestamp,
     ) -> Result<Option<TokenHolder>> {
-        let holder = params![user: user.0, environment: environment.0, app: app.0];
-        self.holder(HOLDER_AT_APP, &holder, environment, user, Amr::Otp, issued_at)
-            .await
+        let params = params![user: user.0, environment: environment.0, app: app.0];
+        let holder = self
+            .holder(HOLDER_AT_APP, &params, environment, user, amr, issued_at)
+            .await?;
+        Ok(holder.map(|holder| TokenHolder {
+            scope: UserScope {
+                app: Some(app),
+                ..holder.scope
+            },
+            ..holder
+        }))
     }
 
     async fn holder(
@@ -114,6 +124,7 @@ impl Store {
                 user,
                 partner: None,
                 user_key: None,
+                app: None,
                 amr,
             };
             let kind = row.word(0, EnvironmentKind::parse)?;

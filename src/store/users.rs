@@ -26,7 +26,7 @@ use super::scope::{UserScope, UsersScope};
 use super::sql::{Row, params};
 use super::transaction::Tx;
 use super::{Result, Store, StoreError};
-use crate::domain::{EnvironmentId, Metadata, UserId, UserStatus};
+use crate::domain::{Amr, EnvironmentId, Metadata, UserId, UserStatus};
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +119,21 @@ impl Store {
                     *claim = claim.take().filter(Identity::is_brought);
                 }
             }
-            return Ok(gathered(rows).pop());
+            let shown = gathered(rows).pop();
+            // An app's back end brings an id of its own and nothing that is shown.
+            let of_custody = |user: User| User {
+                status: UserStatus::Linked,
+                name: None,
+                email: None,
+                phone: None,
+                external_id: None,
+                metadata: Metadata::default(),
+                ..user
+            };
+            return Ok(match scope.amr {
+                Amr::Custody => shown.map(of_custody),
+                _ => shown,
+            });
         };
         let params = params![partner: partner.0, user: user.0, environment: environment.0];
         let rows = self
@@ -157,7 +171,7 @@ async fn find(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<O
 }
 
 /// Who changes a user waits for whoever else does. Locks of values (e-mails, phones) are taken before this one.
-async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
+pub(super) async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
     tx.lock(&[b"user", &user.bytes()]).await
 }
 

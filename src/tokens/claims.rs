@@ -8,7 +8,7 @@ use crate::domain::{Amr, AppId, ChallengeId, EnvironmentId, PartnerId, SigningPu
 
 /// The life of a user key's token.
 pub const USER_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// The life of an access token.
+/// The life of an access token, and of a ramp provider's.
 pub const ACCESS_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// One kind of token.
@@ -113,43 +113,54 @@ pub struct AccessClaims {
     pub version: u8,
     /// The app that the person logged in to.
     pub app: AppId,
-    amr: Amr,
+    /// How the person logged in.
+    pub amr: Amr,
     auth_time: i64,
-    /// What carried the code: `whatsapp`, `sms` or `email`.
+    /// What carried the proof: `whatsapp`, `sms`, `email`, `google`, `apple`, `telegram`, `username` or `custody`.
     provider: String,
-    /// The address that the person has just proven, if it is one.
+    /// The address that the person has just proven, if it is one. Never what a provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     /// The number that the person has just proven, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
+    /// The username that the person logged in with, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+}
+
+/// A log-in that has come to its end: how, at which app, by which version of the surface.
+#[derive(Debug, Clone)]
+pub struct FinishedLogin {
+    /// The version of the surface: 1 or 2.
+    pub version: u8,
+    /// The app.
+    pub app: AppId,
+    /// How.
+    pub amr: Amr,
+    /// What carried the proof.
+    pub provider: &'static str,
+    /// What it named: the address or number that was proven, the username; nothing else is said.
+    pub named: String,
+    /// The moment that its tokens have to say they were made at.
+    pub since: Timestamp,
 }
 
 impl AccessClaims {
-    /// For somebody who has just proven a destination with a code.
+    /// For somebody who has just logged in.
     #[must_use]
-    pub fn by_code(
-        user: UserId,
-        version: u8,
-        app: AppId,
-        provider: &'static str,
-        proven: String,
-        now: Timestamp,
-    ) -> Self {
-        let (email, phone) = if provider == "email" {
-            (Some(proven), None)
-        } else {
-            (None, Some(proven))
-        };
+    pub fn new(user: UserId, login: &FinishedLogin) -> Self {
+        let named = |provider: &[&str]| provider.contains(&login.provider).then(|| login.named.clone());
         Self {
             uid: user,
-            version,
-            app,
-            amr: Amr::Otp,
-            auth_time: now.as_second(),
-            provider: provider.to_owned(),
-            email,
-            phone,
+            version: login.version,
+            app: login.app,
+            amr: login.amr,
+            auth_time: login.since.as_second(),
+            provider: login.provider.to_owned(),
+            email: named(&["email"]),
+            phone: named(&["whatsapp", "sms"]),
+            username: named(&["username"]),
         }
     }
 }
@@ -158,6 +169,37 @@ impl Claims for AccessClaims {
     type Subject = UserId;
     const TYPE: &'static str = "aboard-access+jwt";
     const AUDIENCE: &'static str = "aboard:access";
+    const PURPOSE: SigningPurpose = SigningPurpose::Published;
+}
+
+/// What a token says that a ramp provider checks: somebody has logged in who has an account there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RampableClaims {
+    /// The account's name.
+    pub username: String,
+    /// The app that the person logged in to.
+    pub app: AppId,
+    amr: Amr,
+    auth_time: i64,
+}
+
+impl RampableClaims {
+    /// For the holder of an account who has just logged in.
+    #[must_use]
+    pub fn new(username: String, login: &FinishedLogin) -> Self {
+        Self {
+            username,
+            app: login.app,
+            amr: login.amr,
+            auth_time: login.since.as_second(),
+        }
+    }
+}
+
+impl Claims for RampableClaims {
+    type Subject = UserId;
+    const TYPE: &'static str = "aboard-rampable+jwt";
+    const AUDIENCE: &'static str = "aboard:rampable";
     const PURPOSE: SigningPurpose = SigningPurpose::Published;
 }
 

@@ -11,7 +11,9 @@ mod form;
 mod idempotency;
 mod json;
 mod limits;
+mod passwords;
 mod proofs;
+pub mod providers;
 mod query;
 pub mod reference;
 mod routes;
@@ -35,6 +37,7 @@ pub use form::{FormOrJson, OptionalJson};
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits, Who};
+pub use passwords::Passwords;
 pub use proofs::required_proofs;
 pub use query::Query;
 pub use routes::Routes;
@@ -59,6 +62,10 @@ pub struct Inner {
     pub limits: Limits,
     /// Calls with an `Idempotency-Key` that are running.
     pub running: Running,
+    /// Makes and compares hashes of passwords.
+    pub passwords: Passwords,
+    /// Checks what Google, Apple and Telegram sign.
+    pub providers: providers::Providers,
     /// Where outgoing calls may go.
     pub guard: Guard,
     /// Called after a commit that left a delivery to be sent.

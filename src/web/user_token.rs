@@ -18,7 +18,8 @@ pub enum UserToken {
     UserKey(Box<UserKeyHolder>),
     /// Asked for by the organization's back end (`POST /v1/users/{id}/tokens`): reaches what that brought.
     Organization(TokenHolder),
-    /// From a log-in with the person's own proof: reaches everything of their own.
+    /// From a log-in to an app: reaches everything of the person's own, unless nothing but the app's word stands behind
+    /// it.
     Access(TokenHolder),
 }
 
@@ -32,7 +33,7 @@ impl UserToken {
         }
     }
 
-    /// How the token was born: `user_key`, `org` or `otp`.
+    /// How the token was born.
     #[must_use]
     pub fn amr(&self) -> Amr {
         self.scope().amr()
@@ -69,7 +70,13 @@ impl LiveToken {
                 .await?
                 .map(|holder| Self::Organization(read, holder)),
             Some(UserTokenClaims::Access(read)) => store
-                .user_by_access_token(read.environment, read.subject, read.claims.app, read.issued_at)
+                .user_by_access_token(
+                    read.environment,
+                    read.subject,
+                    read.claims.app,
+                    read.claims.amr,
+                    read.issued_at,
+                )
                 .await?
                 .map(|holder| Self::Access(read, holder)),
         })

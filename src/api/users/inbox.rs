@@ -8,10 +8,11 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::envelope::envelope;
-use crate::domain::{Code, Email, EnvironmentKind, InboxId, Invalid};
+use super::envelope::{envelope, enveloped};
+use crate::domain::{Code, Email, EnvironmentKind, InboxId, Invalid, KeyScope};
 use crate::inbox::InboxContent;
 use crate::sealed;
+use crate::web::reference::{Operation, Schema, Takes, always, example};
 use crate::web::{Context, Failure, Query, ServerKey, Web, whole_seconds};
 
 const USUAL: u32 = 20;
@@ -32,6 +33,44 @@ pub struct Kept {
     /// The code in it.
     code: String,
     created_at: String,
+}
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let message = Schema::object([
+        always("id", Schema::id("inb")),
+        always("channel", Schema::one_of(&["whatsapp", "sms", "email", "http"])),
+        always("to", Schema::text().says("E.164, or the e-mail's key.")),
+        always("subject", Schema::text().or_null().says("Of an e-mail.")),
+        always("text", Schema::text().says("The whole text.")),
+        always("code", Schema::text()),
+        always("created_at", Schema::time()),
+    ]);
+    let kept = Kept {
+        id: example::MESSAGE,
+        channel: "whatsapp".to_owned(),
+        to: "+306912345678".to_owned(),
+        subject: None,
+        text: "123456: Your code to log in to Shop. Do not share it.".to_owned(),
+        code: "123456".to_owned(),
+        created_at: whole_seconds(example::time()),
+    };
+    let Json(example) = envelope(&example::context(), &[kept]);
+    Operation::new("listInbox", include_str!("inbox.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .query(
+            "to",
+            Schema::text()
+                .pattern("^[0-9]{7,15}$")
+                .says("A number with its country code, with or without the plus, or an e-mail."),
+        )
+        .query("limit", Schema::integer(1, i64::from(MOST)).usually(USUAL))
+        .answers(
+            200,
+            "Messages, the newest first.",
+            enveloped(Schema::list(message.named("InboxMessage"))),
+            example,
+        )
 }
 
 /// 200 with a list. `to` is a phone number with its country code, with or without the plus, or an e-mail; without it

@@ -27,7 +27,7 @@ pub struct ActiveToken {
     sub: UserId,
     iat: i64,
     exp: i64,
-    /// How it was born: `user_key`, `org` or `otp`.
+    /// How it was born.
     amr: Amr,
     /// The user key it was made from, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,10 @@ pub fn doc() -> Operation {
         always("sub", Schema::id("usr")),
         always("iat", Schema::count()),
         always("exp", Schema::count()),
-        always("amr", Schema::one_of(&["user_key", "org"]).says("How it was born.")),
+        always(
+            "amr",
+            Schema::one_of(&["user_key", "org", "otp", "federated", "password", "custody"]).says("How it was born."),
+        ),
         sometimes(
             "uky",
             Schema::id("uky").says("The user key it was made from, if it was."),

@@ -6,14 +6,60 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
-use super::envelope::{envelope, replay};
-use super::{caller, not_found, user_id};
-use crate::domain::{ChallengeId, Code, Destination, Email, Invalid, Language, Phone, Purpose, UserStatus};
+use super::envelope::{envelope, enveloped, replay};
+use super::{caller, not_found, user_id, user_id_schema};
+use crate::domain::{
+    ChallengeId, Code, Destination, Email, Invalid, KeyScope, Language, Phone, Purpose, UserId, UserStatus,
+};
 use crate::store::{ChallengeScope, SavedAnswer, User};
 use crate::web::codes::{Ask, ask};
+use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
 use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web, whole_seconds};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let channel = || Schema::one_of(&["email", "whatsapp", "sms"]);
+    let request = Schema::object([
+        required("channel", channel()),
+        optional(
+            "language",
+            Schema::one_of(&["en", "el", "ar", "id"]).says("Of the message."),
+        ),
+    ]);
+    let answer = Schema::object([
+        always(
+            "verification_id",
+            Schema::id("chl").says("Goes back with the code, to `…/verifications/check`."),
+        ),
+        always("user_id", Schema::id("usr")),
+        always("channel", channel()),
+        always("expires_at", Schema::time()),
+    ]);
+    let ends_at = whole_seconds(example::time() + SignedDuration::from_mins(10));
+    let axum::Json(example) = envelope(
+        &example::context(),
+        &shown(example::CHALLENGE, example::USER, "email", &ends_at),
+    );
+    Operation::new("createVerification", include_str!("verifications.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .repeatable()
+        .path("user_id", user_id_schema())
+        .body(request.named("NewVerification"), json!({ "channel": "email" }))
+        .answers(
+            201,
+            "The message is durably on its way.",
+            enveloped(answer.named("Verification")),
+            example,
+        )
+        .refuses(&[Code::UserNotFound, Code::Conflict])
+}
+
+fn shown(challenge: ChallengeId, user: UserId, channel: &str, ends_at: &str) -> Value {
+    json!({ "verification_id": challenge, "user_id": user, "channel": channel, "expires_at": ends_at })
+}
 
 /// 201 with the verification once its message is durably on its way. `channel` is `email`, `whatsapp` or `sms`;
 /// `language`, a tag like `el`, is that of the message. 409 if the user has no such contact, has proven it already or
@@ -45,12 +91,7 @@ pub async fn verifications(
     let repeatable = key.of(&web, caller(&scope), &raw, context.now)?;
     let challenge = ChallengeId(web.instance.ids.id());
     let life = web.instance.settings.of(scope.environment()).codes.life();
-    let made = json!({
-        "verification_id": challenge,
-        "user_id": user.id,
-        "channel": channel,
-        "expires_at": whole_seconds(context.now + life),
-    });
+    let made = shown(challenge, user.id, channel, &whole_seconds(context.now + life));
     let saved = SavedAnswer {
         status: 201,
         body: Some(made.to_string()),

@@ -2,13 +2,35 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
-use super::envelope::envelope;
-use super::{caller, not_found, shape, user_id};
-use crate::domain::{ChallengeId, Code, Purpose, UserId};
+use super::envelope::{envelope, enveloped};
+use super::{caller, not_found, shape, user_id, user_id_schema};
+use crate::domain::{ChallengeId, Code, KeyScope, Purpose, UserId};
 use crate::store::{ChallengeScope, ProofOutcome};
 use crate::web::codes::{Try, prove};
+use crate::web::reference::{Operation, Schema, Takes, example, required};
 use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required(
+            "verification_id",
+            Schema::text().says("What the call that sent the code answered."),
+        ),
+        required("code", Schema::text().says("As the person typed it.")),
+    ]);
+    let body = json!({ "verification_id": example::CHALLENGE, "code": "123456" });
+    let axum::Json(example) = envelope(&example::context(), &shape::shown_example());
+    Operation::new("checkVerification", include_str!("verifications_check.rs"))
+        .takes(Takes::ServerKey(Some(KeyScope::Users)))
+        .repeatable()
+        .path("user_id", user_id_schema())
+        .body(request.named("CodeToCheck"), body)
+        .answers(200, "The user as it is now.", enveloped(shape::schema()), example)
+        .refuses(&[Code::CodeRefused, Code::UserNotFound, Code::Conflict])
+}
 
 /// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
 /// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 when another user has proven

@@ -1,6 +1,7 @@
 //! The wallet surface: `/api/v1/…` and `/api/v2/…`, answers as `{"status":200,"message":…,"data":…}`.
 
 pub mod auth;
+pub mod organization;
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -10,11 +11,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Code, Language};
+use crate::web::reference::{Schema, always};
 use crate::web::{AppCredential, Failure, Web};
 
 /// Wraps what a call answers.
 fn answer(message: &str, data: &impl Serialize) -> Json<Value> {
     Json(json!({ "status": 200, "message": message, "data": data }))
+}
+
+/// The schema of an answer that holds this.
+fn answered(data: Schema) -> Schema {
+    Schema::object([
+        always("status", Schema::just(200)),
+        always("message", Schema::text().says("For people; it may change.")),
+        always("data", data),
+    ])
 }
 
 /// The app that calls, the version of the surface that it calls, and the language that it asks for.
@@ -34,7 +45,7 @@ impl FromRequestParts<Web> for Caller {
         let app = AppCredential::from_request_parts(parts, web).await?;
         let version = if parts.uri.path().starts_with("/api/v1/") { 1 } else { 2 };
         if version == 1 && !app.serves_v1 {
-            let off = "Version 1 is switched off for this app in production. Call /api/v2.";
+            let off = "Version 1 is switched off for this app in production. Call /api/v2, or switch it on with `aboard apps set --v1 on`.";
             return Err(Failure::new(Code::Forbidden).saying(off));
         }
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());

@@ -22,6 +22,8 @@ const LOCK: &str = "
     where id = :user and environment_id = :environment and status <> 'erased'";
 const IDENTITIES: &str = "delete from identities where user_id = :user";
 const SUBSCRIPTION: &str = "delete from subscriptions where user_id = :user";
+const PASSWORDS: &str = "delete from passwords where user_id = :user";
+const RAMPABLE: &str = "delete from rampable_accounts where user_id = :user";
 const ALIASES: &str = "delete from user_aliases where user_id = :user";
 const KEYS: &str = "update user_keys set revoked_at = :now where user_id = :user and revoked_at is null";
 const JOBS: &str = "
@@ -117,7 +119,7 @@ async fn erase(
         tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
             .await?;
     }
-    for sql in [IDENTITIES, SUBSCRIPTION, ALIASES, SAVED_ANSWERS] {
+    for sql in [IDENTITIES, SUBSCRIPTION, PASSWORDS, RAMPABLE, ALIASES, SAVED_ANSWERS] {
         tx.execute(sql, &whose).await?;
     }
     for kind in tx.all(EVENT_TYPES, &whose, |row| row.text(0)).await? {

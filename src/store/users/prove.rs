@@ -94,7 +94,7 @@ const UNTOUCHED: &str = "
     select 1 from users account
     where account.id = :user and account.status = 'linked'
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
-        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source = 'partner')
+        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
 const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
 const ADD_USER: &str = "

@@ -71,7 +71,16 @@ pub fn security_schemes(surface: Surface) -> Value {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
         "description": "A user's token, from `POST /api/v1/login` or `POST /v1/users/{user_id}/tokens`.",
     });
+    let client_secret = json!({
+        "type": "apiKey", "in": "header", "name": "x-client-secret",
+        "description": "A client secret of an app, `abc_…`, for its back end. It decides the environment.",
+    });
+    let app_id = json!({
+        "type": "apiKey", "in": "header", "name": "x-app-id",
+        "description": "The id of an app, `app_…`, for browsers and phones; a browser's origin has to be registered.",
+    });
     match surface {
+        Surface::Wallet => json!({ "ClientSecret": client_secret, "AppId": app_id }),
         Surface::Partner => json!({ "PartnerKey": partner_key, "UserToken": user_token }),
         _ => json!({ "ServerKey": server_key, "UserToken": user_token }),
     }

@@ -49,7 +49,7 @@ struct About {
     says: &'static str,
 }
 
-const ABOUT: [About; 2] = [
+const ABOUT: [About; 3] = [
     About {
         surface: Surface::Partner,
         name: "partner",
@@ -65,6 +65,16 @@ const ABOUT: [About; 2] = [
         says: "For the back end of the organization that runs this server, and for whoever checks its tokens. The key \
                of the call decides the environment. Answers stand in an envelope; unknown fields of a request are \
                ignored. A body is one JSON object in UTF-8 of at most 32 levels and 10,000 values, with no key twice \
+               and no NUL.",
+    },
+    About {
+        surface: Surface::Wallet,
+        name: "wallet",
+        title: "Aboard: Wallet API",
+        says: "For the organization's own apps: log-ins, and what follows from them. The app of the call decides the \
+               environment. Answers are `{\"status\",\"message\",\"data\"}`; unknown fields of a request are ignored. \
+               Version 2 is for everybody, version 1 for clients that were written for it; a token opens the calls of its \
+               own version. A body is one JSON object in UTF-8 of at most 32 levels and 10,000 values, with no key twice \
                and no NUL.",
     },
 ];
@@ -124,7 +134,12 @@ fn document(about: &About, operations: &[&Registered], servers: &[Server]) -> Do
     {
         let surface = Surface::of(template);
         let path = paths.entry(*template).or_insert_with(|| json!({}));
-        path[method.as_str().to_lowercase()] = described(surface, operation, &mut responses);
+        let mut shown = described(surface, operation, &mut responses);
+        // Both versions of a call have one description, and generated clients a name for each.
+        if surface == Surface::Wallet && template.starts_with("/api/v1/") {
+            shown["operationId"] = format!("{}V1", operation.id).into();
+        }
+        path[method.as_str().to_lowercase()] = shown;
         operation
             .parameters
             .iter()
@@ -175,6 +190,9 @@ fn document(about: &About, operations: &[&Registered], servers: &[Server]) -> Do
 
 fn described(surface: Surface, operation: &Operation, responses: &mut Map<String, Value>) -> Value {
     let mut shown = json!({ "operationId": operation.id, "summary": operation.summary });
+    if operation.deprecated {
+        shown["deprecated"] = true.into();
+    }
     let mut description = operation.description.clone();
     if let Takes::ServerKey(Some(scope)) = operation.takes {
         description = format!("{description}\n\nThe key needs the scope `{}`.", scope.as_str());
@@ -197,6 +215,8 @@ fn described(surface: Surface, operation: &Operation, responses: &mut Map<String
         Takes::PartnerKey => json!([{ "PartnerKey": [] }]),
         Takes::ServerKey(_) => json!([{ "ServerKey": [] }]),
         Takes::UserToken => json!([{ "UserToken": [] }]),
+        Takes::App => json!([{ "ClientSecret": [] }, { "AppId": [] }]),
+        Takes::ClientSecret => json!([{ "ClientSecret": [] }]),
     };
     let mut answers = Map::new();
     for answer in &operation.answers {

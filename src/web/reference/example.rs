@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    EnvironmentId, EnvironmentKind, KeyId, KeyKind, LoginLinkId, Metadata, NewKey, PartnerId, RequestId, SigningKeyId,
-    Token, UserId, UserKeyId, UserStatus, WrappUserId,
+    AppId, ChallengeId, EnvironmentId, EnvironmentKind, InboxId, KeyId, KeyKind, LoginLinkId, Metadata, NewKey,
+    PartnerId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};
@@ -35,6 +35,12 @@ pub const REQUEST: RequestId = RequestId(id(7));
 pub const LINK: LoginLinkId = LoginLinkId(id(8));
 /// A key that signs tokens.
 pub const SIGNING_KEY: SigningKeyId = SigningKeyId(id(9));
+/// An app.
+pub const APP: AppId = AppId(id(10));
+/// A challenge of a one-time code.
+pub const CHALLENGE: ChallengeId = ChallengeId(id(11));
+/// A message of a sandbox.
+pub const MESSAGE: InboxId = InboxId(id(12));
 /// What a `waffy_token` looks like.
 pub const WAFFY_TOKEN: &str = "wft_EXAMPLEexampleEXAMPLEexampleEXAMPLEexample0";
 /// What a JWT looks like.

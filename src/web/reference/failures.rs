@@ -38,7 +38,13 @@ pub fn schema(surface: Surface) -> Schema {
             ])
             .named("Error")
         }
-        Surface::Partner | Surface::Wallet | Surface::Pages => {
+        Surface::Wallet => Schema::object([
+            always("status", Schema::integer(400, 599).says("The HTTP status once more.")),
+            always("message", message()),
+            always("data", Schema::just(Value::Null)),
+        ])
+        .named("Error"),
+        Surface::Partner | Surface::Pages => {
             let error = Schema::object([
                 always("status", Schema::text().pattern("^[45][0-9]{2}$")),
                 always("title", message()),

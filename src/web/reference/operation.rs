@@ -17,6 +17,10 @@ pub enum Takes {
     ServerKey(Option<KeyScope>),
     /// A user's token in `Authorization`.
     UserToken,
+    /// A client secret in `x-client-secret`, or an app's id in `x-app-id`.
+    App,
+    /// A client secret in `x-client-secret`.
+    ClientSecret,
 }
 
 /// What a call answers when it did what it was asked.
@@ -67,6 +71,8 @@ pub struct Operation {
     pub description: String,
     /// The credential.
     pub takes: Takes,
+    /// Whether another call should take its place.
+    pub deprecated: bool,
     /// Whether it reads `Idempotency-Key`.
     pub repeatable: bool,
     /// Variable parts of the path, and the query.
@@ -116,6 +122,7 @@ impl Operation {
             summary: first.unwrap_or_default() + letters.as_str(),
             description: description.to_owned(),
             takes: Takes::Nothing,
+            deprecated: false,
             repeatable: false,
             parameters: Vec::new(),
             body: None,
@@ -128,6 +135,15 @@ impl Operation {
     #[must_use]
     pub fn takes(self, takes: Takes) -> Self {
         Self { takes, ..self }
+    }
+
+    /// Another call should take its place.
+    #[must_use]
+    pub fn deprecated(self) -> Self {
+        Self {
+            deprecated: true,
+            ..self
+        }
     }
 
     /// It reads `Idempotency-Key`.
@@ -233,7 +249,8 @@ impl Operation {
         if self.takes != Takes::Nothing {
             codes.push(Code::Unauthorized);
         }
-        if matches!(self.takes, Takes::ServerKey(Some(_))) {
+        // A scope that is lacking; an app that version 1 is switched off for.
+        if matches!(self.takes, Takes::ServerKey(Some(_)) | Takes::App | Takes::ClientSecret) {
             codes.push(Code::Forbidden);
         }
         if self.body.is_some() {

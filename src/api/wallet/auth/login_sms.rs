@@ -6,8 +6,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::{begin, phone};
+use super::{begin, phone, shape};
+use crate::web::reference::Operation;
 use crate::web::{Context, Failure, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    shape::sends_to_phone("loginWithSms", include_str!("login_sms.rs"))
+}
 
 /// The log-in that was begun.
 #[derive(Serialize)]

@@ -1,20 +1,32 @@
 //! `/api/v{1,2}/auth/…`: log-ins.
 
+pub mod apple;
+pub mod google;
+pub mod login;
+pub mod login_custody;
 pub mod login_otp;
 pub mod login_sms;
 pub mod login_whatsapp;
+pub mod register;
+pub mod register_custody;
+mod shape;
+pub mod telegram;
 pub mod verify_otp;
 pub mod verify_sms;
 pub mod verify_whatsapp;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::domain::{ChallengeId, Destination, Invalid, Phone, Purpose};
-use crate::store::ChallengeScope;
-use crate::tokens::{ACCESS_TOKEN_LIFE, AccessClaims, VerificationClaims};
+use crate::domain::{
+    Amr, ChallengeId, Code, Destination, IdentityId, Invalid, KeyScope, LoginKind, Phone, Provider, Purpose, UserId,
+};
+use crate::store::{AppLogin, AppLoginOutcome, ChallengeScope, Expected};
+use crate::tokens::{ACCESS_TOKEN_LIFE, AccessClaims, FinishedLogin, RampableClaims, VerificationClaims};
 use crate::web::codes::{Ask, Try, ask, refused, try_code};
-use crate::web::{Context, Failure, Fields, Web};
+use crate::web::providers::{self, Vouched};
+use crate::web::{Call, Context, Failure, Fields, Web, once};
 
 use super::Caller;
 
@@ -26,6 +38,9 @@ pub struct LoggedIn {
     is_wallet_created: bool,
     /// Makes or recovers a wallet, and reads `/v1/users/me`; an hour.
     access_token: String,
+    /// For a ramp provider, where the organization has the feature and the user an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rampable_access_token: Option<String>,
 }
 
 /// Sends a code and answers the verification token.
@@ -99,23 +114,140 @@ async fn finish(
         claim: None,
     };
     let proven = try_code(web, context, typed).await?;
-    let user = proven.user.id;
-    let claims = AccessClaims::by_code(
-        user,
-        caller.version,
-        app.scope.app(),
+    let login = FinishedLogin {
+        version: caller.version,
+        app: app.scope.app(),
+        amr: Amr::Otp,
         provider,
-        proven.key,
-        proven.since,
-    );
-    let signed = web
+        named: proven.key,
+        since: proven.since,
+    };
+    logged_in(web, caller, proven.user.id, &login).await
+}
+
+/// What every finished log-in answers.
+async fn logged_in(web: &Web, caller: &Caller, user: UserId, login: &FinishedLogin) -> Result<LoggedIn, Failure> {
+    let scope = &caller.app.scope;
+    let environment = scope.environment();
+    let unsigned = || Failure::internal("the environment has no signing key");
+    let claims = AccessClaims::new(user, login);
+    let access = web
         .tokens
-        .sign(scope.environment(), user, claims, ACCESS_TOKEN_LIFE, proven.since);
-    let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
+        .sign(environment, user, claims, ACCESS_TOKEN_LIFE, login.since);
+    let account = if web.instance.settings.of(environment).login.rampable {
+        web.instance.store.rampable_account(scope, user).await?
+    } else {
+        None
+    };
+    let rampable = account.map(|account| {
+        let claims = RampableClaims::new(account.username, login);
+        let signed = web
+            .tokens
+            .sign(environment, user, claims, ACCESS_TOKEN_LIFE, login.since);
+        signed.map(|signed| signed.token).ok_or_else(unsigned)
+    });
     Ok(LoggedIn {
         is_wallet_created: false,
-        access_token: signed.token,
+        access_token: access.ok_or_else(unsigned)?.token,
+        rampable_access_token: rampable.transpose()?,
     })
+}
+
+/// A log-in by a name of the app's, about to be decided.
+fn by_name(web: &Web, kind: LoginKind, key: &str, expected: Expected, now: Timestamp) -> AppLogin {
+    let ids = &web.instance.ids;
+    AppLogin {
+        kind,
+        key: key.to_owned(),
+        shown: key.to_owned(),
+        expected,
+        assertion: None,
+        password: None,
+        tried: None,
+        new_user: UserId(ids.id()),
+        identity: IdentityId(ids.id()),
+        now,
+    }
+}
+
+/// A log-in by a name as its tokens tell of it.
+fn finished(caller: &Caller, kind: LoginKind, named: String, since: Timestamp) -> FinishedLogin {
+    FinishedLogin {
+        version: caller.version,
+        app: caller.app.scope.app(),
+        amr: match kind {
+            LoginKind::Custody => Amr::Custody,
+            LoginKind::Username => Amr::Password,
+            LoginKind::Google | LoginKind::Apple | LoginKind::Telegram => Amr::Federated,
+        },
+        provider: kind.as_str(),
+        named,
+        since,
+    }
+}
+
+/// Logs in whom a provider vouched for; the first log-in makes the user.
+async fn vouched_for(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    kind: LoginKind,
+    vouched: Vouched,
+) -> Result<LoggedIn, Failure> {
+    let login = AppLogin {
+        assertion: Some(vouched.assertion),
+        ..by_name(web, kind, &vouched.subject, Expected::Either, context.now)
+    };
+    let outcome = web.instance.store.log_in_by_app(&caller.app.scope, login, None).await?;
+    let Call::Done(AppLoginOutcome::LoggedIn { user, since, .. }) = once(outcome)? else {
+        // Used before, or a person who is locked out: nobody is told which.
+        return Err(providers::refused());
+    };
+    logged_in(web, caller, user, &finished(caller, kind, vouched.subject, since)).await
+}
+
+/// The client ids of the app at Google or Apple.
+async fn audiences(web: &Web, caller: &Caller, provider: Provider) -> Result<Vec<String>, Failure> {
+    let known = web.instance.store.app_providers(&caller.app.scope, provider).await?;
+    if known.is_empty() {
+        return Err(not_set_up(provider, "CLIENT_ID"));
+    }
+    Ok(known.into_iter().map(|known| known.name).collect())
+}
+
+/// A provider that the app was not set up for.
+fn not_set_up(provider: Provider, what: &str) -> Failure {
+    let name = provider.as_str();
+    Failure::new(Code::Forbidden).saying(format!(
+        "This app does not take log-ins with {name}. Set it up with `aboard apps providers add APP {name} {what}`."
+    ))
+}
+
+/// An app whose word alone logs its users in: by a client secret that may, and never from a browser.
+fn must_be_custodian(caller: &Caller) -> Result<(), Failure> {
+    if caller.app.scope.key().is_none() {
+        let why =
+            "This call takes the app's client secret in x-client-secret: nothing but the app's word stands behind it.";
+        return Err(Failure::new(Code::Unauthorized).saying(why));
+    }
+    if !caller.app.scope.allows(KeyScope::Custody) {
+        let why = "This client secret lacks the scope custody, which it also loses in a browser. `aboard keys create --kind client --scope custody` makes one that has it.";
+        return Err(Failure::new(Code::Forbidden).saying(why));
+    }
+    Ok(())
+}
+
+/// When a caller wants its tokens to end, which the documents call by either name. There is nothing yet that lives as
+/// long as it would say.
+fn expiry(fields: &mut Fields) -> Result<(), Failure> {
+    for name in ["expireDate", "expiredDate"] {
+        fields.optional(name, |text| {
+            let is_date = text.parse::<jiff::civil::Date>().is_ok() || text.parse::<Timestamp>().is_ok();
+            let wrong = || Invalid::new(format!("{name} must be a date, like 2026-01-31."));
+            is_date.then_some(()).ok_or_else(wrong)
+        })?;
+    }
+    Ok(())
 }
 
 /// A number with its country code, with or without the plus: clients send both.

@@ -5,8 +5,15 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::finish;
+use super::{finish, shape};
+use crate::web::reference::Operation;
 use crate::web::{Context, Failure, FormOrJson, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let (operation, request, example) = shape::takes_code("verifyEmail", include_str!("verify_otp.rs"));
+    operation.form_or_json(request, example)
+}
 
 /// 200 with the tokens; one and the same 401 for whatever is wrong with code or token.
 pub async fn verify_otp(

@@ -5,8 +5,15 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::finish;
+use super::{finish, shape};
+use crate::web::reference::Operation;
 use crate::web::{Context, Failure, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let (operation, request, example) = shape::takes_code("verifySms", include_str!("verify_sms.rs"));
+    operation.body(request, example)
+}
 
 /// 200 with the tokens; one and the same 401 for whatever is wrong with code or token.
 pub async fn verify_sms(

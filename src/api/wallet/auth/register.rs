@@ -1,0 +1,56 @@
+//! `POST /api/v{1,2}/auth/register`: a person chooses a username and a password.
+//!
+//! Deprecated: a password is the weakest of the ways to log in, and nobody can prove to have lost it. Custody, codes and
+//! providers take its place. The username is your app's alone, and proves no address.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::super::{Caller, answer};
+use super::{by_name, expiry, finished, logged_in, shape};
+use crate::domain::{Code, LoginKind, Password, Username};
+use crate::store::{AppLogin, AppLoginOutcome, Expected};
+use crate::web::reference::{Operation, Takes};
+use crate::web::{Call, Context, Failure, JsonObject, Web, once};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let (request, example) = shape::credentials(8);
+    let (answer, shown) = shape::registered(true);
+    Operation::new("registerWithPassword", include_str!("register.rs"))
+        .takes(Takes::App)
+        .deprecated()
+        .body(request, example)
+        .answers(200, "The user is registered.", answer, shown)
+        .refuses(&[Code::Conflict])
+}
+
+/// 200 with an access token; 409 for a username that is taken. A password has 8 characters or more.
+pub async fn register(
+    State(web): State<Web>,
+    context: Context,
+    caller: Caller,
+    JsonObject { mut fields, .. }: JsonObject,
+) -> Result<Json<Value>, Failure> {
+    let username = fields.parsed("username", Username::parse)?;
+    let password = Password::chosen(fields.text("password")?).map_err(|wrong| Failure::field("password", wrong))?;
+    expiry(&mut fields)?;
+    let hash = web.passwords.hash(password, web.instance.ids.secret()).await?;
+    let login = AppLogin {
+        shown: username.shown().to_owned(),
+        password: Some(hash),
+        ..by_name(&web, LoginKind::Username, username.key(), Expected::New, context.now)
+    };
+    let outcome = web.instance.store.log_in_by_app(&caller.app.scope, login, None).await?;
+    let Call::Done(AppLoginOutcome::LoggedIn { user, since, .. }) = once(outcome)? else {
+        let why = "This username is taken. Choose another, or log in with its password.";
+        return Err(Failure::new(Code::Conflict).saying(why));
+    };
+    let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
+    let done = logged_in(&web, &caller, user, &login).await?;
+    Ok(answer(
+        "Register Account successfully",
+        &json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created }),
+    ))
+}

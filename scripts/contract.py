@@ -23,6 +23,7 @@ def no_neighbour(context, case, kwargs):
 @schemathesis.hook
 def filter_body(context, body):
     """A form in which a name stands twice is refused."""
-    if context.operation.path != "/v1/tokens/introspect" or not isinstance(body, dict):
+    takes_forms = ("/v1/tokens/introspect", "/auth/login-otp", "/auth/verify-otp")
+    if not context.operation.path.endswith(takes_forms) or not isinstance(body, dict):
         return True
     return not any(isinstance(value, (list, dict)) for value in body.values())

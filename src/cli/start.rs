@@ -106,6 +106,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     let welcome = Welcome {
         partner_key: keys.sandbox.partner_key.clone(),
         server_key: keys.sandbox.server_key.clone(),
+        client_secret: keys.sandbox.client_secret.clone(),
         metrics_url: bound.metrics_url()?,
     };
     let app = App::start(config, instance, in_flight, bound, Some(welcome)).await?;

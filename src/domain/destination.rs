@@ -85,6 +85,12 @@ impl Purpose {
         !matches!(self, Self::LogIn | Self::ConfirmContact)
     }
 
+    /// Whether it takes an address that is the person's own already: a code to any other proves nothing about them.
+    #[must_use]
+    pub const fn needs_own_address(self) -> bool {
+        matches!(self, Self::ExportWallet | Self::GiveConsent | Self::ChangeIdentity)
+    }
+
     /// The name in rows and towards the organization's own sender.
     #[must_use]
     pub const fn name(self) -> &'static str {

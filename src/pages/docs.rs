@@ -74,6 +74,7 @@ fn reader_settings(web: &Web, documents: &[Document]) -> Value {
     if let Some(welcome) = &web.welcome {
         keys.insert("PartnerKey".to_owned(), json!({ "value": welcome.partner_key }));
         keys.insert("ServerKey".to_owned(), json!({ "token": welcome.server_key }));
+        keys.insert("ClientSecret".to_owned(), json!({ "value": welcome.client_secret }));
     }
     let sources: Vec<Value> = documents
         .iter()

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Call, Context, Failure, Web, once};
 use crate::domain::{
     ChallengeId, Code, Destination, EnvironmentId, EnvironmentKind, EventId, IdentityId, Language, MessageId,
-    OneTimeCode, Purpose, UserId,
+    OneTimeCode, Purpose, SessionId, UserId,
 };
 use crate::resource;
 use crate::sealed;
@@ -30,6 +30,8 @@ pub struct Ask<'a> {
     pub asked_by: &'a str,
     /// Who is signed in, if anybody.
     pub user: Option<UserId>,
+    /// The session that the code is asked for in, and typed in, if it is one of a step-up.
+    pub session: Option<SessionId>,
     /// What for.
     pub purpose: Purpose,
     /// Where to.
@@ -50,6 +52,8 @@ pub struct Try<'a> {
     pub challenge: ChallengeId,
     /// Who is signed in, if anybody.
     pub user: Option<UserId>,
+    /// The session that it is typed in, if the code is one of a step-up: it has to be the one that asked.
+    pub session: Option<SessionId>,
     /// What the challenge has to be for.
     pub purpose: Purpose,
     /// `email` or `phone`, where the route says so.
@@ -137,17 +141,19 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
     // What can be no code still costs a try, as any wrong one.
     let code = OneTimeCode::typed(typed.code);
     let ids = &web.instance.ids;
-    let (environment, challenge, purpose) = (typed.scope.environment(), typed.challenge, typed.purpose);
+    let bound = Bound {
+        environment: typed.scope.environment(),
+        challenge: typed.challenge,
+        purpose: typed.purpose,
+        session: typed.session,
+    };
     let vault = Arc::clone(&web.instance.vault);
     let attempt = ProofAttempt {
-        challenge,
-        purpose,
+        challenge: bound.challenge,
+        purpose: bound.purpose,
         user: typed.user,
         kind: typed.kind,
-        matches: Box::new(move |stored| {
-            code.as_ref()
-                .is_some_and(|code| matches(&vault, environment, challenge, purpose, code, stored))
-        }),
+        matches: Box::new(move |stored| code.as_ref().is_some_and(|code| bound.matches(&vault, code, stored))),
         network: context.network(),
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
@@ -167,7 +173,13 @@ pub fn refused() -> Failure {
 fn prepare(web: &Web, ask: &Ask<'_>, id: ChallengeId, message: MessageId, code: &OneTimeCode) -> PreparedCode {
     let vault = &web.instance.vault;
     let environment = ask.scope.environment();
-    let mac = mac(vault, environment, id, ask.purpose, code);
+    let bound = Bound {
+        environment,
+        challenge: id,
+        purpose: ask.purpose,
+        session: ask.session,
+    };
+    let mac = bound.mac(vault, code);
     let mut bytes = [0; 48];
     bytes[..16].copy_from_slice(&mac.key_id);
     bytes[16..].copy_from_slice(&mac.tag);
@@ -185,38 +197,43 @@ fn prepare(web: &Web, ask: &Ask<'_>, id: ChallengeId, message: MessageId, code: 
     }
 }
 
-fn mac(vault: &Vault, environment: EnvironmentId, id: ChallengeId, purpose: Purpose, code: &OneTimeCode) -> Mac {
-    vault.mac(
-        RootPurpose::CodeMac,
-        &[
-            &environment.bytes(),
-            &id.bytes(),
-            purpose.name().as_bytes(),
-            code.expose().as_bytes(),
-        ],
-    )
+/// What a code is bound to: typed anywhere else, it is a wrong one.
+#[derive(Clone, Copy)]
+struct Bound {
+    environment: EnvironmentId,
+    challenge: ChallengeId,
+    purpose: Purpose,
+    session: Option<SessionId>,
 }
 
-fn matches(
-    vault: &Vault,
-    environment: EnvironmentId,
-    id: ChallengeId,
-    purpose: Purpose,
-    code: &OneTimeCode,
-    stored: &[u8],
-) -> bool {
-    let (Some(key_id), Some(tag)) = (stored.first_chunk::<16>(), stored.last_chunk::<32>()) else {
-        return false;
-    };
-    let stored = Mac {
-        key_id: *key_id,
-        tag: *tag,
-    };
-    let parts: [&[u8]; 4] = [
-        &environment.bytes(),
-        &id.bytes(),
-        purpose.name().as_bytes(),
-        code.expose().as_bytes(),
-    ];
-    vault.verify_mac(RootPurpose::CodeMac, &parts, &stored)
+impl Bound {
+    fn mac(&self, vault: &Vault, code: &OneTimeCode) -> Mac {
+        self.with(code, |parts| vault.mac(RootPurpose::CodeMac, parts))
+    }
+
+    fn matches(&self, vault: &Vault, code: &OneTimeCode, stored: &[u8]) -> bool {
+        let (Some(key_id), Some(tag)) = (stored.first_chunk::<16>(), stored.last_chunk::<32>()) else {
+            return false;
+        };
+        let stored = Mac {
+            key_id: *key_id,
+            tag: *tag,
+        };
+        self.with(code, |parts| vault.verify_mac(RootPurpose::CodeMac, parts, &stored))
+    }
+
+    fn with<T>(&self, code: &OneTimeCode, use_parts: impl FnOnce(&[&[u8]]) -> T) -> T {
+        let session = self.session.map(SessionId::bytes);
+        let (environment, challenge) = (self.environment.bytes(), self.challenge.bytes());
+        let mut parts: Vec<&[u8]> = vec![
+            &environment,
+            &challenge,
+            self.purpose.name().as_bytes(),
+            code.expose().as_bytes(),
+        ];
+        if let Some(session) = &session {
+            parts.push(session);
+        }
+        use_parts(&parts)
+    }
 }

@@ -84,6 +84,8 @@ pub struct Welcome {
     pub partner_key: String,
     /// The sandbox's server key.
     pub server_key: String,
+    /// The client secret of the sandbox's app.
+    pub client_secret: String,
     /// Where the metrics are.
     pub metrics_url: Option<String>,
 }

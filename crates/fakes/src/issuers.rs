@@ -24,6 +24,8 @@ struct State {
     keys: Mutex<Vec<Key>>,
     /// Told replies to requests for the keys, instead of the keys.
     failing: Mutex<Option<Reply>>,
+    /// Opaque access tokens, and what `/tokeninfo` says of them.
+    access_tokens: Mutex<Vec<(String, Value)>>,
 }
 
 /// The fake; it stops when it is dropped.
@@ -42,6 +44,7 @@ impl Issuer {
         let state = Arc::new(State {
             keys: Mutex::new(vec![key(1)?]),
             failing: Mutex::default(),
+            access_tokens: Mutex::default(),
         });
         let answering = Arc::clone(&state);
         let issuer = receiver.url("");
@@ -51,7 +54,7 @@ impl Issuer {
 
     /// The address under which it knows itself. It publishes, with the paths of the real ones:
     /// `/.well-known/openid-configuration`, the keys at `/oauth2/v3/certs` (Google) and `/auth/keys` (Apple), and
-    /// Google's `/tokeninfo?id_token=…`.
+    /// Google's `/tokeninfo?id_token=…` and `/tokeninfo?access_token=…`.
     #[must_use]
     pub fn url(&self) -> String {
         self.receiver.url("")
@@ -84,6 +87,27 @@ impl Issuer {
         json!({
             "iss": "https://accounts.google.com", "azp": audience, "aud": audience, "sub": subject, "email": email,
             "email_verified": true, "name": "Ada Lovelace", "iat": now, "exp": now + 3_600,
+        })
+    }
+
+    /// An access token, and what `/tokeninfo` says of it: Google writes everything as texts.
+    ///
+    /// # Panics
+    /// Another thread panicked while it held the list.
+    #[must_use]
+    pub fn access_token(&self, info: &Value) -> String {
+        let mut known = lock(&self.state.access_tokens);
+        let token = format!("ya29.fake-{}", known.len() + 1);
+        known.push((token.clone(), info.clone()));
+        token
+    }
+
+    /// What Google's `/tokeninfo` says of an access token of an account, at `now` (Unix seconds).
+    #[must_use]
+    pub fn google_token_info(audience: &str, subject: &str, now: i64) -> Value {
+        json!({
+            "azp": audience, "aud": audience, "sub": subject, "scope": "openid email", "exp": (now + 3_599).to_string(),
+            "expires_in": "3599", "access_type": "online",
         })
     }
 
@@ -179,6 +203,11 @@ fn token_info(state: &State, query: &str) -> Answer {
         )
     };
     let form = read_form(query.as_bytes());
+    if let Some((_, token)) = form.iter().find(|(name, _)| name == "access_token") {
+        let known = lock(&state.access_tokens);
+        let found = known.iter().find(|(known, _)| known == token);
+        return found.map_or_else(invalid, |(_, info)| Answer::json(200, info));
+    }
     let token = form
         .iter()
         .find(|(name, _)| name == "id_token")

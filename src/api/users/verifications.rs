@@ -104,6 +104,7 @@ pub async fn verifications(
         kind: scope.kind(),
         asked_by: &asked_by,
         user: Some(user.id),
+        session: None,
         purpose: Purpose::ConfirmContact,
         to,
         channel,

@@ -61,6 +61,7 @@ pub async fn check(
         scope: ChallengeScope::from(&scope),
         challenge,
         user: Some(user.id),
+        session: None,
         purpose: Purpose::ConfirmContact,
         kind: None,
         code: &code,

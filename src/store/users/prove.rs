@@ -199,6 +199,9 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
 async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt, met: Met) -> Result<ProofOutcome> {
     let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
     let owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
+        return Ok(ProofOutcome::Refused);
+    }
     let (user, created) = match (owner, attempt.user) {
         (Some(owner), None) => (owner, false),
         (Some(owner), Some(user)) if owner == user => (owner, false),

@@ -58,6 +58,7 @@ struct Callers {
     partner: Client,
     server: Client,
     holder: Client,
+    shop: Client,
     anonymous: Client,
     user: String,
 }
@@ -76,6 +77,7 @@ impl Callers {
             partner,
             server: app.server(),
             holder: app.anonymous().with("authorization", &format!("Bearer {token}")),
+            shop: app.shop().await,
             anonymous: app.anonymous(),
             user: linked["data"]["user_id"].as_str().expect("an id").to_owned(),
         }
@@ -87,6 +89,7 @@ impl Callers {
             Some("PartnerKey") => &self.partner,
             Some("ServerKey") => &self.server,
             Some("UserToken") => &self.holder,
+            Some("ClientSecret") => &self.shop,
             _ => &self.anonymous,
         };
         let segment = match (segment, operation.document) {

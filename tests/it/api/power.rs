@@ -8,6 +8,7 @@ use aboard::domain::{KeyKind, UserId};
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::codes::EMAIL;
 use crate::support::users::{LINK, UPDATE};
 
 on_both! {
@@ -25,15 +26,20 @@ enum Held {
     UserKey,
     UserKeyToken,
     OrganizationToken,
+    /// Of a log-in with a code.
+    AccessToken,
+    /// Of a log-in by nothing but the app's word.
+    CustodyToken,
+    RefreshToken,
     WaffyToken,
     SessionCookie,
 }
 use Held::{
-    AppId, ClientSecret, Nothing, OrganizationToken, PartnerKey, ServerKey, SessionCookie, UserKey, UserKeyToken,
-    WaffyToken,
+    AccessToken, AppId, ClientSecret, CustodyToken, Nothing, OrganizationToken, PartnerKey, RefreshToken, ServerKey,
+    SessionCookie, UserKey, UserKeyToken, WaffyToken,
 };
 
-const ALL: [Held; 10] = [
+const ALL: [Held; 13] = [
     Nothing,
     PartnerKey,
     ServerKey,
@@ -42,6 +48,9 @@ const ALL: [Held; 10] = [
     UserKey,
     UserKeyToken,
     OrganizationToken,
+    AccessToken,
+    CustodyToken,
+    RefreshToken,
     WaffyToken,
     SessionCookie,
 ];
@@ -78,6 +87,7 @@ const fn public(method: &'static str, template: &'static str) -> Route {
 const BY_PARTNER: &[(Held, &str)] = &[(PartnerKey, "x-partner-api-key")];
 const BY_SERVER: &[(Held, &str)] = &[(ServerKey, "authorization")];
 const BY_APP: &[(Held, &str)] = &[(ClientSecret, "x-client-secret"), (AppId, "x-app-id")];
+const BY_SECRET: &[(Held, &str)] = &[(ClientSecret, "x-client-secret")];
 
 /// The table.
 const POWER: &[Route] = &[
@@ -94,7 +104,12 @@ const POWER: &[Route] = &[
     route(
         "GET",
         "/v1/users/me",
-        &[(UserKeyToken, "authorization"), (OrganizationToken, "authorization")],
+        &[
+            (UserKeyToken, "authorization"),
+            (OrganizationToken, "authorization"),
+            (AccessToken, "authorization"),
+            (CustodyToken, "authorization"),
+        ],
     ),
     route("GET", "/v1/users/{user_id}", BY_SERVER),
     route("PUT", "/v1/users/{user_id}", BY_SERVER),
@@ -115,6 +130,22 @@ const POWER: &[Route] = &[
     route("POST", "/api/v2/auth/verify-whatsapp", BY_APP),
     route("POST", "/api/v2/auth/login-sms", BY_APP),
     route("POST", "/api/v2/auth/verify-sms", BY_APP),
+    route("POST", "/api/v1/auth/register", BY_APP),
+    route("POST", "/api/v1/auth/login", BY_APP),
+    route("POST", "/api/v1/auth/google", BY_APP),
+    route("POST", "/api/v1/auth/apple", BY_APP),
+    route("POST", "/api/v1/auth/telegram", BY_APP),
+    route("POST", "/api/v1/auth/register-custody", BY_SECRET),
+    route("POST", "/api/v1/auth/login-custody", BY_SECRET),
+    route("GET", "/api/v1/organization", BY_SECRET),
+    route("POST", "/api/v2/auth/register", BY_APP),
+    route("POST", "/api/v2/auth/login", BY_APP),
+    route("POST", "/api/v2/auth/google", BY_APP),
+    route("POST", "/api/v2/auth/apple", BY_APP),
+    route("POST", "/api/v2/auth/telegram", BY_APP),
+    route("POST", "/api/v2/auth/register-custody", BY_SECRET),
+    route("POST", "/api/v2/auth/login-custody", BY_SECRET),
+    route("GET", "/api/v2/organization", BY_SECRET),
     public("GET", "/e/{environment}/.well-known/jwks.json"),
     public("GET", "/.well-known/oauth-authorization-server/e/{environment}"),
     // Last: it leaves nothing to be read.
@@ -181,6 +212,13 @@ async fn holders(app: &TestApp) -> Holders {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let shop = app.anonymous().with("x-client-secret", &client.client_secret);
+    let access = app.log_in(EMAIL.with("grace@example.com"), &shop).await;
+    let custody = shop
+        .post("/api/v2/auth/register-custody", &json!({ "subId": "42" }))
+        .await
+        .json();
+    let refresh = aboard::domain::RefreshToken::new(instance.ids.id(), instance.ids.secret());
     Holders {
         texts: vec![
             (PartnerKey, plane.partner.created.partner_key.clone()),
@@ -190,6 +228,9 @@ async fn holders(app: &TestApp) -> Holders {
             (UserKey, user_key),
             (UserKeyToken, user_token),
             (OrganizationToken, text(&made["data"]["token"])),
+            (AccessToken, access),
+            (CustodyToken, text(&custody["data"]["accessToken"])),
+            (RefreshToken, refresh.text()),
             (WaffyToken, text(&linked["data"]["waffy_token"])),
             (SessionCookie, cookies.join("; ")),
         ],

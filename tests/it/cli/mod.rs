@@ -5,6 +5,7 @@
     reason = "a test may give up at once, and so may what it stands on"
 )]
 
+mod apps;
 mod audit;
 mod commands;
 mod configuration;

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use aboard::domain::{AppId, KeyKind, RequestId, SubscriptionStatus};
-use aboard::store::{
-    AnsweredRequest, Copied, CopyStep, CopyStore, NOT_COPIED, NewApp, NewSubscription, Standing, Store, StoreError,
-    StoredSetting,
+use aboard::domain::{
+    Amr, AppId, FamilyId, KeyKind, LoginKind, Provider, RefreshToken, RequestId, SubscriptionStatus, Username,
 };
+use aboard::store::{
+    AnsweredRequest, AppLogin, AppProvider, Assertion, Copied, CopyStep, CopyStore, Expected, NOT_COPIED, NewApp,
+    NewAppProvider, NewFamily, NewSubscription, PasswordTry, Standing, Store, StoreError, StoredSetting,
+};
+
+use super::logins;
+use super::world_app::new_app;
 
 use crate::support::calls::idempotency;
 use crate::support::store::{Engine, TestStore};
-use crate::support::world::World;
+use crate::support::world::{Plane, World};
 
 /// Runs each scenario, an `async fn(TestStore, TestStore)`, from each engine to each that makes sense.
 macro_rules! directions {
@@ -98,6 +103,7 @@ async fn populate(store: &TestStore) -> World {
         origins: vec!["https://app.example.com".to_owned()],
     };
     store.create_app(&store.admin(), app, now).await.unwrap();
+    log_in_somebody(store, sandbox).await;
     let request = AnsweredRequest {
         environment: sandbox.id,
         id: RequestId(store.ids.id()),
@@ -129,6 +135,51 @@ async fn populate(store: &TestStore) -> World {
         .execute("delete from events where seq = (select max(seq) from events)")
         .await;
     world
+}
+
+/// A username with a password that was tried, what a provider signed, a family of refresh tokens, a client id.
+async fn log_in_somebody(store: &TestStore, sandbox: &Plane) {
+    let scope = new_app(store, sandbox).await;
+    let username = Username::parse("ada".to_owned()).unwrap();
+    let tried = PasswordTry {
+        id: store.ids.id(),
+        username,
+        network: "203.0.113.1".to_owned(),
+        now: store.now(),
+    };
+    store.begin_password_try(&scope, tried).await.unwrap();
+    let login = AppLogin {
+        password: Some("a hash".to_owned()),
+        assertion: Some(Assertion {
+            id: [1; 32],
+            expires_at: store.later(660),
+        }),
+        ..logins::login(store, LoginKind::Username, "ada", Expected::New)
+    };
+    let user = logins::user(logins::enter(store, &scope, login).await);
+    let family = NewFamily {
+        id: FamilyId(store.ids.id()),
+        user,
+        amr: Amr::Password,
+        provider: "username",
+        since: store.now(),
+        first: RefreshToken::new(store.ids.id(), store.ids.secret()),
+    };
+    store.begin_family(&scope, family, store.now()).await.unwrap();
+    let client_id = NewAppProvider {
+        app: scope.app(),
+        environment: sandbox.id,
+        provider: Provider::Google,
+        known_as: AppProvider {
+            id: store.ids.id(),
+            name: "shop".to_owned(),
+            sealed: None,
+        },
+    };
+    store
+        .set_app_provider(&store.admin(), client_id, store.now())
+        .await
+        .unwrap();
 }
 
 /// Ends this test's connections to a source: a copy wants to be alone.

@@ -1,6 +1,7 @@
 //! The store's contract: every method and every outcome, on both engines.
 
 mod accounts;
+mod app_providers;
 mod audit;
 mod challenges;
 mod claims;
@@ -9,6 +10,7 @@ mod covered;
 mod credentials;
 mod deliveries;
 mod exchange;
+mod families;
 mod faults;
 mod full_disk;
 mod idempotency;
@@ -18,12 +20,14 @@ mod isolation;
 mod keys;
 mod leases;
 mod links;
+mod logins;
 mod lost_connections;
 mod messages;
 mod opening;
 mod organizations;
 mod parity;
 mod partner_users;
+mod passwords;
 mod prove;
 mod races;
 mod requests;
@@ -35,3 +39,4 @@ mod texts;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod world_app;

@@ -1,6 +1,6 @@
 //! A code that somebody typed: the try, and who they are then.
 
-use aboard::domain::{AppId, ChallengeId, EventId, IdentityId, Purpose, SigningKeyId, SigningPurpose, UserId};
+use aboard::domain::{Amr, AppId, ChallengeId, EventId, IdentityId, Purpose, SigningKeyId, SigningPurpose, UserId};
 use aboard::store::{
     ChallengeScope, NewApp, NewChallenge, NewSigningKey, Once, ProofAttempt, ProofOutcome, SavedAnswer,
 };
@@ -260,7 +260,10 @@ async fn an_access_token_stands_while_its_user_and_app_do(store: TestStore) {
     let ada = user(&prove(&store, sandbox, attempt(&store, id, true)).await);
     let now = store.now();
     let stands = async |environment, app| {
-        let holder = store.user_by_access_token(environment, ada, app, now).await.unwrap();
+        let holder = store
+            .user_by_access_token(environment, ada, app, Amr::Otp, now)
+            .await
+            .unwrap();
         holder.is_some_and(|holder| holder.scope.amr().is_own_proof())
     };
     assert!(stands(sandbox.id, app).await);

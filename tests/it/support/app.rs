@@ -142,6 +142,7 @@ impl TestApp {
         let welcome = setup.welcome.then(|| Welcome {
             partner_key: sandbox.partner.created.partner_key.clone(),
             server_key: sandbox.server_key.clone(),
+            client_secret: "abc_test_of_the_welcome".to_owned(),
             metrics_url: bound.metrics_url().expect("an address"),
         });
         let app = App::start(config, instance, in_flight, bound, welcome)

@@ -7,6 +7,7 @@ pub mod client;
 pub mod codes;
 pub mod database;
 pub mod import;
+pub mod logins;
 pub mod reference;
 pub mod source;
 pub mod store;

@@ -1,3 +1,4 @@
 //! The wallet surface.
 
 mod auth;
+mod organization;

@@ -1,12 +1,22 @@
 //! Log-ins.
 
+mod apple;
 mod apps;
 mod budgets;
+mod google;
 mod leaks;
+mod login;
+mod login_custody;
 mod login_otp;
 mod login_sms;
 mod login_whatsapp;
+mod pre_hijacking;
+mod rampable;
+mod register;
+mod register_custody;
 mod sdk;
+mod step_up;
+mod telegram;
 mod verify_otp;
 mod verify_sms;
 mod verify_whatsapp;

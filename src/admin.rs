@@ -15,6 +15,7 @@ mod signing;
 pub mod socket;
 mod user_lines;
 mod users;
+mod wallets;
 
 use aboard_vault::Algorithm;
 use anyhow::Context as _;

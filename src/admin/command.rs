@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::move_users::{self, NumberedLine};
 use super::signing::SigningAlgorithm;
-use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, users};
-use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, Provider, SubscriptionStatus, UserId};
+use super::{Handed, apps, audit, keys, orgs, partners, requests, settings, signing, users, wallets};
+use crate::domain::{AppId, EnvironmentKind, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, WalletId};
 use crate::instance::Instance;
 use crate::store::Environment;
 
@@ -92,6 +92,12 @@ pub enum AdminCommand {
         environment: String,
         user: UserId,
         suspended: bool,
+    },
+    /// Stops a wallet, or lets it go on.
+    FreezeWallet {
+        environment: String,
+        wallet: WalletId,
+        frozen: bool,
     },
     /// What holds in an environment: every setting, or one.
     ShowSettings { environment: String, name: Option<String> },
@@ -233,6 +239,11 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             user,
             suspended,
         } => users::suspend(instance, &environment, user, suspended).await,
+        C::FreezeWallet {
+            environment,
+            wallet,
+            frozen,
+        } => wallets::freeze(instance, &environment, wallet, frozen).await,
         C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
         C::SetSetting {
             environment,

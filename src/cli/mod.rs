@@ -27,6 +27,7 @@ mod start;
 mod store;
 mod subscriptions;
 mod users;
+mod wallets;
 
 use std::process::ExitCode;
 
@@ -82,6 +83,9 @@ enum Command {
     /// List, show, suspend, erase, export and import users
     #[command(subcommand)]
     Users(users::Users),
+    /// Freeze and thaw wallets
+    #[command(subcommand)]
+    Wallets(wallets::Wallets),
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
@@ -141,6 +145,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Apps(command) => apps::run(command).await?,
         Command::Keys(command) => keys::run(command).await?,
         Command::Users(command) => users::run(command).await?,
+        Command::Wallets(command) => wallets::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Requests(requests) => requests::run(requests).await?,
         Command::EnvironmentSettings(command) => environment_settings::run(command).await?,

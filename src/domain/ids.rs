@@ -153,6 +153,8 @@ ids! {
     InboxId = "inb";
     /// What one log-in may go on with: a family of refresh tokens.
     FamilyId = "fam";
+    /// A wallet: keys on three families of chains.
+    WalletId = "wlt";
     /// One HTTP request.
     RequestId = "req";
 }

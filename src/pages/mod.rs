@@ -3,9 +3,11 @@
 
 mod account;
 mod assets;
+mod consent;
 mod docs;
 mod home;
 mod link;
+mod recovery;
 mod render;
 pub mod view;
 pub mod words;
@@ -24,6 +26,8 @@ pub fn routes() -> Routes {
         .route("/account", get(account::show))
         .route("/account/logout", post(account::logout))
         .route("/account/logout_everywhere", post(account::logout_everywhere))
+        .route("/recovery/{link}", get(recovery::download))
+        .route("/consent/{wallet}/{app}", get(consent::show).post(consent::decide))
         .route("/assets/{name}", get(assets::asset))
         .route("/docs", get(docs::docs))
         .route("/docs/{script}", get(docs::script))

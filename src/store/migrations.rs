@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0006_copy",
     "0007_audit",
     "0009_logins",
+    "0012_wallets",
     "0014_request_blocks"
 ];
 

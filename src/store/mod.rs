@@ -41,6 +41,7 @@ mod transaction;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod wallets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,6 +87,10 @@ pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, LinkOutcome, LinkUser, Linked, ProofAttempt, ProofOutcome,
     Proven, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
+pub use wallets::{
+    Consent, KnownWallet, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
+    Spending, StoredMac, UsableWallet, Wallet, WalletCreation, WalletRecovery, WalletSecret,
 };
 
 /// What every method answers.

@@ -48,6 +48,12 @@ const REFRESH_TOKENS: &str = "delete from refresh_tokens where id in (
     select id from (select id, expires_at from refresh_tokens order by id limit :batch) oldest where expires_at < :before)";
 const FAMILIES: &str = "delete from token_families where id in (
     select id from (select id, expires_at from token_families order by id limit :batch) oldest where expires_at < :before)";
+const SPENT_WALLET_TOKENS: &str = "delete from spent_wallet_tokens where id in (
+    select id from (select id, expires_at from spent_wallet_tokens order by id limit :batch) oldest where expires_at < :before)";
+const RIDING_HALVES: &str = "delete from riding_halves where id in (
+    select id from (select id, expires_at from riding_halves order by id limit :batch) oldest where expires_at < :now)";
+const SECRET_LINKS: &str = "delete from secret_links where id in (
+    select id from (select id, expires_at from secret_links order by id limit :batch) oldest where expires_at < :now)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -57,8 +63,8 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed and signing keys an
-    /// hour after their end, idempotency keys at their end, what codes left behind after a day (messages: a week,
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, what providers signed and
+    /// signing keys an hour after their end, idempotency keys, recovery files and halves of keys at their end, what codes left behind after a day (messages: a week,
     /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries and the
     /// request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
@@ -87,7 +93,10 @@ impl Store {
             .then(PASSWORD_TRIES, params![right: false, before: day_ago, batch: BATCH])
             .then(PASSWORD_TRIES, params![right: true, before: season_ago, batch: BATCH])
             .then(REFRESH_TOKENS, params![before: before, batch: BATCH])
-            .then(FAMILIES, params![before: before, batch: BATCH]);
+            .then(FAMILIES, params![before: before, batch: BATCH])
+            .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
+            .then(RIDING_HALVES, params![now: now, batch: BATCH])
+            .then(SECRET_LINKS, params![now: now, batch: BATCH]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

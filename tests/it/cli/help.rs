@@ -76,6 +76,8 @@ fn every_command_explains_itself() {
             "users erase",
             "users export",
             "users import",
+            "wallets freeze",
+            "wallets thaw",
             "subscriptions set",
             "requests",
             "settings get",

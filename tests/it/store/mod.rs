@@ -39,4 +39,5 @@ mod texts;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod wallets;
 mod world_app;

@@ -85,7 +85,8 @@ pub(super) fn seal(
     let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
     let mut ciphertext = Vec::with_capacity(plaintext.len() + cipher.algorithm().tag_len());
     ciphertext.extend_from_slice(plaintext);
-    key.seal_in_place_append_tag(nonce, Aad::from(aad), &mut ciphertext).ok()?;
+    key.seal_in_place_append_tag(nonce, Aad::from(aad), &mut ciphertext)
+        .ok()?;
     Some(Sealed { enc, ciphertext })
 }
 
@@ -98,9 +99,6 @@ fn extract(suite: &[u8], salt: &[u8], label: &[u8], ikm: &[u8]) -> Zeroizing<[u8
 fn expand(suite: &[u8], prk: &[u8], label: &[u8], info: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
     debug_assert!(len <= 32);
     let length = [0, len.to_le_bytes()[0]];
-    let block = Zeroizing::new(hmac_sha256(
-        prk,
-        &[&length, b"HPKE-v1", suite, label, info, &[1]],
-    ));
+    let block = Zeroizing::new(hmac_sha256(prk, &[&length, b"HPKE-v1", suite, label, info, &[1]]));
     Zeroizing::new(block[..len].to_vec())
 }

@@ -213,12 +213,7 @@ impl SealedWallet {
     /// # Errors
     /// [`WalletError::Kms`] and [`WalletError::NeedsUserHalf`]. A wrong half and changed bytes show
     /// when a key is taken.
-    pub fn open(
-        &self,
-        kms: &dyn Kms,
-        place: &Place,
-        half: Option<&UserHalf>,
-    ) -> Result<OpenWallet<'_>, WalletError> {
+    pub fn open(&self, kms: &dyn Kms, place: &Place, half: Option<&UserHalf>) -> Result<OpenWallet<'_>, WalletError> {
         self.open_with(&self.unwrap_key(kms, place)?, place, half)
     }
 

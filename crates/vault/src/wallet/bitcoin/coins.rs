@@ -56,13 +56,7 @@ fn weight(inputs: usize, scripts: &[&Recipient]) -> u64 {
 ///
 /// # Errors
 /// [`CoinError`].
-pub fn select(
-    coins: &[Coin],
-    to: &Recipient,
-    amount: u64,
-    rate: FeeRate,
-    own: &PublicKey,
-) -> Result<Plan, CoinError> {
+pub fn select(coins: &[Coin], to: &Recipient, amount: u64, rate: FeeRate, own: &PublicKey) -> Result<Plan, CoinError> {
     if amount < to.dust() {
         return Err(CoinError::Dust { least: to.dust() });
     }

@@ -2,10 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bitcoin::{
-    Amount, EcdsaSighashType, ScriptBuf, Transaction, Txid, Witness,
-    consensus::encode::serialize,
-    ecdsa,
-    hashes::Hash,
+    Amount, EcdsaSighashType, ScriptBuf, Transaction, Txid, Witness, consensus::encode::serialize, ecdsa, hashes::Hash,
     sighash::SighashCache,
 };
 

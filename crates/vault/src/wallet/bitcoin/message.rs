@@ -26,7 +26,10 @@ pub(super) fn to_spend(script: ScriptBuf, message: &[u8]) -> Transaction {
         lock_time: LockTime::ZERO,
         input: vec![TxIn {
             previous_output: OutPoint::null(),
-            script_sig: Builder::new().push_int(0).push_slice(message_hash(message)).into_script(),
+            script_sig: Builder::new()
+                .push_int(0)
+                .push_slice(message_hash(message))
+                .into_script(),
             sequence: Sequence::ZERO,
             witness: Witness::new(),
         }],

@@ -44,5 +44,8 @@ pub(super) fn transaction_of(plan: &Plan, own: &PublicKey) -> (Transaction, Vec<
             .collect(),
         output,
     };
-    (transaction, coins.iter().map(|coin| Amount::from_sat(coin.value)).collect())
+    (
+        transaction,
+        coins.iter().map(|coin| Amount::from_sat(coin.value)).collect(),
+    )
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::{
-    Amount, EcdsaSighashType, OutPoint, Psbt, Transaction, TxOut, Txid, consensus::encode::serialize, psbt,
-};
+use bitcoin::{Amount, EcdsaSighashType, OutPoint, Psbt, Transaction, TxOut, Txid, consensus::encode::serialize, psbt};
 
 use super::{PublicKey, Recipient};
 
@@ -154,11 +152,7 @@ impl Payment {
     }
 
     /// Puts the signatures in, and makes the transaction if nothing is missing.
-    pub(super) fn finish(
-        &self,
-        key: &PublicKey,
-        signatures: &[(usize, bitcoin::ecdsa::Signature)],
-    ) -> SignedPsbt {
+    pub(super) fn finish(&self, key: &PublicKey, signatures: &[(usize, bitcoin::ecdsa::Signature)]) -> SignedPsbt {
         let mut psbt = self.psbt.clone();
         for (i, signature) in signatures {
             psbt.inputs[*i]
@@ -192,7 +186,12 @@ fn spent_by(input: &psbt::Input, spends: OutPoint) -> Result<TxOut, fn(usize) ->
         Some(before) if before.compute_txid() != spends.txid => return Err(PsbtError::WrongUtxo),
         Some(before) => {
             let at = usize::try_from(spends.vout).unwrap_or(usize::MAX);
-            Some(before.output.get(at).ok_or(PsbtError::WrongUtxo as fn(usize) -> PsbtError)?)
+            Some(
+                before
+                    .output
+                    .get(at)
+                    .ok_or(PsbtError::WrongUtxo as fn(usize) -> PsbtError)?,
+            )
         }
     };
     match (whole, &input.witness_utxo) {

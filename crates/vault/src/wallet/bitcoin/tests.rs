@@ -47,8 +47,14 @@ fn bip_143_native_p2wpkh() {
 
     let payment = Payment::parse(&psbt.serialize(), &key.public()).unwrap();
     let summary = payment.summary();
-    assert_eq!((summary.fee, summary.cost, summary.values_proven), (889_210_000, 600_000_000, false));
-    assert_eq!(summary.inputs.iter().map(|input| input.own).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        (summary.fee, summary.cost, summary.values_proven),
+        (889_210_000, 600_000_000, false)
+    );
+    assert_eq!(
+        summary.inputs.iter().map(|input| input.own).collect::<Vec<_>>(),
+        [false, true]
+    );
     let signed = key.sign_psbt(&payment);
     let transaction = "01000000000102fff7f7881a8099afa6940d42d1e7f6362bec38171ea3edf433541db4e4ad969f000000\
         00494830450221008b9d1dc26ba6a9cb62127b02742fa9d754cd3bebf337f7a55d114c8e5cdd30be022040529b194ba3f92\

@@ -29,10 +29,7 @@ impl Authorization {
     }
 
     fn fields(&self) -> List {
-        List::default()
-            .put(&self.chain_id)
-            .put(&self.address)
-            .put(&self.nonce)
+        List::default().put(&self.chain_id).put(&self.address).put(&self.nonce)
     }
 }
 

@@ -21,7 +21,9 @@ impl Json {
     /// Reads one value and nothing after it. The error says where and holds no value of the text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = Depth(DEPTH).deserialize(&mut reader).map_err(|error| error.to_string())?;
+        let value = Depth(DEPTH)
+            .deserialize(&mut reader)
+            .map_err(|error| error.to_string())?;
         reader.end().map_err(|error| error.to_string())?;
         Ok(value)
     }

@@ -32,9 +32,7 @@ fn eip_55_checksums() {
 /// The example in EIP-155.
 #[test]
 fn eip_155_example() {
-    let unsigned = unhex(
-        "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080",
-    );
+    let unsigned = unhex("ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080");
     let transaction = Transaction {
         chain_id: 1,
         nonce: 9,
@@ -91,7 +89,10 @@ fn eip_712_cases_of_ethers() {
     for case in cases {
         let document = case["document"].to_string();
         let data = TypedData::parse(&document).unwrap_or_else(|error| panic!("{error}: {document}"));
-        assert_eq!(format!("0x{}", hex(data.hash().as_slice())), case["digest"].as_str().unwrap());
+        assert_eq!(
+            format!("0x{}", hex(data.hash().as_slice())),
+            case["digest"].as_str().unwrap()
+        );
     }
 }
 

@@ -226,12 +226,7 @@ impl Transaction {
         Ok((transaction, signature))
     }
 
-    fn decode_rest(
-        list: &mut RlpFields<'_>,
-        chain_id: u64,
-        nonce: u64,
-        fees: Fees,
-    ) -> Result<Self, TransactionError> {
+    fn decode_rest(list: &mut RlpFields<'_>, chain_id: u64, nonce: u64, fees: Fees) -> Result<Self, TransactionError> {
         Ok(Self {
             chain_id,
             nonce,

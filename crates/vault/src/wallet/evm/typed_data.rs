@@ -71,9 +71,7 @@ impl TypedData {
             Ok(domain) => domain,
         };
         let types = Types::parse(get("types")?)?;
-        let primary_type = get("primaryType")?
-            .text()
-            .ok_or(TypedDataError::Shape("primaryType"))?;
+        let primary_type = get("primaryType")?.text().ok_or(TypedDataError::Shape("primaryType"))?;
         if primary_type == DOMAIN || types.fields(primary_type).is_none() {
             return Err(TypedDataError::Shape("primaryType"));
         }

@@ -103,7 +103,11 @@ fn wrong(path: &str, expected: &str) -> TypedDataError {
 fn signed((negative, number): (bool, U256), bits: usize) -> Option<B256> {
     let half = U256::ONE << (bits - 1);
     let fits = if negative { number <= half } else { number < half };
-    let number = if negative { U256::ZERO.wrapping_sub(number) } else { number };
+    let number = if negative {
+        U256::ZERO.wrapping_sub(number)
+    } else {
+        number
+    };
     fits.then(|| number.into())
 }
 
@@ -112,7 +116,9 @@ pub(super) fn integer(value: &Json) -> Option<(bool, U256)> {
     match value {
         Json::Int(number) => Some((*number < 0, U256::from(number.unsigned_abs()))),
         Json::Text(text) => {
-            let (negative, text) = text.strip_prefix('-').map_or((false, text.as_str()), |text| (true, text));
+            let (negative, text) = text
+                .strip_prefix('-')
+                .map_or((false, text.as_str()), |text| (true, text));
             let (digits, radix, most) = match text.strip_prefix("0x") {
                 Some(digits) => (digits, 16, 64),
                 None => (text, 10, 78),

@@ -17,15 +17,14 @@ impl Message {
         }
         // Key, signs, may be written.
         let mut accounts: Vec<(Address, bool, bool)> = vec![(payer, true, true)];
-        let mut add = |key: Address, signer: bool, writable: bool| {
-            match accounts.iter_mut().find(|(known, ..)| *known == key) {
+        let mut add =
+            |key: Address, signer: bool, writable: bool| match accounts.iter_mut().find(|(known, ..)| *known == key) {
                 Some((_, known_signer, known_writable)) => {
                     *known_signer |= signer;
                     *known_writable |= writable;
                 }
                 None => accounts.push((key, signer, writable)),
-            }
-        };
+            };
         for instruction in instructions {
             for account in &instruction.accounts {
                 add(account.key, account.signer, account.writable);
@@ -41,7 +40,9 @@ impl Message {
         };
         let place = |key: &Address| {
             let place = accounts.iter().position(|(known, ..)| known == key);
-            place.and_then(|place| u8::try_from(place).ok()).ok_or(CompileError::TooLong)
+            place
+                .and_then(|place| u8::try_from(place).ok())
+                .ok_or(CompileError::TooLong)
         };
         let message = Self {
             versioned: false,

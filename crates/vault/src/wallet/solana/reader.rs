@@ -55,7 +55,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) const fn end(&self) -> Result<(), ParseError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ParseError::Trailing) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(ParseError::Trailing)
+        }
     }
 }
 

@@ -25,7 +25,12 @@ fn lengths_are_compact() {
         assert_eq!(out, bytes);
         assert_eq!(Reader(bytes).length(), Ok(usize::from(value)));
     }
-    for bytes in [&[0x80, 0x00][..], &[0xff, 0x80, 0x00], &[0xff, 0xff, 0x04], &[0x80, 0x80, 0x80]] {
+    for bytes in [
+        &[0x80, 0x00][..],
+        &[0xff, 0x80, 0x00],
+        &[0xff, 0xff, 0x04],
+        &[0x80, 0x80, 0x80],
+    ] {
         assert_eq!(Reader(bytes).length(), Err(ParseError::Length));
     }
     assert_eq!(Reader(&[0x80]).length(), Err(ParseError::Short));
@@ -37,7 +42,10 @@ fn programs_are_written_right() {
         (program::SYSTEM, "11111111111111111111111111111111"),
         (program::token(), "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
         (program::token_2022(), "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"),
-        (program::associated_token(), "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"),
+        (
+            program::associated_token(),
+            "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
+        ),
         (program::compute_budget(), "ComputeBudget111111111111111111111111111111"),
     ] {
         assert_eq!(address.to_string(), text);

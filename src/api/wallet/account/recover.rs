@@ -79,7 +79,7 @@ pub async fn recover(
             ));
         }
     };
-    pin(&fields.optional_text("pin")?)?;
+    pin(fields.optional_text("pin")?.as_deref())?;
     let until = until(&mut fields, context.now)?;
     let given = given_back(&web, &caller, "file", &file).await?;
     must_fit(&arrived, given.wallet.custody)?;
@@ -146,7 +146,7 @@ pub async fn recover(
 }
 
 /// Six digits, where there are any: no secret of this server asks for them yet.
-fn pin(text: &Option<String>) -> Result<(), Failure> {
+fn pin(text: Option<&str>) -> Result<(), Failure> {
     let Some(text) = text else { return Ok(()) };
     aboard_vault::wallet::Pin::parse(text)
         .map(drop)

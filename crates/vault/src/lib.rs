@@ -41,6 +41,7 @@ mod envelope;
 mod hash;
 mod key_file;
 mod kms;
+pub mod remote;
 mod root_key;
 mod secret;
 mod sign;

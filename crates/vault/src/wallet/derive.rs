@@ -6,8 +6,13 @@ use zeroize::Zeroizing;
 use super::curve::SecpKey;
 use crate::Secret;
 
-/// The bit that makes a step of a path hardened (`44'`).
-pub(super) const HARDENED: u32 = 1 << 31;
+/// The bit that makes a step of a path hardened.
+const HARDENED: u32 = 1 << 31;
+
+/// A step that is written with a tick, such as `44'`.
+pub(super) const fn hardened(step: u32) -> u32 {
+    step | HARDENED
+}
 
 /// A chain code and the left half of its HMAC.
 type Half = Zeroizing<[u8; 32]>;
@@ -50,7 +55,7 @@ pub(super) fn secp256k1(seed: &[u8], path: &[u32]) -> Option<(SecpKey, Half)> {
 pub(super) fn ed25519(seed: &[u8], path: &[u32]) -> (Secret, Half) {
     let (mut key, mut chain) = hmac_sha512(b"ed25519 seed", &[seed]);
     for step in path {
-        (key, chain) = hmac_sha512(&*chain, &[&[0], &*key, &(step | HARDENED).to_be_bytes()]);
+        (key, chain) = hmac_sha512(&*chain, &[&[0], &*key, &hardened(*step).to_be_bytes()]);
     }
     (Secret::new(key.to_vec()), chain)
 }

@@ -1,14 +1,14 @@
 //! The three keys of a wallet, and its addresses.
 
-use super::{bitcoin, curve::SecpKey, derive, derive::HARDENED, evm, phrase::Phrase, solana};
+use super::{bitcoin, curve::SecpKey, derive, derive::hardened, evm, phrase::Phrase, solana};
 use crate::{Secret, SigningKey};
 
 /// `m/44'/60'/0'/0/0`
-const EVM: [u32; 5] = [44 | HARDENED, 60 | HARDENED, HARDENED, 0, 0];
+const EVM: [u32; 5] = [hardened(44), hardened(60), hardened(0), 0, 0];
 /// `m/84'/0'/0'/0/0`
-const BITCOIN: [u32; 5] = [84 | HARDENED, HARDENED, HARDENED, 0, 0];
+const BITCOIN: [u32; 5] = [hardened(84), hardened(0), hardened(0), 0, 0];
 /// `m/44'/501'/0'/0'`
-const SOLANA: [u32; 4] = [44 | HARDENED, 501 | HARDENED, HARDENED, HARDENED];
+const SOLANA: [u32; 4] = [hardened(44), hardened(501), hardened(0), hardened(0)];
 
 /// The addresses of a wallet, one per family of chains. They are public.
 ///

@@ -28,6 +28,7 @@
 
 pub mod bitcoin;
 mod curve;
+mod custody;
 mod derive;
 mod error;
 pub mod evm;
@@ -36,6 +37,7 @@ mod half;
 mod hpke;
 mod keys;
 mod open;
+mod part;
 mod phrase;
 mod pin;
 mod place;
@@ -48,6 +50,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use custody::Custody;
 pub use error::WalletError;
 pub use export::Exported;
 pub use half::UserHalf;
@@ -56,6 +59,6 @@ pub use open::{DataKey, OpenWallet};
 pub use phrase::{Phrase, PhraseError};
 pub use pin::Pin;
 pub use place::Place;
-pub use sealed::{Created, Custody, SealedWallet};
+pub use sealed::{Created, SealedWallet};
 pub use secret0::{Proven, Secret0, Secret0Error};
 pub use user_copy::UserCopy;

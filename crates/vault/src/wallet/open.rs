@@ -7,7 +7,7 @@ use super::{
     Phrase, Place, Proven, SealedWallet, WalletError, bitcoin, evm,
     export::{Exported, export},
     keys::Leaves,
-    sealed::Part,
+    part::Part,
     solana,
 };
 use crate::{Entropy, Secret, envelope};

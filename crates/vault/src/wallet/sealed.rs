@@ -1,85 +1,15 @@
 //! A wallet as it is stored, and what can be done with it without opening it.
 
 use super::{
-    Addresses, OpenWallet, Phrase, Place, Proven, Secret0, UserHalf, WalletError, keys::Leaves, open::DataKey,
+    Addresses, Custody, OpenWallet, Phrase, Place, Proven, Secret0, UserHalf, WalletError,
+    keys::Leaves,
+    open::DataKey,
+    part::{HEAD, PHRASE, Part},
 };
 use crate::{Entropy, Kms, Secret, envelope};
 
 const VERSION: u8 = 1;
 const KEY: usize = 32;
-/// Version, custody and addresses. They are authenticated with everything that is sealed.
-pub(super) const HEAD: usize = 2 + Addresses::LEN;
-/// A sealed key of 32 bytes, with a version byte of its own.
-const LEAF: usize = 1 + envelope::OVERHEAD + 32;
-/// Where the sealed phrase starts.
-const PHRASE: usize = HEAD + 3 * LEAF;
-
-/// Who can open a wallet. Every answer that shows a wallet says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Custody {
-    /// The operator can sign.
-    Server,
-    /// The key is made of a half the server keeps and a half that is in [`Secret0`]: the database
-    /// and the key file together open nothing. The operator cannot sign while the user is away, but
-    /// a hostile one could keep the key the next time it is used.
-    Shared,
-}
-
-impl Custody {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Shared => "shared",
-        }
-    }
-
-    /// The custody of that name, or `None`.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Server, Self::Shared]
-            .into_iter()
-            .find(|custody| custody.as_str() == name)
-    }
-
-    /// What the wrapped 32 bytes are. Part of what they are bound to: never change one.
-    const fn key_purpose(self) -> &'static str {
-        match self {
-            Self::Server => "data key",
-            Self::Shared => "server half",
-        }
-    }
-}
-
-/// The four things that are sealed in a wallet.
-#[derive(Clone, Copy)]
-pub(super) enum Part {
-    Evm,
-    Solana,
-    Bitcoin,
-    Phrase,
-}
-
-impl Part {
-    const fn purpose(self) -> &'static str {
-        match self {
-            Self::Evm => "leaf evm",
-            Self::Solana => "leaf solana",
-            Self::Bitcoin => "leaf bitcoin",
-            Self::Phrase => "phrase",
-        }
-    }
-
-    fn range(self) -> std::ops::RangeFrom<usize> {
-        HEAD + match self {
-            Self::Evm => 0,
-            Self::Solana => LEAF,
-            Self::Bitcoin => 2 * LEAF,
-            Self::Phrase => 3 * LEAF,
-        }..
-    }
-}
 
 /// A wallet as two columns of a row hold it.
 ///
@@ -152,11 +82,7 @@ impl SealedWallet {
         if body.len() < PHRASE + 1 + envelope::OVERHEAD {
             return Err(WalletError::Malformed);
         }
-        let custody = match body[1] {
-            0 => Custody::Server,
-            1 => Custody::Shared,
-            _ => return Err(WalletError::Malformed),
-        };
+        let custody = Custody::from_byte(body[1]).ok_or(WalletError::Malformed)?;
         let addresses = body[2..HEAD]
             .try_into()
             .ok()
@@ -291,10 +217,7 @@ impl SealedWallet {
         let wrapped = kms.wrap(&place.aad(custody.key_purpose(), &[]), stored.expose(), entropy)?;
 
         let mut head = [VERSION; HEAD];
-        head[1] = match custody {
-            Custody::Server => 0,
-            Custody::Shared => 1,
-        };
+        head[1] = custody.to_byte();
         head[2..].copy_from_slice(&addresses.to_bytes());
         let mut wallet = Self {
             key: wrapped,
@@ -321,17 +244,6 @@ impl SealedWallet {
     }
 
     pub(super) fn part(&self, part: Part) -> &[u8] {
-        let rest = &self.body[part.range()];
-        match part {
-            Part::Phrase => rest,
-            Part::Evm | Part::Solana | Part::Bitcoin => &rest[..LEAF],
-        }
-    }
-}
-
-impl Part {
-    /// What a sealed part is bound to.
-    pub(super) fn aad(self, place: &Place, head: &[u8]) -> Vec<u8> {
-        place.aad(self.purpose(), head)
+        part.of(&self.body)
     }
 }

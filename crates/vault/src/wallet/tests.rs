@@ -5,7 +5,7 @@ use bitcoin::base58;
 use super::{
     Phrase,
     curve::SecpKey,
-    derive::{self, HARDENED},
+    derive::{self, hardened as h},
     hpke::{Cipher, seal},
     keys::Leaves,
 };
@@ -45,10 +45,6 @@ fn bip_39_phrases_and_seeds() {
 const SEED_1: &str = "000102030405060708090a0b0c0d0e0f";
 const SEED_2: &str = "fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a2\
     9f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542";
-
-const fn h(step: u32) -> u32 {
-    step | HARDENED
-}
 
 /// BIP-32's test vectors 1 to 4. Those of 5 are texts, which are not read here.
 #[test]
@@ -237,7 +233,7 @@ fn slip_10_derivation() {
     }
 }
 
-/// BIP-84's vector, and the addresses that MetaMask and Phantom show for a well-known phrase.
+/// BIP-84's vector, and the addresses that `MetaMask` and Phantom show for a well-known phrase.
 #[test]
 fn addresses_of_known_phrases() {
     use super::bitcoin::Network;

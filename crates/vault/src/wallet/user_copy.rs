@@ -96,8 +96,10 @@ impl UserCopy {
 
     fn parse_fields(fields: &str) -> Result<Self, Secret0Error> {
         let mut fields = fields.split('.');
-        let version = fields.next().unwrap_or_default();
-        let form = Form::of(version.parse().map_err(|_| Secret0Error::NotASecret0)?)?;
+        let form = match fields.next().unwrap_or_default().as_bytes() {
+            [digit @ b'0'..=b'9'] => Form::of(digit - b'0')?,
+            _ => return Err(Secret0Error::NotASecret0),
+        };
         let (Some(wallet), Some(bytes), Some(checksum), None) =
             (fields.next(), fields.next(), fields.next(), fields.next())
         else {

@@ -5,8 +5,10 @@
 mod hash;
 mod kms;
 mod no_leaks;
+mod remote;
 mod root_key;
 mod sign;
 mod support;
 mod token_key;
 mod vault;
+mod wallet;

@@ -3,7 +3,13 @@
 
 use std::fmt::{Debug, Display};
 
-use aboard_vault::{KeyFile, Mac, RootKey, Secret, SigningKey, SystemEntropy, TokenKey, Vault};
+use aboard_vault::{
+    KeyFile, Mac, RootKey, Secret, SigningKey, SystemEntropy, TokenKey, Vault,
+    wallet::{
+        Created, DataKey, OpenWallet, Phrase, Pin, Proven, SealedWallet, Secret0, UserCopy, UserHalf, bitcoin, evm,
+        solana,
+    },
+};
 
 macro_rules! never {
     ($($type:ty: $($trait:ident)+;)+) => {$($(const _: fn() = || {
@@ -25,6 +31,19 @@ never! {
     TokenKey: Debug Display Clone PartialEq;
     Vault: Debug Display Clone PartialEq;
     Mac: Display PartialEq;
+    Phrase: Debug Display Clone PartialEq;
+    Secret0: Debug Display Clone PartialEq;
+    Proven<'static>: Debug Display Clone PartialEq;
+    UserCopy: Debug Display Clone PartialEq;
+    UserHalf: Debug Display Clone PartialEq;
+    Pin: Debug Display Clone PartialEq;
+    DataKey: Debug Display Clone PartialEq;
+    OpenWallet<'static>: Debug Display Clone PartialEq;
+    SealedWallet: Debug Display Clone PartialEq;
+    Created: Debug Display Clone PartialEq;
+    evm::Key: Debug Display Clone PartialEq;
+    solana::Key: Debug Display Clone PartialEq;
+    bitcoin::Key: Debug Display Clone PartialEq;
 }
 
 /// Shared between threads, behind an `Arc`.
@@ -35,6 +54,9 @@ const _: fn() = || {
     shared::<TokenKey>();
     shared::<KeyFile>();
     shared::<SystemEntropy>();
+    shared::<DataKey>();
+    shared::<SealedWallet>();
+    shared::<UserHalf>();
 };
 
 #[test]

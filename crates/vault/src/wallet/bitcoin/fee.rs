@@ -58,9 +58,10 @@ impl FeeRate {
         self.0
     }
 
-    /// What a transaction of this weight pays, rounded up. A virtual byte is four units of weight.
+    /// What a transaction of this weight pays. A virtual byte is four units of weight, and a begun one
+    /// counts whole, as nodes count it.
     #[must_use]
     pub const fn fee(self, weight: u64) -> u64 {
-        weight.saturating_mul(self.0).div_ceil(4000)
+        weight.div_ceil(4).saturating_mul(self.0).div_ceil(1000)
     }
 }

@@ -204,7 +204,7 @@ fn spent_by(input: &psbt::Input, spends: OutPoint) -> Result<TxOut, fn(usize) ->
 /// At most all the bitcoin there are, which fits.
 fn total(mut values: impl Iterator<Item = u64>) -> Result<i64, PsbtError> {
     values
-        .try_fold(0_u64, |sum, value| sum.checked_add(value))
+        .try_fold(0_u64, u64::checked_add)
         .filter(|sum| *sum <= Amount::MAX_MONEY.to_sat())
         .and_then(|sum| i64::try_from(sum).ok())
         .ok_or(PsbtError::Overspent)

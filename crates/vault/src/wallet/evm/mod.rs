@@ -7,6 +7,7 @@
 mod access_list;
 mod address;
 mod authorization;
+mod error;
 mod json;
 mod key;
 mod rlp;
@@ -24,10 +25,11 @@ pub use access_list::AccessListItem;
 pub use address::{AddressError, parse_address};
 pub use alloy_primitives::{Address, B256, U256};
 pub use authorization::{Authorization, SignedAuthorization};
+pub use error::TransactionError;
 pub use key::{Key, SignedTransaction};
 pub use signature::Signature;
 pub use summary::Summary;
-pub use transaction::{Fees, Transaction, TransactionError};
+pub use transaction::{Fees, Transaction};
 pub use typed_data::{Domain, TypedData, TypedDataError};
 
 pub(super) use address::address_of;

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
             value |= usize::from(byte & 0x7f) << (7 * i);
             if byte & 0x80 == 0 {
                 let shortest = i == 0 || byte != 0;
-                return if shortest && value <= usize::from(u16::MAX) {
+                return if shortest && u16::try_from(value).is_ok() {
                     Ok(value)
                 } else {
                     Err(ParseError::Length)

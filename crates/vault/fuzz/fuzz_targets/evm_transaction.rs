@@ -1,0 +1,15 @@
+//! A transaction is read in one way: what was read is signed and read again as the same.
+#![no_main]
+
+use aboard_vault::wallet::evm::Transaction;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(transaction) = Transaction::parse(bytes) {
+        transaction.summary().expect("what was read has a summary");
+        transaction.signing_hash();
+    }
+    if let Ok((transaction, signature)) = Transaction::parse_signed(bytes) {
+        signature.recover(&transaction.signing_hash());
+    }
+});

@@ -146,6 +146,7 @@ join-gone-means = This page has expired, was not complete, or one of the account
 join-same-partner = These accounts cannot be joined
 # $partner (Name)
 join-same-partner-means = { $partner } knows both of them, as two customers. Ask { $partner } to keep one of them alone, then confirm your address again.
+join-two-wallets-means = Both have a wallet, and an account holds one. They stay two accounts; you can go on using each of them.
 
 ## Errors
 
@@ -233,3 +234,27 @@ code-works-for = { $minutes ->
    *[other] It works for { $minutes } minutes.
 }
 code-not-you = If you did not ask for it, do nothing: without the code nobody gets any further.
+
+## An app asks for a wallet
+
+consent-title = Your wallet
+# $app (Name)
+consent-asks = { $app } asks to use your wallet
+consent-could = It could sign messages and transactions with it while you are logged in there, and see its addresses. It could not see your recovery secret, nor move the wallet to another log-in.
+consent-send = Send me a code
+consent-goes-to = The code goes to the address that you log in with. Nothing changes before you type it here.
+consent-type = Type the code
+consent-wrong = This code is wrong, expired or already used. Check it, or ask for a new one.
+consent-code = Code
+# $app (Name)
+consent-allow = Let { $app } use my wallet
+consent-stop = Do not let it any more
+consent-again = Send another code
+# $app (Name)
+consent-allowed = { $app } may use your wallet
+consent-go-back = Go back to it and go on. You can take this back on this page at any time.
+# $app (Name)
+consent-taken-back = { $app } may not use your wallet
+consent-from-now = That holds from now on.
+consent-no-address = There is nowhere to send a code
+consent-no-address-means = Whoever owns this wallet has not proven an e-mail address or a phone number. Log in with one of them first.

@@ -114,6 +114,7 @@ join-gone = Tidak ada yang dapat digabungkan di sini
 join-gone-means = Halaman ini sudah kedaluwarsa, tidak lengkap, atau salah satu akun sudah tidak ada. Konfirmasikan alamat Anda lagi untuk memulai dari awal.
 join-same-partner = Kedua akun ini tidak dapat digabungkan
 join-same-partner-means = { $partner } mengenal keduanya sebagai dua pelanggan. Minta { $partner } menyimpan salah satu saja, lalu konfirmasikan alamat Anda lagi.
+join-two-wallets-means = Keduanya memiliki dompet, dan satu akun hanya memegang satu. Keduanya tetap dua akun; Anda dapat terus memakai masing-masing.
 
 ## Errors
 
@@ -188,3 +189,23 @@ code-works-for = { $minutes ->
    *[other] Berlaku selama { $minutes } menit.
 }
 code-not-you = Jika Anda tidak memintanya, abaikan saja: tanpa kode ini tidak ada yang bisa melanjutkan.
+
+## An app asks for a wallet
+
+consent-title = Dompet Anda
+consent-asks = { $app } meminta izin memakai dompet Anda
+consent-could = Aplikasi itu dapat menandatangani pesan dan transaksi selama Anda masuk di sana, dan melihat alamatnya. Aplikasi itu tidak dapat melihat rahasia pemulihan Anda, atau memindahkan dompet ke cara masuk lain.
+consent-send = Kirimi saya kode
+consent-goes-to = Kode dikirim ke alamat yang Anda pakai untuk masuk. Tidak ada yang berubah sebelum Anda mengetiknya di sini.
+consent-type = Ketik kodenya
+consent-wrong = Kode ini salah, kedaluwarsa, atau sudah dipakai. Periksa lagi, atau minta yang baru.
+consent-code = Kode
+consent-allow = Izinkan { $app } memakai dompet saya
+consent-stop = Jangan izinkan lagi
+consent-again = Kirim kode lain
+consent-allowed = { $app } boleh memakai dompet Anda
+consent-go-back = Kembali ke sana dan lanjutkan. Anda dapat mencabut izin ini di halaman ini kapan saja.
+consent-taken-back = { $app } tidak boleh memakai dompet Anda
+consent-from-now = Ini berlaku mulai sekarang.
+consent-no-address = Tidak ada tujuan untuk mengirim kode
+consent-no-address-means = Pemilik dompet ini belum membuktikan alamat e-mail atau nomor telepon. Masuklah dengan salah satunya dahulu.

@@ -19,6 +19,7 @@ pub mod socket;
 mod user_keys;
 mod user_lines;
 mod users;
+mod wallets;
 
 use aboard_vault::Algorithm;
 use anyhow::Context as _;

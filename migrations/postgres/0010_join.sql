@@ -29,7 +29,8 @@ create index joins_second on joins (second_id);
 -- What a join moved, so that an undo knows what goes back.
 create table join_moves (
     join_id uuid not null,
-    what text not null check (what = 'identity' or what = 'key' or what = 'alias' or what = 'plan' or what = 'plans' or what = 'name' or what = 'metadata'),
+    what text not null check (what = 'identity' or what = 'key' or what = 'alias' or what = 'plan' or what = 'plans' or what = 'name' or what = 'metadata'
+        or what = 'rampable' or what = 'wallet'),
     row_id uuid not null,
     primary key (join_id, what, row_id)
 );

@@ -9,8 +9,12 @@ use super::channels::{self, ChannelCredentials, ChannelName};
 use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
-use super::{Handed, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users};
-use crate::domain::{AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WebhookId};
+use super::{
+    Handed, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users, wallets,
+};
+use crate::domain::{
+    AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WalletId, WebhookId,
+};
 use crate::instance::Instance;
 
 /// One command. Environments are `sandbox`, `production` or an `env_…` id; where a user is named, the user's own without
@@ -110,6 +114,12 @@ pub enum AdminCommand {
         environment: Option<String>,
         user: UserId,
         suspended: bool,
+    },
+    /// Stops a wallet, or lets it go on.
+    FreezeWallet {
+        environment: String,
+        wallet: WalletId,
+        frozen: bool,
     },
     /// What holds in an environment: every setting, or one.
     ShowSettings { environment: String, name: Option<String> },
@@ -284,6 +294,11 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             user,
             suspended,
         } => users::suspend(instance, environment.as_deref(), user, suspended).await,
+        C::FreezeWallet {
+            environment,
+            wallet,
+            frozen,
+        } => wallets::freeze(instance, &environment, wallet, frozen).await,
         C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
         C::SetSetting {
             environment,

@@ -11,11 +11,16 @@ use users::{
     delete, events, get, inbox, introspect, link, list, log_out, login_codes, me, put, requests, tokens, verifications,
     verifications_check, webhooks,
 };
+use wallet::account::{create, rampable_create, recover};
 use wallet::auth::{
     self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, resend,
     telegram, verify_otp, verify_sms, verify_whatsapp,
 };
 use wallet::organization;
+use wallet::wallet::{
+    address, refresh, refresh_rampable, sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data,
+    unlock,
+};
 
 use axum::routing::{get, post};
 
@@ -79,6 +84,17 @@ pub fn routes() -> Routes {
         .post("/api/v1/auth/apple", apple::apple, apple::doc)
         .post("/api/v1/auth/telegram", telegram::telegram, telegram::doc)
         .get("/api/v1/organization", organization::organization, organization::doc)
+        .post("/api/v1/account/create", create::create, create::doc)
+        .post("/api/v1/account/recover", recover::recover, recover::doc)
+        .post("/api/v1/account/rampable/create", rampable_create::rampable_create, rampable_create::doc)
+        .post("/api/v1/wallet/refresh-rampable", refresh_rampable::refresh_rampable, refresh_rampable::doc)
+        .get("/api/v1/wallet/address", address::address, address::doc)
+        .post("/api/v1/wallet/address", address::post_address, address::post_doc)
+        .post("/api/v1/wallet/sign-message", sign_message::sign_message, sign_message::doc)
+        .post("/api/v1/wallet/sign-typed-data", sign_typed_data::sign_typed_data, sign_typed_data::doc)
+        .post("/api/v1/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
+        .post("/api/v1/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
+        .post("/api/v1/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
         .post("/api/v2/auth/login-otp", login_otp::login_otp, login_otp::doc)
         .post("/api/v2/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
         .post("/api/v2/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
@@ -94,6 +110,19 @@ pub fn routes() -> Routes {
         .post("/api/v2/auth/apple", apple::apple, apple::doc)
         .post("/api/v2/auth/telegram", telegram::telegram, telegram::doc)
         .get("/api/v2/organization", organization::organization, organization::doc)
+        .post("/api/v2/account/create", create::create, create::doc)
+        .post("/api/v2/account/recover", recover::recover, recover::doc)
+        .post("/api/v2/account/rampable/create", rampable_create::rampable_create, rampable_create::doc)
+        .post("/api/v2/wallet/refresh", refresh::refresh, refresh::doc)
+        .post("/api/v2/wallet/unlock", unlock::unlock, unlock::doc)
+        .post("/api/v2/wallet/refresh-rampable", refresh_rampable::refresh_rampable, refresh_rampable::doc)
+        .get("/api/v2/wallet/address", address::address, address::doc)
+        .post("/api/v2/wallet/address", address::post_address, address::post_doc)
+        .post("/api/v2/wallet/sign-message", sign_message::sign_message, sign_message::doc)
+        .post("/api/v2/wallet/sign-typed-data", sign_typed_data::sign_typed_data, sign_typed_data::doc)
+        .post("/api/v2/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
+        .post("/api/v2/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
+        .post("/api/v2/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
         // What the providers of channels call about messages: signed, and described by them.
         .route("/e/{environment}/channels/whatsapp", get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
         .route("/e/{environment}/channels/sms", post(channels::sms::reports))

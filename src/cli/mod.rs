@@ -36,6 +36,7 @@ mod store;
 mod subscriptions;
 mod trigger;
 mod users;
+mod wallets;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -96,6 +97,9 @@ enum Command {
     /// List, show, suspend, erase, export and import users
     #[command(subcommand)]
     Users(users::Users),
+    /// Freeze and thaw wallets
+    #[command(subcommand)]
+    Wallets(wallets::Wallets),
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
@@ -166,6 +170,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(command) => keys::run(command).await?,
         Command::Channels(command) => channels::run(command).await?,
         Command::Users(command) => users::run(command).await?,
+        Command::Wallets(command) => wallets::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Events(command) => events::run(command).await?,
         Command::Webhooks(command) => webhooks::run(command).await?,

@@ -4,7 +4,7 @@
 use figment2::Figment;
 use figment2::providers::Serialized;
 
-use super::{Codes, Config, ConfigError, Limits, Login, Providers, Users, explain, setting};
+use super::{Codes, Config, ConfigError, Limits, Login, Providers, Users, Wallets, explain, setting};
 
 /// In the sections below, but the whole server's.
 const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
@@ -23,6 +23,8 @@ pub struct EnvironmentConfig {
     pub limits: Limits,
     /// What is asked of users.
     pub users: Users,
+    /// What wallets may sign.
+    pub wallets: Wallets,
 }
 
 impl From<&Config> for EnvironmentConfig {
@@ -33,6 +35,7 @@ impl From<&Config> for EnvironmentConfig {
             providers: config.providers.clone(),
             limits: config.limits.clone(),
             users: config.users.clone(),
+            wallets: config.wallets.clone(),
         }
     }
 }
@@ -55,6 +58,7 @@ impl EnvironmentConfig {
         whole.login.check()?;
         whole.codes.check()?;
         whole.providers.check()?;
+        whole.wallets.check()?;
         Ok(whole)
     }
 

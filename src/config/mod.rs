@@ -6,10 +6,12 @@ mod keys;
 mod limits;
 mod log;
 mod login;
+mod networks;
 mod providers;
 mod server;
 mod store;
 mod users;
+mod wallets;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -23,10 +25,12 @@ pub use keys::Keys;
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
+pub use networks::{Chain, Family, Network, Networks};
 pub use providers::Providers;
 pub use server::Server;
 pub use store::Store;
 pub use users::{Proof, Users};
+pub use wallets::Wallets;
 pub use webhooks::Webhooks;
 
 /// The defaults, with their comments.
@@ -52,6 +56,10 @@ pub struct Config {
     pub limits: Limits,
     /// What is asked of users.
     pub users: Users,
+    /// What wallets may sign.
+    pub wallets: Wallets,
+    /// The networks that wallets know, by code.
+    pub networks: Networks,
     /// Outgoing calls.
     pub webhooks: Webhooks,
     /// What is written to standard error.
@@ -120,6 +128,8 @@ impl Config {
         self.login.check()?;
         self.codes.check()?;
         self.providers.check()?;
+        self.wallets.check()?;
+        self.networks.check()?;
         self.webhooks.check()
     }
 }

@@ -42,8 +42,12 @@ codes! {
     OtpRefused = 401, "OTP_REFUSED", "This code is wrong, expired or already used. Check it, or ask for a new one.", "Send the code with the verificationToken of the same answer. A code works once, for ten minutes and five tries; then ask for a new one.";
     /// A log-in with a password or through a provider that is not good, whatever about it.
     LoginRefused = 401, "LOGIN_REFUSED", "This log-in was refused.", "Check the username and password, or let the person sign in with the provider again: what a provider signs works once and for minutes.";
+    /// A recovery secret that is not the wallet's, whatever about it.
+    SecretRefused = 403, "SECRET_REFUSED", "This recovery secret was refused.", "Use the newest copy of the secret: a recovery replaces it.";
     /// The credential is good, but may not do this.
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
+    /// The app needs the person's consent to work with the wallet. (A browser and version 1 are told 403.)
+    ConsentNeeded = 407, "CONSENT_NEEDED", "The person has not let this app work with the wallet.", "Send the person to the address in the message, and refresh the wallet token afterwards.";
     /// No such user for this caller.
     UserNotFound = 404, "USER_NOT_FOUND", "No such user.", "Check the id; it must be one of this environment and, for a partner, of your own users.";
     /// No such key for this caller.

@@ -35,6 +35,8 @@ event_types! {
     UserUpdated = "user.updated", "Name, contacts or metadata of a user changed.";
     UserVerified = "user.verified", "A person proved that a user is theirs for the first time, or another address of it.";
     UserDeleted = "user.deleted", "A user was erased.";
+    UserJoined = "user.joined", "A person joined two accounts: one of the two ids is retired, and goes on naming the other user.";
+    UserJoinUndone = "user.join_undone", "A person separated two accounts that were joined.";
     UsersImported = "users.imported", "Users were brought in bulk from the command line.";
     IdentityVerified = "identity.verified", "A person proved an e-mail or a phone.";
     LoginSucceeded = "login.succeeded", "A person logged in.";

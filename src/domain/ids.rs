@@ -168,6 +168,8 @@ ids! {
     FamilyId = "fam";
     /// Two accounts that may become one.
     JoinId = "joi";
+    /// A wallet: keys on three families of chains.
+    WalletId = "wlt";
     /// One HTTP request.
     RequestId = "req";
 }

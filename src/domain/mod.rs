@@ -59,6 +59,8 @@ pub use user_status::UserStatus;
 pub use waffy_token::WaffyToken;
 pub use whole_seconds::whole_seconds;
 
+pub use aboard_vault::wallet::Custody;
+
 /// A value that a person or an integrator sent and that breaks a rule.
 ///
 /// `message` is a sentence that says what is wrong and what to do next; it never repeats the value.

@@ -17,7 +17,7 @@ use super::form::Form;
 use super::reader::{Reader, cookie};
 use super::render::{moment, page};
 use super::words::Flash;
-use crate::domain::{ChallengeId, Code, Destination, Email, EventId, Invalid, Phone, Purpose, Token};
+use crate::domain::{ChallengeId, Code, Destination, Email, EventId, Invalid, Phone, Purpose, SessionId, Token};
 use crate::store::{
     ChallengeScope, Join, JoinAddress, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin,
     UndoOutcome,
@@ -108,8 +108,7 @@ async fn send(
         language: reader.in_environment(web, join.scope.environment()).language(),
         // Not WhatsApp: the text of its template cannot name the purpose.
         channel: if address.kind == "email" { "email" } else { "sms" },
-        // The browser that holds the page is checked where its proof is noted.
-        session: None,
+        session: Some(SessionId(holder.id())),
         repeatable: None,
     };
     match ask(web, context, asked).await {
@@ -149,7 +148,7 @@ async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &T
         purpose: Purpose::JoinAccounts,
         kind: None,
         code,
-        session: None,
+        session: Some(SessionId(holder.id())),
         claim: None,
     };
     let Call::Done(ProofOutcome::Proven(_)) = prove(web, context, typed).await? else {
@@ -170,7 +169,7 @@ async fn unite(web: &Web, context: &Context, join: &Join, holder: Token) -> Resu
     // Whatever came between, the page says how things are now.
     match web.instance.store.join_users(&join.scope, call).await? {
         JoinOutcome::Joined => (web.wake_deliveries)(),
-        JoinOutcome::NotShown | JoinOutcome::SamePartner | JoinOutcome::Gone => {}
+        JoinOutcome::NotShown | JoinOutcome::SamePartner | JoinOutcome::TwoWallets | JoinOutcome::Gone => {}
     }
     Ok(Step::default())
 }
@@ -276,10 +275,11 @@ fn shown(
             };
             page(reader, StatusCode::OK, &template, None)
         }
-        JoinState::Offered | JoinState::SamePartner => {
+        JoinState::Offered | JoinState::SamePartner | JoinState::TwoWallets => {
             let template = JoinPage {
                 frame,
                 partner: join.partner.as_deref(),
+                two_wallets: join.state == JoinState::TwoWallets,
                 sides: [&join.first, &join.second].map(|side| Side::of(frame.words, join, side, held, sent, &ways)),
                 undo_days: UNDO_DAYS,
             };

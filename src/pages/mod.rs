@@ -3,6 +3,7 @@
 
 mod account;
 mod assets;
+mod consent;
 mod docs;
 mod form;
 mod home;
@@ -11,6 +12,7 @@ mod join;
 mod link;
 mod masks;
 mod reader;
+mod recovery;
 mod render;
 pub mod view;
 pub mod words;
@@ -32,6 +34,8 @@ pub fn routes() -> Routes {
         .route("/account", get(account::show))
         .route("/account/logout", post(account::logout))
         .route("/account/logout_everywhere", post(account::logout_everywhere))
+        .route("/recovery/{link}", get(recovery::download))
+        .route("/consent/{wallet}/{app}", get(consent::show).post(consent::decide))
         .route("/assets/{name}", get(assets::asset))
         .route("/docs", get(docs::docs))
         .route("/docs/{script}", get(docs::script))

@@ -189,7 +189,7 @@ impl ProblemPage<'_> {
 }
 
 /// The letter on a name's tile: its first letter or digit, in upper case.
-fn initial(name: &str) -> String {
+pub(super) fn initial(name: &str) -> String {
     name.chars()
         .find(|letter| letter.is_alphanumeric())
         .map(|letter| letter.to_uppercase().collect())

@@ -6,7 +6,7 @@
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::happened::Happened;

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0009_logins",
     "0010_join",
     "0011_events",
+    "0012_wallets",
     "0013_ends",
     "0014_request_blocks",
 ];

@@ -45,6 +45,7 @@ mod transaction;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod wallets;
 mod webhooks;
 
 use std::sync::Arc;
@@ -98,6 +99,10 @@ pub use users::{
     Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
     JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+};
+pub use wallets::{
+    Consent, KnownWallet, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
+    Spending, StoredMac, UsableWallet, Wallet, WalletCreation, WalletRecovery, WalletSecret,
 };
 pub use webhooks::{
     Attempt, ClaimedEvents, CreateWebhookOutcome, Delivery, DeliveryPage, DisabledWhy, EventClaim, LogHead, NewHeaders,

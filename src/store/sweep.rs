@@ -69,6 +69,12 @@ const RETIRED_PLANS: &str = "
     where user_id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
 const JOIN_MOVES: &str = "delete from join_moves where join_id in (select id from joins where expires_at < :before)";
 const JOINS: &str = "delete from joins where expires_at < :before";
+const SPENT_WALLET_TOKENS: &str = "delete from spent_wallet_tokens where id in (
+    select id from (select id, expires_at from spent_wallet_tokens order by id limit :batch) oldest where expires_at < :before)";
+const RIDING_HALVES: &str = "delete from riding_halves where id in (
+    select id from (select id, expires_at from riding_halves order by id limit :batch) oldest where expires_at < :now)";
+const SECRET_LINKS: &str = "delete from secret_links where id in (
+    select id from (select id, expires_at from secret_links order by id limit :batch) oldest where expires_at < :now)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -78,11 +84,11 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, what providers signed, what can no longer be
-    /// joined or undone, and signing keys an hour after their end, idempotency keys at their end, what codes left behind
-    /// after a day (messages: a week, reports about them: ten days, networks: 90 days), wrong passwords after a day and
-    /// right ones after 90, events, finished deliveries, their attempts and the request log after 30 days. Answers how
-    /// many rows went.
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, what providers signed, what
+    /// can no longer be joined or undone, and signing keys an hour after their end, idempotency keys, recovery files and
+    /// halves of keys at their end, what codes left behind after a day (messages: a week, reports about them: ten days,
+    /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries, their
+    /// attempts and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -118,7 +124,10 @@ impl Store {
             .then(RETIRED_NAMES, params![before: before])
             .then(RETIRED_PLANS, params![before: before])
             .then(JOIN_MOVES, params![before: before])
-            .then(JOINS, params![before: before]);
+            .then(JOINS, params![before: before])
+            .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
+            .then(RIDING_HALVES, params![now: now, batch: BATCH])
+            .then(SECRET_LINKS, params![now: now, batch: BATCH]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Amr, AppId, ChallengeId, EnvironmentId, PartnerId, SigningPurpose, UserId, UserKeyId};
+use crate::domain::{
+    Amr, AppId, ChallengeId, EnvironmentId, FamilyId, PartnerId, SigningPurpose, UserId, UserKeyId, Uuid, WalletId,
+};
 
 /// The life of a user key's token.
 pub const USER_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -165,6 +167,81 @@ impl AccessClaims {
     }
 }
 
+impl AccessClaims {
+    /// What carried the proof, as a word that we know.
+    #[must_use]
+    pub fn provider(&self) -> Option<&'static str> {
+        provider_word(&self.provider)
+    }
+}
+
+/// The word of ours for what carried a proof; `None` for any other word.
+#[must_use]
+pub fn provider_word(word: &str) -> Option<&'static str> {
+    [
+        "whatsapp", "sms", "email", "google", "apple", "telegram", "username", "custody",
+    ]
+    .into_iter()
+    .find(|known| *known == word)
+}
+
+/// An address of a wallet, under its family of chains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkAddress {
+    /// `evm`, `solana` or `bitcoin`.
+    pub network: String,
+    /// The address.
+    pub address: String,
+}
+
+/// What a wallet token says: one operation on one wallet, for one app. Clients read it without checking it, so the
+/// names are those that they know. Where a person's half of a key rides along, what opens it is here and in no row.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WalletClaims {
+    /// The token's id, which is spent.
+    pub jti: Uuid,
+    /// The wallet.
+    pub wid: WalletId,
+    /// The user again, under the name that clients read.
+    pub uid: UserId,
+    /// The version of the surface that it opens: 1 or 2.
+    pub version: u8,
+    /// The app that the person logged in to.
+    pub app: AppId,
+    /// How the person logged in.
+    pub amr: Amr,
+    /// When the person gave the proof.
+    pub auth_time: i64,
+    /// What carried the proof.
+    pub provider: String,
+    /// The person's name at the app, if they have one.
+    pub username: Option<String>,
+    /// The address that the person logged in with, if it was an e-mail address.
+    pub email: Option<String>,
+    /// The wallet's addresses; none while it waits for its recovery secret to be proven.
+    pub address: Vec<NetworkAddress>,
+    /// Who can open the wallet: `server` or `shared`.
+    pub mode: String,
+    /// Whether the person lets the app work with the wallet.
+    pub is_permission_granted: bool,
+    /// Where the person is asked.
+    pub accept_permission_page: String,
+    /// What the log-in goes on with, in version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fam: Option<FamilyId>,
+    /// What opens the person's half of the key: base64url of 32 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half: Option<String>,
+}
+
+impl Claims for WalletClaims {
+    type Subject = UserId;
+    const TYPE: &'static str = "aboard-wallet+jwt";
+    const AUDIENCE: &'static str = "aboard:wallet";
+    const PURPOSE: SigningPurpose = SigningPurpose::Private;
+}
+
 impl Claims for AccessClaims {
     type Subject = UserId;
     const TYPE: &'static str = "aboard-access+jwt";
@@ -193,6 +270,12 @@ impl RampableClaims {
             amr: login.amr,
             auth_time: login.since.as_second(),
         }
+    }
+
+    /// How the person logged in.
+    #[must_use]
+    pub fn amr(&self) -> Amr {
+        self.amr
     }
 }
 

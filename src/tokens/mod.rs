@@ -26,8 +26,8 @@ use crate::sealed;
 use crate::store::SealedSigningKey;
 
 pub use claims::{
-    ACCESS_TOKEN_LIFE, AccessClaims, Claims, FinishedLogin, OrganizationClaims, RampableClaims, Read, USER_TOKEN_LIFE,
-    UserKeyClaims, UserTokenClaims, VerificationClaims,
+    ACCESS_TOKEN_LIFE, AccessClaims, Claims, FinishedLogin, NetworkAddress, OrganizationClaims, RampableClaims, Read,
+    USER_TOKEN_LIFE, UserKeyClaims, UserTokenClaims, VerificationClaims, WalletClaims, provider_word,
 };
 pub use jwks::{Jwk, PublishedKeys};
 use jwt::Refused;

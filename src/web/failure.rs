@@ -23,6 +23,8 @@ pub struct Failure {
     pub value: Option<Box<Value>>,
     /// More exact words than the table's.
     pub message: Option<String>,
+    /// Where the person has to go first: stands in the message and, on the wallet surface, in `data.message`.
+    pub link: Option<String>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
     /// What the users surface says of it beside the field, by name.
@@ -40,6 +42,7 @@ impl Failure {
             field: None,
             value: None,
             message: None,
+            link: None,
             retry_after: None,
             details: None,
             cause: None,
@@ -92,6 +95,16 @@ impl Failure {
         Self {
             cause: Some(cause.into()),
             ..Self::new(Code::Internal)
+        }
+    }
+
+    /// The same for somebody who has to go somewhere first.
+    #[must_use]
+    pub fn going_to(self, link: String) -> Self {
+        Self {
+            message: Some(link.clone()),
+            link: Some(link),
+            ..self
         }
     }
 
@@ -200,5 +213,6 @@ fn users(failure: &Failure, context: &Context) -> Value {
 }
 
 fn wallet(failure: &Failure, status: u16) -> Value {
-    json!({ "status": status, "message": failure.text(), "data": null })
+    let data = failure.link.as_ref().map(|link| json!({ "message": link }));
+    json!({ "status": status, "message": failure.text(), "data": data })
 }

@@ -11,6 +11,7 @@ mod form;
 mod idempotency;
 mod json;
 mod limits;
+mod multipart;
 mod passwords;
 mod proofs;
 pub mod providers;
@@ -41,12 +42,13 @@ pub use form::{FormOrJson, OptionalJson};
 pub use idempotency::{Call, Caller, IdempotencyKey, Repeatable, Running, mark_replayed, once, secret_was_shown};
 pub use json::JsonObject;
 pub use limits::{Decision, Limits, Who};
+pub use multipart::MultipartOrJson;
 pub use passwords::Passwords;
 pub use proofs::required_proofs;
 pub use query::Query;
 pub use routes::Routes;
 pub use session::{Browser, SESSION_PREFIX, is_own_click, session_cookie};
-pub use user_token::{LiveToken, UserKeyToken, UserToken, admit_anybody};
+pub use user_token::{Bearer, LiveToken, UserKeyToken, UserToken, admit_anybody};
 pub use waits::{Wait, Waits};
 
 /// What every handler can reach. Cheap to clone.

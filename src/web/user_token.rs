@@ -40,6 +40,17 @@ impl UserToken {
     }
 }
 
+/// What is in `Authorization`, as `Bearer …` or bare, not looked at yet.
+pub struct Bearer(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(authorization(parts).map(str::to_owned)))
+    }
+}
+
 /// The user whose token was made from a user key: the only kind that the partner surface takes.
 pub struct UserKeyToken(pub UserKeyHolder);
 

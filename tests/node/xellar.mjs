@@ -34,6 +34,12 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     const call = job.do.at(-1);
     const group = job.do.slice(0, -1).reduce((parent, name) => parent[name], sdk);
+    // JSON has no forms; the SDK wants one.
+    for (const one of job.with.filter((one) => one?.formData)) {
+      const form = new FormData();
+      for (const [name, text] of Object.entries(one.formData)) form.append(name, text);
+      one.formData = form;
+    }
     answer = { returned: await group[call](...job.with) };
   } catch (error) {
     const { code, message } = error;

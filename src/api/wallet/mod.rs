@@ -1,7 +1,13 @@
 //! The wallet surface: `/api/v1/…` and `/api/v2/…`, answers as `{"status":200,"message":…,"data":…}`.
 
+pub mod account;
 pub mod auth;
+mod bearer;
 pub mod organization;
+pub mod secret;
+mod session;
+#[expect(clippy::module_inception, reason = "the directory is named as the URL is")]
+pub mod wallet;
 
 use axum::Json;
 use axum::extract::FromRequestParts;

@@ -119,6 +119,8 @@ pub struct JoinPage<'a> {
     pub frame: Frame<'a>,
     /// The partner that knows both, which is why they cannot be joined.
     pub partner: Option<&'a str>,
+    /// Whether both have a wallet, which keeps them apart as well.
+    pub two_wallets: bool,
     /// The account that the person was in, and the one that stays.
     pub sides: [Side<'a>; 2],
     /// How many days it may be undone.

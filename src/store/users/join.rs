@@ -75,6 +75,8 @@ pub enum JoinState {
     Offered,
     /// They may not: one partner knows both, as two users of its own.
     SamePartner,
+    /// They may not: both have a wallet, and an account holds one.
+    TwoWallets,
     /// They are joined, and may be separated until this time.
     Joined(Timestamp),
     /// They were joined, and are separate again.
@@ -232,10 +234,13 @@ impl Store {
             .find(|partner| second.partner_ids.contains(partner));
         let partner: Option<String> = shared.and_then(|partner: &PartnerId| first.partner_name(*partner));
         let joined = second.retired.contains(&known.first);
+        let pair = params![first: known.first.0, second: known.second.0];
+        let wallets = self.one(merge::WALLETS, &pair, |row| row.int(0)).await?;
         let state = match (known.undone_at, known.joined_at) {
             (Some(_), _) => JoinState::Undone,
             (None, Some(_)) if joined && second.alive => JoinState::Joined(known.expires_at),
             (None, None) if first.alive && second.alive && partner.is_some() => JoinState::SamePartner,
+            (None, None) if first.alive && second.alive && wallets == Some(2) => JoinState::TwoWallets,
             (None, None) if first.alive && second.alive => JoinState::Offered,
             _ => return Ok(None),
         };

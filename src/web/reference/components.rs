@@ -79,8 +79,14 @@ pub fn security_schemes(surface: Surface) -> Value {
         "type": "apiKey", "in": "header", "name": "x-app-id",
         "description": "The id of an app, `app_…`, for browsers and phones; a browser's origin has to be registered.",
     });
+    let token = |says: &str| json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": says });
     match surface {
-        Surface::Wallet => json!({ "ClientSecret": client_secret, "AppId": app_id }),
+        Surface::Wallet => json!({
+            "ClientSecret": client_secret,
+            "AppId": app_id,
+            "AccessToken": token("The `accessToken` of a log-in without a wallet."),
+            "WalletToken": token("A `walletToken`: in version 2 good for one call."),
+        }),
         Surface::Partner => json!({ "PartnerKey": partner_key, "UserToken": user_token }),
         _ => json!({ "ServerKey": server_key, "UserToken": user_token }),
     }

@@ -226,6 +226,12 @@ fn described(surface: Surface, operation: &Operation, responses: &mut Map<String
         Takes::UserToken => json!([{ "UserToken": [] }]),
         Takes::App => json!([{ "ClientSecret": [] }, { "AppId": [] }]),
         Takes::ClientSecret => json!([{ "ClientSecret": [] }]),
+        Takes::AppAndAccessToken => {
+            json!([{ "ClientSecret": [], "AccessToken": [] }, { "AppId": [], "AccessToken": [] }])
+        }
+        Takes::AppAndWalletToken => {
+            json!([{ "ClientSecret": [], "WalletToken": [] }, { "AppId": [], "WalletToken": [] }])
+        }
     };
     let mut answers = Map::new();
     for answer in &operation.answers {

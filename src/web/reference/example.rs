@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::{
     AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, InboxId, KeyId, KeyKind, LoginLinkId,
     MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus,
-    WebhookId, WebhookSecretId, WrappUserId,
+    WalletId, WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};
@@ -58,6 +58,11 @@ pub const INBOX: InboxId = InboxId(id(18));
 pub const WAFFY_TOKEN: &str = "wft_EXAMPLEexampleEXAMPLEexampleEXAMPLEexample0";
 /// What a JWT looks like.
 pub const JWT: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3JfZXhhbXBsZSJ9.ZXhhbXBsZQ";
+
+/// Where a person is asked to let an app work with a wallet.
+pub const CONSENT_LINK: &str = "https://id.example.com/consent/app_06ww21b9db100800000000000a";
+/// A wallet.
+pub const WALLET: WalletId = WalletId(id(13));
 
 /// When everything in the examples happens.
 pub fn time() -> Timestamp {

@@ -41,7 +41,14 @@ pub fn schema(surface: Surface) -> Schema {
         Surface::Wallet => Schema::object([
             always("status", Schema::integer(400, 599).says("The HTTP status once more.")),
             always("message", message()),
-            always("data", Schema::just(Value::Null)),
+            always(
+                "data",
+                Schema::object([always(
+                    "message",
+                    Schema::text().says("Where the person has to go first, if somewhere."),
+                )])
+                .or_null(),
+            ),
         ])
         .named("Error"),
         Surface::Partner | Surface::Pages => {
@@ -76,6 +83,7 @@ fn example(surface: Surface, code: Code) -> Value {
         Code::Validation => {
             Failure::field("email", Invalid::new("Invalid email format")).holding("invalid-email".into())
         }
+        Code::ConsentNeeded => Failure::new(code).going_to(example::CONSENT_LINK.to_owned()),
         _ => Failure::new(code),
     };
     let caller = Ipv4Addr::UNSPECIFIED.into();

@@ -21,6 +21,10 @@ pub enum Takes {
     App,
     /// A client secret in `x-client-secret`.
     ClientSecret,
+    /// An app as above, and the access token of a log-in to it in `Authorization`.
+    AppAndAccessToken,
+    /// An app as above, and a wallet token of a log-in to it in `Authorization`.
+    AppAndWalletToken,
 }
 
 /// What a call answers when it did what it was asked.
@@ -212,6 +216,13 @@ impl Operation {
         self.with_body(media, schema, example, true)
     }
 
+    /// The form with a file, or the JSON object, that it needs.
+    #[must_use]
+    pub fn multipart_or_json(self, schema: Schema, example: Value) -> Self {
+        let media = &["multipart/form-data", "application/json"];
+        self.with_body(media, schema, example, true)
+    }
+
     fn with_body(self, media: &'static [&'static str], schema: Schema, example: Value, required: bool) -> Self {
         Self {
             body: Some(Body {
@@ -275,7 +286,14 @@ impl Operation {
             codes.push(Code::Unauthorized);
         }
         // A scope that is lacking; an app that version 1 is switched off for.
-        if matches!(self.takes, Takes::ServerKey(Some(_)) | Takes::App | Takes::ClientSecret) {
+        if matches!(
+            self.takes,
+            Takes::ServerKey(Some(_))
+                | Takes::App
+                | Takes::ClientSecret
+                | Takes::AppAndAccessToken
+                | Takes::AppAndWalletToken
+        ) {
             codes.push(Code::Forbidden);
         }
         if self.body.is_some() {

@@ -89,6 +89,8 @@ const BY_SERVER: &[(Held, &str)] = &[(ServerKey, "authorization")];
 const BY_APP: &[(Held, &str)] = &[(ClientSecret, "x-client-secret"), (AppId, "x-app-id")];
 const BY_SECRET: &[(Held, &str)] = &[(ClientSecret, "x-client-secret")];
 
+const BY_NONE_ALONE: &[(Held, &str)] = &[];
+
 /// The table.
 const POWER: &[Route] = &[
     route("POST", "/api/v1/external_login", BY_PARTNER),
@@ -168,6 +170,32 @@ const POWER: &[Route] = &[
     route("GET", "/e/{environment}/channels/whatsapp", &[]),
     route("POST", "/e/{environment}/channels/whatsapp", &[]),
     route("POST", "/e/{environment}/channels/sms", &[]),
+    // A log-in's token beside the app: no credential alone. Which pairs open what is in `wallet::account` and
+    // `wallet::wallet`.
+    route("POST", "/api/v1/account/create", BY_NONE_ALONE),
+    route("POST", "/api/v1/account/recover", BY_NONE_ALONE),
+    route("POST", "/api/v1/account/rampable/create", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/refresh-rampable", BY_APP),
+    route("GET", "/api/v1/wallet/address", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/address", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/sign-message", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/sign-typed-data", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/sign-hash", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/sign-transaction", BY_NONE_ALONE),
+    route("POST", "/api/v1/wallet/sign-authorization", BY_NONE_ALONE),
+    route("POST", "/api/v2/account/create", BY_NONE_ALONE),
+    route("POST", "/api/v2/account/recover", BY_NONE_ALONE),
+    route("POST", "/api/v2/account/rampable/create", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/refresh", BY_APP),
+    route("POST", "/api/v2/wallet/unlock", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/refresh-rampable", BY_APP),
+    route("GET", "/api/v2/wallet/address", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/address", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/sign-message", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/sign-typed-data", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/sign-hash", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/sign-transaction", BY_NONE_ALONE),
+    route("POST", "/api/v2/wallet/sign-authorization", BY_NONE_ALONE),
     public("GET", "/e/{environment}/.well-known/jwks.json"),
     public("GET", "/.well-known/oauth-authorization-server/e/{environment}"),
     route("DELETE", "/v1/users/{user_id}/tokens", BY_SERVER),

@@ -83,6 +83,8 @@ fn every_command_explains_itself() {
             "users revoke-key",
             "users export",
             "users import",
+            "wallets freeze",
+            "wallets thaw",
             "subscriptions set",
             "events list",
             "events show",

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod consent;
 mod docs;
 mod home;
 mod inbox;

@@ -43,5 +43,6 @@ mod unfence;
 mod user_keys;
 mod user_tokens;
 mod users;
-pub mod world_app;
+mod wallets;
 mod webhooks;
+pub mod world_app;

@@ -20,7 +20,6 @@ both! {
     a_rotated_secret_signs_until_its_end,
     a_webhook_changes_and_goes,
     a_replay_ends_where_the_log_ended,
-    an_exposed_secret_is_told_of_once_an_hour,
     a_page_of_the_log_says_where_the_next_one_begins,
 }
 
@@ -378,21 +377,6 @@ async fn a_replay_ends_where_the_log_ended(store: TestStore) {
         .await
         .unwrap();
     assert_eq!(due[0].body.as_deref(), Some(&b"{}"[..]));
-}
-
-async fn an_exposed_secret_is_told_of_once_an_hour(store: TestStore) {
-    let sandbox = store.world().await.sandbox;
-    let owner = store.ids.id();
-    let key = store
-        .key(aboard::domain::KeyKind::Client, sandbox.id, sandbox.kind, owner)
-        .await;
-    let presented = store.authenticate(&key, store.now()).await.unwrap().unwrap();
-    let app = presented.credential.app_scope().unwrap();
-    let tell = || async { store.tell_exposed_secret(&app, store.now()).await.unwrap() };
-    assert_eq!((tell().await, tell().await), (true, false));
-    store.advance(3_601);
-    assert!(tell().await);
-    assert_eq!(store.count("events where type = 'secret.exposed'").await, 2);
 }
 
 async fn a_page_of_the_log_says_where_the_next_one_begins(store: TestStore) {

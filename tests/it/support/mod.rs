@@ -18,5 +18,6 @@ pub mod source;
 pub mod store;
 pub mod token;
 pub mod users;
+pub mod wallets;
 pub mod wire;
 pub mod world;

@@ -29,6 +29,17 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             ]),
             json!({ "user_id": user, "deleted": true }),
         ),
+        EventType::UserJoined => (
+            about_user([
+                always("retired_user_id", Schema::id("usr")),
+                always("undo_until", Schema::time()),
+            ]),
+            json!({ "user_id": user, "retired_user_id": user, "undo_until": "2026-02-14T10:30:00Z" }),
+        ),
+        EventType::UserJoinUndone => (
+            about_user([always("restored_user_id", Schema::id("usr"))]),
+            json!({ "user_id": user, "restored_user_id": user }),
+        ),
         EventType::UsersImported => (
             Schema::object([
                 always("imported", Schema::count()),

@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::{Caller, answer};
-use super::{audiences, expiry, shape, vouched_for};
+use super::{audiences, shape, until, vouched_for};
 use crate::domain::{LoginKind, Provider};
 use crate::web::providers::{IdToken, check_id_token};
 use crate::web::reference::{Operation, Schema, example, optional, required};
@@ -39,7 +39,7 @@ pub async fn apple(
 ) -> Result<Json<Value>, Failure> {
     let credential = fields.text("credential")?;
     let nonce = fields.optional_text("nonce")?;
-    expiry(&mut fields)?;
+    let until = until(&mut fields, context.now)?;
     let audiences = audiences(&web, &caller, Provider::Apple).await?;
     let scope = &caller.app.scope;
     let settings = web.instance.settings.of(scope.environment());
@@ -52,6 +52,6 @@ pub async fn apple(
         nonce: nonce.as_deref(),
     };
     let vouched = check_id_token(&web.providers, scope, token, context.now).await?;
-    let done = vouched_for(&web, &context, &caller, LoginKind::Apple, vouched).await?;
+    let done = vouched_for(&web, &context, &caller, LoginKind::Apple, vouched, until).await?;
     Ok(answer("Login success", &done))
 }

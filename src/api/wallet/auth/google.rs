@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::{Caller, answer};
-use super::{audiences, expiry, shape, vouched_for};
+use super::{audiences, shape, until, vouched_for};
 use crate::domain::{Invalid, LoginKind, Provider};
 use crate::web::providers::{IdToken, check_access_token, check_id_token};
 use crate::web::reference::{Operation, Schema, example, optional};
@@ -41,7 +41,7 @@ pub async fn google(
 ) -> Result<Json<Value>, Failure> {
     let (credential, code) = (fields.optional_text("credential")?, fields.optional_text("code")?);
     let nonce = fields.optional_text("nonce")?;
-    expiry(&mut fields)?;
+    let until = until(&mut fields, context.now)?;
     if credential.is_none() && code.is_none() {
         return Err(Failure::field("credential", Invalid::new("credential is required.")));
     }
@@ -63,6 +63,6 @@ pub async fn google(
         let token = code.unwrap_or_default();
         check_access_token(&web.providers, scope, &from.google_token_info, &audiences, &token, now).await?
     };
-    let done = vouched_for(&web, &context, &caller, LoginKind::Google, vouched).await?;
+    let done = vouched_for(&web, &context, &caller, LoginKind::Google, vouched, until).await?;
     Ok(answer("Login success", &done))
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::{by_name, expiry, finished, logged_in, shape};
+use super::{by_name, finished, logged_in, shape, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected, PasswordTried, PasswordTry};
 use crate::web::reference::Operation;
@@ -36,7 +36,7 @@ pub async fn login(
     };
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::typed(fields.text("password")?);
-    expiry(&mut fields)?;
+    let until = until(&mut fields, context.now)?;
     let (scope, store) = (&caller.app.scope, &web.instance.store);
     let tried = PasswordTry {
         id: web.instance.ids.id(),
@@ -68,5 +68,8 @@ pub async fn login(
         return Err(refused());
     };
     let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
-    Ok(answer("Login success", &logged_in(&web, &caller, user, &login).await?))
+    Ok(answer(
+        "Login success",
+        &logged_in(&web, &caller, user, &login, until).await?,
+    ))
 }

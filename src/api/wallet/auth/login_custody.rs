@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::{by_name, expiry, finished, logged_in, must_be_custodian, shape};
+use super::{by_name, finished, logged_in, must_be_custodian, shape, until};
 use crate::domain::{Code, CustodyId, LoginKind};
 use crate::store::{AppLoginOutcome, Expected};
 use crate::web::reference::{Operation, Takes};
@@ -32,7 +32,7 @@ pub async fn login_custody(
 ) -> Result<Json<Value>, Failure> {
     must_be_custodian(&caller)?;
     let id = fields.parsed("subId", CustodyId::parse)?;
-    expiry(&mut fields)?;
+    let until = until(&mut fields, context.now)?;
     let login = by_name(&web, LoginKind::Custody, id.as_str(), Expected::Known, context.now);
     let outcome = web.instance.store.log_in_by_app(&caller.app.scope, login, None).await?;
     let (user, since) = match once(outcome)? {
@@ -47,5 +47,8 @@ pub async fn login_custody(
         }
     };
     let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since);
-    Ok(answer("Login success", &logged_in(&web, &caller, user, &login).await?))
+    Ok(answer(
+        "Login success",
+        &logged_in(&web, &caller, user, &login, until).await?,
+    ))
 }

@@ -17,6 +17,7 @@ pub mod verify_sms;
 pub mod verify_whatsapp;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -24,21 +25,39 @@ use crate::domain::{
     Amr, ChallengeId, Code, Destination, IdentityId, Invalid, KeyScope, LoginKind, Phone, Provider, Purpose, UserId,
 };
 use crate::store::{AppLogin, AppLoginOutcome, ChallengeScope, Expected};
-use crate::tokens::{ACCESS_TOKEN_LIFE, AccessClaims, FinishedLogin, RampableClaims, VerificationClaims};
+use crate::tokens::{
+    ACCESS_TOKEN_LIFE, AccessClaims, FinishedLogin, NetworkAddress, RampableClaims, VerificationClaims,
+};
 use crate::web::codes::{Ask, Try, ask, refused, try_code};
 use crate::web::providers::{self, Vouched};
 use crate::web::{Call, Context, Failure, Fields, Web, once};
 
-use super::Caller;
+use super::{Caller, session};
 
-/// A log-in that has come to its end, for a user without a wallet.
-#[derive(Serialize)]
+/// A log-in that has come to its end.
+#[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
-    /// Always `false` until there are wallets.
+    /// Whether the person has a wallet.
     is_wallet_created: bool,
-    /// Makes or recovers a wallet, and reads `/v1/users/me`; an hour.
-    access_token: String,
+    /// Makes or recovers a wallet, and reads `/v1/users/me`; an hour. Without a wallet alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    /// Good for one operation on the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_token: Option<String>,
+    /// Good for another wallet token; version 2 alone has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// The wallet's addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<Vec<NetworkAddress>>,
+    /// The one that version 1 knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// Who can open the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custody: Option<&'static str>,
     /// For a ramp provider, where the organization has the feature and the user an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     rampable_access_token: Option<String>,
@@ -111,18 +130,20 @@ async fn finish(
         named: proven.key,
         since: proven.since,
     };
-    logged_in(web, caller, proven.user.id, &login).await
+    logged_in(web, caller, proven.user.id, &login, None).await
 }
 
-/// What every finished log-in answers.
-async fn logged_in(web: &Web, caller: &Caller, user: UserId, login: &FinishedLogin) -> Result<LoggedIn, Failure> {
+/// What every finished log-in answers: the tokens of the person's wallet, or what makes one.
+async fn logged_in(
+    web: &Web,
+    caller: &Caller,
+    user: UserId,
+    login: &FinishedLogin,
+    until: Option<Timestamp>,
+) -> Result<LoggedIn, Failure> {
     let scope = &caller.app.scope;
     let environment = scope.environment();
     let unsigned = || Failure::internal("the environment has no signing key");
-    let claims = AccessClaims::new(user, login);
-    let access = web
-        .tokens
-        .sign(environment, user, claims, ACCESS_TOKEN_LIFE, login.since);
     let account = if web.instance.settings.of(environment).login.rampable {
         web.instance.store.rampable_account(scope, user).await?
     } else {
@@ -135,10 +156,33 @@ async fn logged_in(web: &Web, caller: &Caller, user: UserId, login: &FinishedLog
             .sign(environment, user, claims, ACCESS_TOKEN_LIFE, login.since);
         signed.map(|signed| signed.token).ok_or_else(unsigned)
     });
+    let rampable_access_token = rampable.transpose()?;
+    let known = web.instance.store.wallet_of(scope, user, login.since).await?;
+    // What an app's own word brought is nobody else's: another app's custody log-in reaches no wallet of the person's.
+    let known =
+        known.filter(|known| !known.wallet.pending && (login.amr.is_own_proof() || known.wallet.app == scope.app()));
+    if let Some(known) = known {
+        let session = session::begin(web, caller, &known, &session::Born::of(login, until), None).await?;
+        let addresses = session::addresses(&known.wallet, scope.kind())?;
+        return Ok(LoggedIn {
+            is_wallet_created: true,
+            wallet_token: Some(session.wallet_token),
+            refresh_token: session.refresh_token,
+            address: (caller.version == 1).then(|| session::evm_address(&addresses)),
+            addresses: Some(addresses),
+            custody: Some(known.wallet.custody.as_str()),
+            rampable_access_token,
+            ..LoggedIn::default()
+        });
+    }
+    let claims = AccessClaims::new(user, login);
+    let access = web
+        .tokens
+        .sign(environment, user, claims, ACCESS_TOKEN_LIFE, login.since);
     Ok(LoggedIn {
-        is_wallet_created: false,
-        access_token: access.ok_or_else(unsigned)?.token,
-        rampable_access_token: rampable.transpose()?,
+        access_token: Some(access.ok_or_else(unsigned)?.token),
+        rampable_access_token,
+        ..LoggedIn::default()
     })
 }
 
@@ -182,6 +226,7 @@ async fn vouched_for(
     caller: &Caller,
     kind: LoginKind,
     vouched: Vouched,
+    until: Option<Timestamp>,
 ) -> Result<LoggedIn, Failure> {
     let login = AppLogin {
         assertion: Some(vouched.assertion),
@@ -192,7 +237,8 @@ async fn vouched_for(
         // Used before, or a person who is locked out: nobody is told which.
         return Err(providers::refused());
     };
-    logged_in(web, caller, user, &finished(caller, kind, vouched.subject, since)).await
+    let login = finished(caller, kind, vouched.subject, since);
+    logged_in(web, caller, user, &login, until).await
 }
 
 /// The client ids of the app at Google or Apple.
@@ -226,17 +272,30 @@ fn must_be_custodian(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-/// When a caller wants its tokens to end, which the documents call by either name. There is nothing yet that lives as
-/// long as it would say.
-fn expiry(fields: &mut Fields) -> Result<(), Failure> {
+/// When a caller wants its wallet token to end, which the documents call by either name: the end of a day, or a moment.
+/// Version 1 alone heeds it.
+pub fn until(fields: &mut Fields, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let mut until = None;
     for name in ["expireDate", "expiredDate"] {
-        fields.optional(name, |text| {
-            let is_date = text.parse::<jiff::civil::Date>().is_ok() || text.parse::<Timestamp>().is_ok();
-            let wrong = || Invalid::new(format!("{name} must be a date, like 2026-01-31."));
-            is_date.then_some(()).ok_or_else(wrong)
+        let read = fields.optional(name, |text| {
+            let day = || {
+                text.parse::<jiff::civil::Date>()
+                    .ok()?
+                    .tomorrow()
+                    .ok()?
+                    .to_zoned(TimeZone::UTC)
+                    .ok()
+            };
+            let moment = text
+                .parse::<Timestamp>()
+                .ok()
+                .or_else(|| day().map(|end| end.timestamp()));
+            let wrong = || Invalid::new(format!("{name} must be a date that is not over, like 2030-01-31."));
+            moment.filter(|moment| *moment > now).ok_or_else(wrong)
         })?;
+        until = until.or(read);
     }
-    Ok(())
+    Ok(until)
 }
 
 /// The token of a log-in that was begun; the documents call it by either name.

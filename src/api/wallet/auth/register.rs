@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::{Caller, answer};
-use super::{by_name, expiry, finished, logged_in, shape};
+use super::{by_name, finished, logged_in, shape, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected};
 use crate::web::reference::{Operation, Takes};
@@ -35,7 +35,7 @@ pub async fn register(
 ) -> Result<Json<Value>, Failure> {
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::chosen(fields.text("password")?).map_err(|wrong| Failure::field("password", wrong))?;
-    expiry(&mut fields)?;
+    until(&mut fields, context.now)?;
     let hash = web.passwords.hash(password, web.instance.ids.secret()).await?;
     let login = AppLogin {
         shown: username.shown().to_owned(),
@@ -48,7 +48,7 @@ pub async fn register(
         return Err(Failure::new(Code::Conflict).saying(why));
     };
     let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
-    let done = logged_in(&web, &caller, user, &login).await?;
+    let done = logged_in(&web, &caller, user, &login, None).await?;
     Ok(answer(
         "Register Account successfully",
         &json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created }),

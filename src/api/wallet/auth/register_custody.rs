@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::super::{Caller, answer};
-use super::{by_name, expiry, finished, logged_in, must_be_custodian, shape};
+use super::{by_name, finished, logged_in, must_be_custodian, shape, until};
 use crate::domain::{Code, CustodyId, LoginKind, UserId};
 use crate::store::{AppLoginOutcome, Expected};
 use crate::web::reference::{Operation, Takes};
@@ -38,7 +38,7 @@ pub async fn register_custody(
 ) -> Result<Response, Failure> {
     must_be_custodian(&caller)?;
     let id = fields.parsed("subId", CustodyId::parse)?;
-    expiry(&mut fields)?;
+    until(&mut fields, context.now)?;
     let scope = &caller.app.scope;
     let whose = Whose {
         environment: scope.environment(),
@@ -67,7 +67,7 @@ pub async fn register_custody(
         }
     };
     let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since);
-    let done = logged_in(&web, &caller, user, &login).await?;
+    let done = logged_in(&web, &caller, user, &login, None).await?;
     let data = json!({ "accessToken": done.access_token });
     let mut response = answer("Register Account successfully", &data).into_response();
     if replayed {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::account::shape::{addresses, addresses_example};
 use super::super::{answer, answered};
 use super::LoggedIn;
 use crate::domain::Code;
@@ -50,16 +51,33 @@ pub fn takes_code(id: &'static str, source: &'static str) -> (Operation, Schema,
 /// A call that answers a finished log-in.
 pub fn logs_in(id: &'static str, source: &'static str, message: &str) -> Operation {
     let of = |rampable: Option<&str>| LoggedIn {
-        is_wallet_created: false,
-        access_token: example::JWT.to_owned(),
+        access_token: Some(example::JWT.to_owned()),
         rampable_access_token: rampable.map(str::to_owned),
+        ..LoggedIn::default()
     };
     let data = Schema::object([
         always("isWalletCreated", Schema::boolean()),
-        always(
+        sometimes(
             "accessToken",
-            Schema::jwt().says("Makes or recovers a wallet, and reads `/v1/users/me`; an hour."),
+            Schema::jwt().says("Without a wallet: makes or recovers one, and reads `/v1/users/me`; an hour."),
         ),
+        sometimes(
+            "walletToken",
+            Schema::jwt().says("With a wallet: good for one operation on it."),
+        ),
+        sometimes(
+            "refreshToken",
+            Schema::text().says("With a wallet, in version 2: good for one more wallet token."),
+        ),
+        sometimes(
+            "addresses",
+            addresses().says("With a wallet: one for each family of chains."),
+        ),
+        sometimes(
+            "address",
+            Schema::text().says("With a wallet, in version 1: the one of the family evm."),
+        ),
+        sometimes("custody", Schema::one_of(&["server", "shared"])),
         sometimes(
             "rampableAccessToken",
             Schema::jwt().says("Where the organization has the feature and the user an account."),
@@ -67,9 +85,18 @@ pub fn logs_in(id: &'static str, source: &'static str, message: &str) -> Operati
     ]);
     let axum::Json(usual) = answer(message, &of(None));
     let axum::Json(rampable) = answer(message, &of(Some(example::JWT)));
+    let with_wallet = json!({
+        "isWalletCreated": true,
+        "walletToken": example::JWT,
+        "refreshToken": "abr_EXAMPLEexample",
+        "addresses": addresses_example(),
+        "custody": "server",
+    });
+    let axum::Json(with_wallet) = answer(message, &with_wallet);
     Operation::new(id, source)
         .takes(Takes::App)
         .answers(200, "Somebody is logged in.", answered(data.named("LoggedIn")), usual)
+        .or("with a wallet", with_wallet)
         .or("with an account for Rampable", rampable)
 }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::{Caller, answer};
-use super::{expiry, not_set_up, shape, vouched_for};
+use super::{not_set_up, shape, until, vouched_for};
 use crate::domain::{BotName, BotToken, Invalid, LoginKind, Provider};
 use crate::sealed;
 use crate::web::providers::{TelegramData, check_telegram, refused};
@@ -47,7 +47,7 @@ pub async fn telegram(
 ) -> Result<Json<Value>, Failure> {
     let bot = fields.parsed("botUsername", |text| BotName::parse(&text))?;
     let (data, init_data) = (fields.optional_value("data"), fields.optional_text("dataString")?);
-    expiry(&mut fields)?;
+    let until = until(&mut fields, context.now)?;
     let data = match (data, init_data) {
         (Some(Value::Object(data)), None) => TelegramData::of_widget(data),
         (None, Some(init_data)) => TelegramData::of_mini_app(&init_data),
@@ -67,6 +67,6 @@ pub async fn telegram(
     let token = token.ok_or_else(|| Failure::internal("the token of a bot cannot be opened"))?;
     let data = data.ok_or_else(refused)?;
     let vouched = check_telegram(scope, &token, &data, context.now)?;
-    let done = vouched_for(&web, &context, &caller, LoginKind::Telegram, vouched).await?;
+    let done = vouched_for(&web, &context, &caller, LoginKind::Telegram, vouched, until).await?;
     Ok(answer("Login success", &done))
 }

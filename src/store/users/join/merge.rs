@@ -33,6 +33,8 @@ pub enum JoinOutcome {
     NotShown,
     /// One partner knows both as users of its own; nothing was written.
     SamePartner,
+    /// Both have a wallet, and an account holds one; nothing was written.
+    TwoWallets,
     /// The offer has ended, or one of the two is gone, suspended or joined already; nothing was written.
     Gone,
 }
@@ -74,6 +76,8 @@ const SAME_PARTNER: &str = "
     join identities other on other.source_id = one.source_id and other.kind = 'partner_user' and other.user_id = :second
     where one.user_id = :first and one.kind = 'partner_user' and one.source = 'partner'";
 
+pub(super) const WALLETS: &str = "select count(*) from wallets where user_id in (:first, :second)";
+
 // What moves, and beside each the note of it for an undo. Everything else that names a user ends with the first account:
 // sessions, links, codes.
 const IDENTITY_MOVES: &str = "insert into join_moves (join_id, what, row_id) select :join, 'identity', id from identities where user_id = :first";
@@ -87,6 +91,12 @@ const ALIASES: &str = "update user_aliases set user_id = :second where user_id =
 const ALIAS: &str = "
     insert into user_aliases (id, environment_id, user_id, joined_at, undo_until)
     values (:first, :environment, :second, :now, :undo_until)";
+// A password goes with its username.
+const PASSWORDS: &str = "update passwords set user_id = :second where user_id = :first";
+const RAMPABLE: &str = "
+    update rampable_accounts set user_id = :second
+    where user_id = :first and not exists (select 1 from rampable_accounts own where own.user_id = :second)";
+const WALLET: &str = "update wallets set user_id = :second where user_id = :first";
 const NOTE: &str = "insert into join_moves (join_id, what, row_id) values (:join, :what, :first)";
 // What the second account has is kept. What it lacks, the first one brings.
 const NAME: &str = "
@@ -165,6 +175,9 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
     if tx.one(SAME_PARTNER, &pair, |_| Ok(())).await?.is_some() {
         return Ok(JoinOutcome::SamePartner);
     }
+    if tx.one(WALLETS, &pair, |row| row.int(0)).await? == Some(2) {
+        return Ok(JoinOutcome::TwoWallets);
+    }
     if !met.is_held_by(&call.holder) || met.shown(call.now) != [true, true] {
         return Ok(JoinOutcome::NotShown);
     }
@@ -194,7 +207,13 @@ async fn shift(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result<(
         tx.execute(note, &noted).await?;
         tx.execute(change, &pair).await?;
     }
-    for (change, what) in [(NAME, "name"), (METADATA, "metadata")] {
+    tx.execute(PASSWORDS, &pair).await?;
+    for (change, what) in [
+        (NAME, "name"),
+        (METADATA, "metadata"),
+        (RAMPABLE, "rampable"),
+        (WALLET, "wallet"),
+    ] {
         if tx.execute(change, &pair).await? == 1 {
             tx.execute(NOTE, &params![join: join.0, what: what, first: first])
                 .await?;

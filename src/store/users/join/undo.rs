@@ -62,6 +62,16 @@ const METADATA: &str = "
     update users set metadata = '{}'
     where id = :second and metadata = (select brought.metadata from users brought where brought.id = :first)
         and exists (select 1 from join_moves where join_id = :join and what = 'metadata')";
+const PASSWORDS: &str = "
+    update passwords set user_id = :first
+    where user_id = :second
+        and identity_id in (select row_id from join_moves where join_id = :join and what = 'identity')";
+const RAMPABLE: &str = "
+    update rampable_accounts set user_id = :first
+    where user_id = :second and exists (select 1 from join_moves where join_id = :join and what = 'rampable')";
+const WALLET: &str = "
+    update wallets set user_id = :first
+    where user_id = :second and exists (select 1 from join_moves where join_id = :join and what = 'wallet')";
 const PLANS: &str = "select 1 from join_moves where join_id = :join and what in ('plan', 'plans')";
 const ALIAS: &str = "delete from user_aliases where id = :first and user_id = :second";
 // What it was before is what it has now: whoever has proven anything is verified.
@@ -118,7 +128,7 @@ async fn restore(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result
     let pair = params![first: first, second: second];
     tx.execute(IDENTITIES, &all).await?;
     tx.execute(CLAIMS, &pair).await?;
-    for change in [KEYS, ALIASES, NAME, METADATA] {
+    for change in [KEYS, ALIASES, PASSWORDS, RAMPABLE, WALLET, NAME, METADATA] {
         tx.execute(change, &all).await?;
     }
     if tx.one(PLANS, &params![join: join.0], |_| Ok(())).await?.is_some() {

@@ -1,4 +1,7 @@
 //! The wallet surface.
 
+mod account;
 mod auth;
 mod organization;
+#[expect(clippy::module_inception, reason = "the directory is named as the URL is")]
+mod wallet;

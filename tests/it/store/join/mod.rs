@@ -366,9 +366,17 @@ async fn an_erasure_takes_what_the_retired_account_was(store: TestStore) {
 
 /// Whoever brings a table that names a user has to say what a join does with it.
 async fn every_table_that_names_a_user_is_known_to_a_join(store: TestStore) {
-    let moved = ["identities", "subscriptions", "user_aliases", "user_keys"];
+    let moved = [
+        "identities",
+        "passwords",
+        "rampable_accounts",
+        "subscriptions",
+        "user_aliases",
+        "user_keys",
+        "wallets",
+    ];
     // These end with the account, or tell what was.
-    let stay = ["challenges", "events", "login_links", "sessions"];
+    let stay = ["challenges", "events", "login_links", "sessions", "token_families"];
     let sql = match store.engine {
         Engine::Sqlite => {
             "select schema.name from sqlite_schema schema join pragma_table_info(schema.name) info

@@ -1,0 +1,80 @@
+//! `POST /api/v{1,2}/account/rampable/create`: the person gets an account for Rampable.
+//!
+//! It takes the wallet token of a log-in, or its access token, and uses neither up.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::super::bearer::{Arrived, as_presented, ended, presented};
+use super::super::{Caller, answer, answered};
+use super::{RampableAsked, must_have_rampable, rampable};
+use crate::domain::Code;
+use crate::store::Spending;
+use crate::tokens::{FinishedLogin, provider_word};
+use crate::web::reference::{Operation, Schema, Takes, always, example, required};
+use crate::web::{Bearer, Context, Failure, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> Operation {
+    let request = Schema::object([
+        required("username", Schema::text()),
+        required("fullName", Schema::text()),
+        required("password", Schema::text().lengths(8, 256)),
+    ]);
+    let body =
+        json!({ "username": "ada@example.com", "fullName": "Ada Lovelace", "password": "correct horse battery" });
+    let data = Schema::object([always("rampableAccessToken", Schema::jwt())]);
+    let Json(shown) = answer(
+        "Create Rampable account successfully",
+        &json!({ "rampableAccessToken": example::JWT }),
+    );
+    Operation::new("createRampableAccount", include_str!("rampable_create.rs"))
+        .takes(Takes::AppAndWalletToken)
+        .body(request.named("NewRampableAccount"), body)
+        .answers(
+            200,
+            "The account's token.",
+            answered(data.named("RampableAccount")),
+            shown,
+        )
+        .refuses(&[Code::Forbidden])
+}
+
+/// 200 with the account's token, also where the user had an account before, which stays as it is.
+pub async fn rampable_create(
+    State(web): State<Web>,
+    context: Context,
+    caller: Caller,
+    bearer: Bearer,
+    JsonObject { mut fields, .. }: JsonObject,
+) -> Result<Json<Value>, Failure> {
+    let (scope, login) = match presented(&web, &context, &caller, bearer.0.as_deref()).await {
+        Ok(read) => {
+            let spending = web.instance.store.read_wallet(as_presented(&read), context.now).await?;
+            let Spending::Usable(usable) = spending else {
+                return Err(ended());
+            };
+            let claims = &read.claims;
+            let login = FinishedLogin {
+                version: caller.version,
+                app: claims.app,
+                amr: claims.amr,
+                provider: provider_word(&claims.provider).unwrap_or("email"),
+                named: String::new(),
+                since: context.now,
+            };
+            (usable.scope(claims.app, claims.amr), login)
+        }
+        Err(_) => {
+            let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
+            let login = arrived.login(&caller, &context)?;
+            (arrived.scope, login)
+        }
+    };
+    must_have_rampable(&web, &caller)?;
+    let asked = RampableAsked::read(&mut fields)?;
+    let token = rampable(&web, &context, &caller, &scope, &login, asked).await?;
+    let data = json!({ "rampableAccessToken": token });
+    Ok(answer("Create Rampable account successfully", &data))
+}

@@ -1,0 +1,176 @@
+//! Whose token is in `Authorization`: an access token for what makes a wallet, a wallet token for one operation on it.
+
+use axum::http::header::{HeaderMap, ORIGIN};
+
+use super::Caller;
+use crate::domain::Code;
+use crate::store::{PresentedWalletToken, Spending, UsableWallet, UserScope};
+use crate::tokens::{AccessClaims, FinishedLogin, Read, WalletClaims};
+use crate::web::Caller as Repeats;
+use crate::web::{Bearer, Call, Context, Failure, IdempotencyKey, LiveToken, Repeatable, Web, once};
+
+/// Somebody who has logged in to the app that calls, and has no wallet yet.
+pub struct Arrived {
+    /// Who.
+    pub scope: UserScope,
+    /// What the access token says.
+    claims: Read<AccessClaims>,
+}
+
+impl Arrived {
+    /// The user of an access token of this app and version.
+    pub async fn read(web: &Web, context: &Context, caller: &Caller, bearer: &Bearer) -> Result<Self, Failure> {
+        let wrong = || {
+            refuse(
+                "Send the access token of a log-in to this app as Authorization: Bearer <jwt>. It lives an hour, and opens the version that it was made for.",
+            )
+        };
+        let text = bearer.0.as_deref().ok_or_else(wrong)?;
+        let Some(LiveToken::Access(claims, holder)) = LiveToken::read(web, text, context).await? else {
+            return Err(wrong());
+        };
+        let app = &caller.app.scope;
+        let ours = holder.scope.environment() == app.environment() && claims.claims.app == app.app();
+        if !ours || claims.claims.version != caller.version {
+            return Err(wrong());
+        }
+        Ok(Self {
+            scope: holder.scope,
+            claims,
+        })
+    }
+
+    /// The log-in, for the tokens of what comes next.
+    pub fn login(&self, caller: &Caller, context: &Context) -> Result<FinishedLogin, Failure> {
+        let provider = self.claims.claims.provider();
+        Ok(FinishedLogin {
+            version: caller.version,
+            app: caller.app.scope.app(),
+            amr: self.claims.claims.amr,
+            provider: provider.ok_or_else(|| Failure::internal("an access token names an unknown provider"))?,
+            named: String::new(),
+            // No earlier than what the token was good for: a log-out everywhere ends what comes of it as well.
+            since: context.now.max(self.claims.issued_at),
+        })
+    }
+}
+
+/// A wallet that was let in by a token, and what the token carries.
+pub struct LetIn {
+    /// The wallet.
+    pub usable: UsableWallet,
+    /// What the token says.
+    pub claims: WalletClaims,
+    /// When the token was made.
+    pub issued_at: jiff::Timestamp,
+    /// Whether this call was made before with its `Idempotency-Key`.
+    pub replayed: bool,
+    _running: Repeatable,
+}
+
+/// What a wallet token says, if it is one of this app and version.
+pub async fn presented(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    token: Option<&str>,
+) -> Result<Read<WalletClaims>, Failure> {
+    let wrong = || {
+        refuse(
+            "Send a wallet token of this app as Authorization: Bearer <jwt>: a log-in gives one, and wallet/refresh another. It opens the version that it was made for.",
+        )
+    };
+    let token = token.ok_or_else(wrong)?;
+    let read = web.tokens.read::<WalletClaims>(&web.instance, token, context.now).await;
+    let app = &caller.app.scope;
+    read.filter(|read| {
+        let claims = &read.claims;
+        read.environment == app.environment() && claims.app == app.app() && claims.version == caller.version
+    })
+    .ok_or_else(wrong)
+}
+
+/// A token as the store spends it.
+pub fn as_presented(read: &Read<WalletClaims>) -> PresentedWalletToken {
+    let claims = &read.claims;
+    PresentedWalletToken {
+        id: claims.jti,
+        environment: read.environment,
+        user: read.subject,
+        wallet: claims.wid,
+        app: claims.app,
+        family: claims.fam,
+        issued_at: read.issued_at,
+        expires_at: read.expires_at,
+        single_use: claims.version == 2,
+    }
+}
+
+/// Spends a wallet token: from here on it is used up, whatever becomes of the call. A call that is made again with its
+/// `Idempotency-Key` is let in once more.
+pub async fn spend(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    token: Option<&str>,
+    key: IdempotencyKey,
+    raw: &[u8],
+) -> Result<LetIn, Failure> {
+    let read = presented(web, context, caller, token).await?;
+    let token = as_presented(&read);
+    let who = Repeats {
+        environment: token.environment,
+        credential: token.app.0,
+        subject: Some(token.wallet.0),
+    };
+    let repeatable = key.of(web, who, raw, context.now)?;
+    let store = &web.instance.store;
+    let spent = store
+        .spend_wallet_token(token, repeatable.claim.clone(), context.now)
+        .await?;
+    let (spending, replayed) = match once(spent)? {
+        Call::Done(spending) => (spending, false),
+        Call::Replayed(_) => (store.read_wallet(token, context.now).await?, true),
+    };
+    let usable = match spending {
+        Spending::Usable(usable) => *usable,
+        Spending::Spent => {
+            return Err(refuse(
+                "This wallet token was used before: each is good for one call. Get another from wallet/refresh.",
+            ));
+        }
+        Spending::Refused => return Err(ended()),
+    };
+    Ok(LetIn {
+        usable,
+        issued_at: read.issued_at,
+        claims: read.claims,
+        replayed,
+        _running: repeatable,
+    })
+}
+
+/// A token whose log-in, app or wallet is over.
+pub fn ended() -> Failure {
+    refuse("What this wallet token was made for has ended: the log-in, the app, or the wallet moved. Log in again.")
+}
+
+/// Refuses a wallet that the operator stopped, and an app that the person has not let work with it.
+pub fn must_be_allowed(web: &Web, caller: &Caller, headers: &HeaderMap, let_in: &LetIn) -> Result<(), Failure> {
+    if let_in.usable.wallet.frozen {
+        let why = "This wallet is frozen. Ask whoever runs this server.";
+        return Err(Failure::new(Code::Forbidden).saying(why));
+    }
+    if let_in.usable.consented {
+        return Ok(());
+    }
+    let link = super::session::consent_page(web, let_in.usable.wallet.id, caller.app.scope.app());
+    // A browser fails on a 407, and version 1 does not know it.
+    let plain = caller.version == 1 || headers.contains_key(ORIGIN);
+    let code = if plain { Code::Forbidden } else { Code::ConsentNeeded };
+    Err(Failure::new(code).going_to(link))
+}
+
+fn refuse(why: &str) -> Failure {
+    Failure::new(Code::Unauthorized).saying(why)
+}

@@ -1,0 +1,121 @@
+//! `/api/v{1,2}/wallet/…`: operations on a wallet, each for one wallet token.
+
+pub mod address;
+mod evm_json;
+mod network;
+pub mod refresh;
+pub mod refresh_rampable;
+mod shape;
+pub mod sign_authorization;
+pub mod sign_hash;
+pub mod sign_message;
+pub mod sign_transaction;
+pub mod sign_typed_data;
+mod solana_json;
+pub mod unlock;
+
+use std::sync::Arc;
+
+use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::bearer::{LetIn, must_be_allowed, spend};
+use super::secret::half_in;
+use super::session::{half_of, place, sealed};
+use super::{Caller, answer};
+use crate::domain::{Code, Invalid};
+use crate::store::Wallet;
+use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, Web};
+
+pub use network::Asked;
+
+/// One operation, from its token to its answer.
+pub struct Operation {
+    wallet: Wallet,
+    half: Option<UserHalf>,
+    replayed: bool,
+    /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
+    _let_in: LetIn,
+}
+
+impl Operation {
+    /// Spends the token, and only then looks at the call: whatever is wrong with it, the token is used up.
+    pub async fn begin(
+        web: &Web,
+        context: &Context,
+        caller: &Caller,
+        headers: &HeaderMap,
+        bearer: &Bearer,
+        key: IdempotencyKey,
+        (fields, raw): (&mut Fields, &[u8]),
+    ) -> Result<Self, Failure> {
+        let let_in = spend(web, context, caller, bearer.0.as_deref(), key, raw).await?;
+        must_be_allowed(web, caller, headers, &let_in)?;
+        let given = half_in(web, context, caller, &let_in.usable.wallet, fields).await?;
+        let (half, wallet) = match given {
+            Some((half, wallet)) => (Some(half), wallet),
+            None => {
+                let wallet = let_in.usable.wallet.clone();
+                let riding = half_of(&let_in.claims, &wallet, let_in.usable.half.as_deref());
+                (riding, wallet)
+            }
+        };
+        Ok(Self {
+            wallet,
+            half,
+            replayed: let_in.replayed,
+            _let_in: let_in,
+        })
+    }
+
+    /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.
+    pub async fn sign<T: Send + 'static>(
+        &mut self,
+        web: &Web,
+        work: impl FnOnce(&OpenWallet<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let columns = sealed(&self.wallet)?;
+        let (place, half, vault) = (place(&self.wallet), self.half.take(), Arc::clone(&web.instance.vault));
+        let id = self.wallet.id;
+        let done = tokio::task::spawn_blocking(move || {
+            let open = columns
+                .open(vault.kms(), &place, half.as_ref())
+                .map_err(|error| not_open(&error, id))?;
+            work(&open)
+        });
+        done.await.map_err(|_| Failure::internal("signing was broken off"))?
+    }
+
+    /// The answer.
+    pub fn answer(&self, message: &str, data: &impl Serialize) -> Response {
+        let mut response = answer(message, data).into_response();
+        if self.replayed {
+            let replayed = axum::http::HeaderValue::from_static("true");
+            response.headers_mut().insert("idempotent-replayed", replayed);
+        }
+        response
+    }
+}
+
+/// A wallet that does not open.
+pub fn not_open(error: &WalletError, wallet: crate::domain::WalletId) -> Failure {
+    if matches!(error, WalletError::NeedsUserHalf) {
+        let why = "Only its person can open this wallet. Call wallet/unlock with the recovery secret first, or send it as `secret`.";
+        return Failure::new(Code::Conflict).saying(why);
+    }
+    Failure::internal(format!("wallet {wallet}: {error}"))
+}
+
+/// A field that cannot be signed as it is: the vault's words, as a sentence.
+pub fn wrong(field: &str, error: impl std::fmt::Display) -> Failure {
+    let mut message = error.to_string();
+    if let Some(first) = message.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !message.ends_with('.') {
+        message.push('.');
+    }
+    Failure::field(field, Invalid::new(message))
+}

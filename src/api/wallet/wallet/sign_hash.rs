@@ -1,0 +1,70 @@
+//! `POST /api/v{1,2}/wallet/sign-hash`: 32 bytes are signed as they are.
+//!
+//! Nothing tells what they stand for: they may be the hash of a transaction, past every rule. So it is switched off until
+//! the setting `wallets.sign_hash` switches it on.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::json;
+
+use super::super::Caller;
+use super::evm_json::{bytes, hex};
+use super::{Asked, Operation, not_open, shape};
+use crate::domain::{Code, Invalid};
+use crate::web::reference::{self, Schema, required};
+use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> reference::Operation {
+    let request = Schema::object([
+        required("hash", Schema::text().pattern("^0x[0-9A-Fa-f]{64}$")),
+        shape::network(),
+        shape::chain(),
+        shape::secret(),
+    ]);
+    let hash = "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060";
+    let body = json!({ "network": "ethereum-sepolia", "hash": hash });
+    shape::signs(
+        "signHash",
+        include_str!("sign_hash.rs"),
+        MESSAGE,
+        "signature",
+        "0x…1b".into(),
+    )
+    .body(request.named("HashToSign"), body)
+}
+
+const MESSAGE: &str = "Sign Hash is successfully";
+
+/// 200 with the signature; 403 where bare hashes are not signed.
+pub async fn sign_hash(
+    State(web): State<Web>,
+    context: Context,
+    caller: Caller,
+    headers: HeaderMap,
+    bearer: Bearer,
+    key: IdempotencyKey,
+    JsonObject { mut fields, raw }: JsonObject,
+) -> Result<Response, Failure> {
+    let call = (&mut fields, &raw[..]);
+    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
+    let network = Asked::read(&web, &caller, &mut fields)?;
+    network.evm("bare hashes")?;
+    let settings = web.instance.settings.of(caller.app.scope.environment());
+    if !settings.wallets.sign_hash {
+        let why = "Bare hashes are not signed here: nothing tells what they stand for. Sign a message, typed data or a transaction, or switch it on with `aboard settings set wallets.sign_hash true`.";
+        return Err(Failure::new(Code::Forbidden).saying(why));
+    }
+    let text = fields.text("hash")?;
+    let hash = bytes(&text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let hash = hash.ok_or_else(|| Failure::field("hash", Invalid::new("hash must be 0x and 64 hex digits.")))?;
+    let id = operation.wallet.id;
+    let signature = operation
+        .sign(&web, move |wallet| {
+            let key = wallet.evm().map_err(|error| not_open(&error, id))?;
+            Ok(hex(&key.sign_hash(hash).to_bytes()))
+        })
+        .await?;
+    Ok(operation.answer(MESSAGE, &json!({ "signature": signature })))
+}

@@ -1,0 +1,64 @@
+//! `POST /api/v{1,2}/wallet/sign-message`: a text is signed as wallets sign texts.
+//!
+//! Ethereum and its like: EIP-191 (`personal_sign`), 65 bytes in hex. Solana: Ed25519 over the text, in base58; a text
+//! that could pass for a transaction is refused. Bitcoin: BIP-322 (simple) of the P2WPKH address, in base64.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::json;
+
+use super::super::Caller;
+use super::{Asked, Operation, not_open, shape, wrong};
+use crate::config::Chain;
+use crate::web::reference::{self, Schema, required};
+use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> reference::Operation {
+    let request = Schema::object([
+        required("message", Schema::text().says("The text, as people read it.")),
+        shape::network(),
+        shape::chain(),
+        shape::secret(),
+    ]);
+    let body = json!({ "network": "ethereum-sepolia", "message": "Hello" });
+    let source = include_str!("sign_message.rs");
+    shape::signs("signMessage", source, MESSAGE, "signature", "0x…1b".into()).body(request.named("MessageToSign"), body)
+}
+
+const MESSAGE: &str = "Sign Message is successfully";
+
+/// 200 with the signature.
+pub async fn sign_message(
+    State(web): State<Web>,
+    context: Context,
+    caller: Caller,
+    headers: HeaderMap,
+    bearer: Bearer,
+    key: IdempotencyKey,
+    JsonObject { mut fields, raw }: JsonObject,
+) -> Result<Response, Failure> {
+    let call = (&mut fields, &raw[..]);
+    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
+    let network = Asked::read(&web, &caller, &mut fields)?;
+    let message = fields.text("message")?;
+    let id = operation.wallet.id;
+    let signature = operation
+        .sign(&web, move |wallet| {
+            let broken = |error| not_open(&error, id);
+            Ok(match network.chain {
+                Chain::Evm(_) => {
+                    let signature = wallet.evm().map_err(broken)?.sign_message(message.as_bytes());
+                    super::evm_json::hex(&signature.to_bytes())
+                }
+                Chain::Solana => {
+                    let signed = wallet.solana().map_err(broken)?.sign_message(message.as_bytes());
+                    super::solana_json::base58(&signed.map_err(|error| wrong("message", error))?)
+                }
+                Chain::Bitcoin => wallet.bitcoin().map_err(broken)?.sign_message(message.as_bytes()),
+            })
+        })
+        .await?;
+    Ok(operation.answer(MESSAGE, &json!({ "signature": signature })))
+}

@@ -1,0 +1,126 @@
+//! `POST /api/v{1,2}/wallet/sign-transaction`: a transaction is read, and signed as what it was read to be.
+//!
+//! Ethereum and its like: the fields of the transaction; `nonce`, `gasLimit` and the fees have to be there. Solana: its
+//! instructions, or `transaction` as base64 for one that others sign too. Bitcoin: `psbt` in base64 (BIP-174). The answer
+//! is hex, base64 and base64; nothing is sent to any chain.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::super::Caller;
+use super::{Asked, Operation, evm_json, not_open, shape, solana_json, wrong};
+use crate::config::Chain;
+use crate::domain::{Code, Invalid};
+use crate::web::reference::{self, Schema, required};
+use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web};
+
+/// What the reference says of it.
+pub fn doc() -> reference::Operation {
+    let request = Schema::object([
+        required(
+            "transaction",
+            Schema::map().says("The transaction, in the words of its family."),
+        ),
+        shape::network(),
+        shape::chain(),
+        shape::secret(),
+    ]);
+    let body = json!({ "network": "ethereum-sepolia", "transaction": {
+        "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": "1000000000000000", "nonce": 0, "gasLimit": "21000",
+        "maxFeePerGas": "2000000000", "maxPriorityFeePerGas": "1000000000",
+    } });
+    let source = include_str!("sign_transaction.rs");
+    shape::signs(
+        "signTransaction",
+        source,
+        MESSAGE,
+        "signedTransaction",
+        "0x02f8…".into(),
+    )
+    .body(request.named("TransactionToSign"), body)
+}
+
+const MESSAGE: &str = "Sign Transaction is successfully";
+
+/// 200 with the signed transaction.
+pub async fn sign_transaction(
+    State(web): State<Web>,
+    context: Context,
+    caller: Caller,
+    headers: HeaderMap,
+    bearer: Bearer,
+    key: IdempotencyKey,
+    JsonObject { mut fields, raw }: JsonObject,
+) -> Result<Response, Failure> {
+    let call = (&mut fields, &raw[..]);
+    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
+    let network = Asked::read(&web, &caller, &mut fields)?;
+    let mut transaction = match fields.optional_value("transaction") {
+        Some(Value::Object(map)) => Fields::new(map),
+        _ => {
+            let why = "transaction is required: an object.";
+            return Err(Failure::field("transaction", Invalid::new(why)));
+        }
+    };
+    let id = operation.wallet.id;
+    let data = match network.chain {
+        Chain::Evm(chain) => {
+            let own = super::super::session::sealed(&operation.wallet)?.addresses().evm;
+            let parsed = evm_json::transaction(chain, own, &mut transaction, &mut fields)?;
+            let summary = parsed.summary().map_err(|error| wrong("transaction", error))?;
+            let settings = web.instance.settings.of(caller.app.scope.environment());
+            if let Some((chain, contract)) = summary
+                .delegations
+                .iter()
+                .find(|(chain, contract)| !settings.wallets.allow_delegate(*chain, *contract))
+            {
+                let why = format!(
+                    "The rules here do not let accounts be delegated to {contract} on chain {chain}: it is not in `wallets.delegates`."
+                );
+                return Err(Failure::new(Code::Forbidden).saying(why));
+            }
+            let signed = operation
+                .sign(&web, move |wallet| {
+                    let key = wallet.evm().map_err(|error| not_open(&error, id))?;
+                    key.sign_transaction(&parsed)
+                        .map_err(|error| wrong("transaction", error))
+                })
+                .await?;
+            json!({ "signedTransaction": evm_json::hex(&signed.raw), "hash": signed.hash.to_string() })
+        }
+        Chain::Solana => {
+            let parsed = solana_json::transaction(&mut transaction)?;
+            let signed = operation
+                .sign(&web, move |wallet| {
+                    let key = wallet.solana().map_err(|error| not_open(&error, id))?;
+                    parsed.sign(&key)
+                })
+                .await?;
+            json!({ "signedTransaction": solana_json::base64(&signed) })
+        }
+        Chain::Bitcoin => {
+            let psbt = transaction.text("psbt")?;
+            let bytes = solana_json::from_base64(&psbt).ok_or_else(|| {
+                Failure::field(
+                    "transaction.psbt",
+                    Invalid::new("transaction.psbt must be a PSBT in base64 (BIP-174)."),
+                )
+            })?;
+            let signed = operation
+                .sign(&web, move |wallet| {
+                    let key = wallet.bitcoin().map_err(|error| not_open(&error, id))?;
+                    let payment = aboard_vault::wallet::bitcoin::Payment::parse(&bytes, &key.public());
+                    Ok(key.sign_psbt(&payment.map_err(|error| wrong("transaction.psbt", error))?))
+                })
+                .await?;
+            json!({
+                "signedTransaction": solana_json::base64(&signed.psbt),
+                "rawTransaction": signed.transaction.as_deref().map(evm_json::bare_hex),
+                "hash": signed.txid.to_string(),
+            })
+        }
+    };
+    Ok(operation.answer(MESSAGE, &data))
+}

@@ -1,0 +1,67 @@
+//! A person shows that they hold a wallet's recovery secret.
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::{Wallet, wallet_row};
+use crate::domain::{Uuid, WalletId};
+use crate::store::scope::AppScope;
+use crate::store::sql::params;
+use crate::store::{Result, Store};
+
+const LOCK: &[u8] = b"wallet";
+
+const SECRET: &str = "
+    select sealed_for, key, body from wallet_secrets
+    where id = :secret and wallet_id = :wallet and environment_id = :environment";
+const OPENS: &str = "
+    update wallets set sealed_for = :sealed_for, key = :key, body = :body, updated_at = :now where id = :wallet";
+const PROVEN: &str = "
+    update wallet_secrets set proven_at = coalesce(proven_at, :now), sealed_for = null, key = null, body = null
+    where id = :secret";
+const OTHERS: &str = "delete from wallet_secrets where wallet_id = :wallet and id <> :secret";
+const LINKS: &str = "delete from secret_links where wallet_id = :wallet";
+const ACTIVE: &str = "update wallets set state = 'active', updated_at = :now where id = :wallet";
+const WALLET: &str = "
+    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
+        wallet.key, wallet.body, wallet.frozen_at from wallets wallet where wallet.id = :wallet";
+
+impl Store {
+    /// Notes that a person holds this secret: from now on it is the wallet's only one, the wallet is what it opens, and
+    /// no file is there to be downloaded. `None` if another was proven meanwhile.
+    pub async fn prove_wallet_secret(
+        &self,
+        scope: &AppScope,
+        wallet: WalletId,
+        secret: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<Wallet>> {
+        let environment = scope.environment;
+        self.transact(move |tx| {
+            async move {
+                tx.lock(&[LOCK, &wallet.bytes()]).await?;
+                let which = params![secret: secret, wallet: wallet.0, environment: environment.0];
+                let older =
+                    |row: &crate::store::sql::Row<'_>| Ok((row.opt_id(0)?, row.opt_bytes(1)?, row.opt_bytes(2)?));
+                let whose = params![wallet: wallet.0];
+                match tx.one(SECRET, &which, older).await? {
+                    None => return Ok(None),
+                    Some((Some(sealed_for), Some(key), Some(body))) => {
+                        let opens = params![
+                            sealed_for: sealed_for, key: &key[..], body: &body[..], now: now, wallet: wallet.0,
+                        ];
+                        tx.execute(OPENS, &opens).await?;
+                    }
+                    Some(_) => {}
+                }
+                tx.execute(PROVEN, &params![now: now, secret: secret]).await?;
+                tx.execute(OTHERS, &params![wallet: wallet.0, secret: secret]).await?;
+                tx.execute(LINKS, &whose).await?;
+                tx.execute(ACTIVE, &params![now: now, wallet: wallet.0]).await?;
+                tx.one(WALLET, &whose, wallet_row).await
+            }
+            .boxed()
+        })
+        .await
+    }
+}

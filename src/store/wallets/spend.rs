@@ -1,0 +1,171 @@
+//! A wallet token is spent.
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::halves::{HALF, TAKE_HALF};
+use super::{WALLET_COLUMNS, Wallet, wallet_row};
+use crate::domain::{Amr, AppId, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
+use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
+use crate::store::scope::UserScope;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::{Result, Store};
+
+/// A wallet token whose signature is good, and what it says.
+#[derive(Debug, Clone, Copy)]
+pub struct PresentedWalletToken {
+    /// Its id.
+    pub id: Uuid,
+    /// The data plane.
+    pub environment: EnvironmentId,
+    /// Who logged in.
+    pub user: UserId,
+    /// The wallet.
+    pub wallet: WalletId,
+    /// The app of the log-in.
+    pub app: AppId,
+    /// What the log-in goes on with, if it does.
+    pub family: Option<FamilyId>,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether this use is its only one.
+    pub single_use: bool,
+}
+
+/// A wallet that somebody may work with, once.
+#[derive(Clone)]
+pub struct UsableWallet {
+    /// The wallet.
+    pub wallet: Wallet,
+    /// Whether the person lets the app work with it.
+    pub consented: bool,
+    /// The person's half of its key, sealed under what the token carries.
+    pub half: Option<Vec<u8>>,
+}
+
+impl UsableWallet {
+    /// What its user reaches through this log-in.
+    #[must_use]
+    pub fn scope(&self, app: AppId, amr: Amr) -> UserScope {
+        UserScope {
+            environment: self.wallet.environment,
+            user: self.wallet.user,
+            partner: None,
+            user_key: None,
+            app: Some(app),
+            amr,
+        }
+    }
+}
+
+/// What became of a wallet token that somebody presented.
+pub enum Spending {
+    /// It is spent, or may be used again.
+    Usable(Box<UsableWallet>),
+    /// It was spent before.
+    Spent,
+    /// Its log-in, its user, its app or its wallet has ended or moved: one answer for all.
+    Refused,
+}
+
+const SPEND: &str = "
+    insert into spent_wallet_tokens (id, environment_id, wallet_id, expires_at)
+    values (:id, :environment, :wallet, :expires_at) on conflict (id) do nothing";
+// Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
+const USABLE: &str = "
+    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
+        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at, wallet.moved_at, account.valid_after
+    from wallets wallet
+    join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
+    join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
+    left join consents consent on consent.wallet_id = wallet.id and consent.app_id = app.id
+        and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
+    where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment";
+const FAMILY_ENDED: &str = "
+    select id from token_families where id = :family and (ended_at is not null or expires_at <= :now)";
+
+impl Store {
+    /// Spends a wallet token, if it is one that works once, and answers the wallet. Of all who present one token one
+    /// has spent it, which is durable before anything is opened. An `Idempotency-Key` is recorded with it: the caller of
+    /// a replay is let in again without spending.
+    pub async fn spend_wallet_token(
+        &self,
+        token: PresentedWalletToken,
+        claim: Option<IdempotencyClaim>,
+        now: Timestamp,
+    ) -> Result<Once<Spending>> {
+        if !token.single_use && claim.is_none() {
+            // Nothing is written, so nothing has to wait for the disk.
+            return self.read_wallet(token, now).await.map(Once::Done);
+        }
+        self.transact_once(token.environment, claim, now, move |tx| {
+            async move {
+                let spending = spend(tx, &token, now).await?;
+                let saved = SavedAnswer {
+                    status: 200,
+                    body: None,
+                    resource: Some(token.wallet.0),
+                };
+                let let_in = matches!(spending, Spending::Usable(_));
+                Ok((spending, let_in.then_some(saved)))
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The wallet of a token without spending it: for a call that is made again, and for those that take no use of it.
+    pub async fn read_wallet(&self, token: PresentedWalletToken, now: Timestamp) -> Result<Spending> {
+        self.transact(move |tx| async move { usable(tx, &token, None, now).await }.boxed())
+            .await
+    }
+}
+
+async fn spend(tx: &Tx<'_>, token: &PresentedWalletToken, now: Timestamp) -> Result<Spending> {
+    if token.single_use {
+        let spent = params![
+            id: token.id, environment: token.environment.0, wallet: token.wallet.0, expires_at: token.expires_at,
+        ];
+        if tx.execute(SPEND, &spent).await? == 0 {
+            return Ok(Spending::Spent);
+        }
+    }
+    let whose = params![id: token.id, environment: token.environment.0, now: now];
+    let half = tx.one(HALF, &whose, |row| row.bytes(0)).await?;
+    if half.is_some() {
+        tx.execute(TAKE_HALF, &params![id: token.id]).await?;
+    }
+    usable(tx, token, half, now).await
+}
+
+async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>, now: Timestamp) -> Result<Spending> {
+    let whose = params![
+        wallet: token.wallet.0, user: token.user.0, environment: token.environment.0, app: token.app.0, now: now,
+    ];
+    let found = tx
+        .one(USABLE, &whose, |row| {
+            let moved_at = row.opt_time(WALLET_COLUMNS + 1)?;
+            let alive_since = row
+                .time(WALLET_COLUMNS + 2)?
+                .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
+            Ok((wallet_row(row)?, row.opt_time(WALLET_COLUMNS)?.is_some(), alive_since))
+        })
+        .await?;
+    let Some((wallet, consented, _)) = found.filter(|(_, _, since)| token.issued_at >= *since) else {
+        return Ok(Spending::Refused);
+    };
+    if let Some(family) = token.family {
+        let which = params![family: family.0, now: now];
+        if tx.one(FAMILY_ENDED, &which, |row| row.id(0)).await?.is_some() {
+            return Ok(Spending::Refused);
+        }
+    }
+    Ok(Spending::Usable(Box::new(UsableWallet {
+        wallet,
+        consented,
+        half,
+    })))
+}

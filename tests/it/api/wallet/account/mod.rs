@@ -1,0 +1,5 @@
+//! `/api/v{1,2}/account/…`
+
+mod create;
+mod rampable_create;
+mod recover;

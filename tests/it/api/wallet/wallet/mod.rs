@@ -1,0 +1,12 @@
+//! `/api/v{1,2}/wallet/…`
+
+mod address;
+mod consent;
+mod refresh;
+mod sdk;
+mod sign;
+mod sign_authorization;
+mod sign_hash;
+mod sign_transaction;
+mod tokens;
+mod unlock;

@@ -1,0 +1,126 @@
+//! The groups `account` and `wallet` of the published SDK, against this server.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::node::Node;
+
+on_both! { the_published_sdk_makes_recovers_and_signs }
+
+const DELEGATE: &str = "0x63c0c19a282a1B52b07dD5a65b58948A07DAE32B";
+
+struct Sdk {
+    app: TestApp,
+    node: Node,
+}
+
+impl Sdk {
+    #[track_caller]
+    fn call(&mut self, call: &str, with: &[Value]) -> Value {
+        let said = self.say(call, with);
+        assert_eq!(said.get("error"), None, "{call}: {said}");
+        said["returned"].clone()
+    }
+
+    fn fails(&mut self, call: &str, with: Value) -> Value {
+        self.say(call, &[with])["error"].clone()
+    }
+
+    fn say(&mut self, call: &str, with: &[Value]) -> Value {
+        let path: Vec<&str> = call.split('.').collect();
+        self.node.say(&json!({ "do": path, "with": with }))
+    }
+
+    async fn log_in(&mut self, email: &str) -> Value {
+        self.app.advance(60);
+        let token = self.call("auth.email.login", &[json!(email)]);
+        let code = self.app.code_for(email).await;
+        self.call("auth.email.verify", &[token, json!(code)])
+    }
+}
+
+async fn the_published_sdk_makes_recovers_and_signs(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.set("wallets.sign_hash", "true").await;
+    app.set("wallets.delegates", &format!("[\"11155111:{DELEGATE}\"]"))
+        .await;
+    let made = app.new_app(&app.sandbox, &[]).await;
+    let node = Node::start("xellar.mjs", &[&app.app.url.clone(), &made.app.to_string(), ""]);
+    let mut sdk = Sdk { app, node };
+    let entered = sdk.log_in("ada@example.com").await;
+    let wallet = sdk.call(
+        "account.wallet.create",
+        &[json!({ "accessToken": entered["accessToken"] })],
+    );
+    let evm = wallet["address"].as_array().expect("a list, as the kit wants it");
+    assert!(evm.iter().any(|known| known["network"] == "evm"));
+    assert_eq!(
+        sdk.call("wallet.getAddresses", &[wallet["walletToken"].clone()]),
+        wallet["address"]
+    );
+    let mut tokens = sdk.call("wallet.refreshToken", &[wallet["refreshToken"].clone()]);
+    let network = "ethereum-sepolia";
+    let document = json!({
+        "types": { "Greeting": [{ "name": "text", "type": "string" }] }, "primaryType": "Greeting",
+        "domain": { "name": "Example", "chainId": 11_155_111 }, "message": { "text": "Hello" },
+    });
+    let transaction =
+        json!({ "to": DELEGATE, "value": "1", "nonce": "0", "gasLimit": "21000", "gasPrice": "1000000000" });
+    for (call, body, field) in [
+        (
+            "signMessage",
+            json!({ "network": network, "message": "hello" }),
+            "signature",
+        ),
+        (
+            "signTypedData",
+            json!({ "network": network, "data": document.to_string() }),
+            "signature",
+        ),
+        (
+            "signHash",
+            json!({ "network": network, "hash": format!("0x{}", "5c".repeat(32)) }),
+            "signature",
+        ),
+        (
+            "signTransaction",
+            json!({ "network": network, "transaction": transaction }),
+            "signature",
+        ),
+        (
+            "signAuthorization",
+            json!({ "chainId": 11_155_111, "contractAddress": DELEGATE, "nonce": "0", "executor": "self" }),
+            "authorization",
+        ),
+    ] {
+        let mut body = body;
+        body["walletToken"] = tokens["walletToken"].clone();
+        body["refreshToken"] = tokens["refreshToken"].clone();
+        // It refreshes after the call by itself.
+        tokens = sdk.call(&format!("wallet.{call}"), &[body]);
+        assert!(!tokens[field].is_null(), "{call}: {tokens}");
+        assert!(
+            tokens["walletToken"].is_string() && tokens["refreshToken"].is_string(),
+            "{call}: {tokens}"
+        );
+    }
+    // A token that was used is an error as the SDK has them.
+    let spent = json!({ "network": network, "message": "hello", "walletToken": wallet["walletToken"] });
+    let error = sdk.fails("wallet.signMessage", spent);
+    assert_eq!(
+        (&error["is_xellar_error"], &error["code"]),
+        (&json!(true), &json!("401"))
+    );
+
+    let other = sdk.log_in("bob@example.com").await;
+    let lost = json!({ "accessToken": other["accessToken"], "formData": { "other": "x" } });
+    assert_eq!(sdk.fails("account.wallet.recover", lost)["code"], "400");
+    let form = json!({ "accessToken": other["accessToken"], "formData": { "file": wallet["secret0"] } });
+    let moved = sdk.call("account.wallet.recover", &[form]);
+    assert_eq!(moved["address"], wallet["address"]);
+    let entered = sdk.log_in("bob@example.com").await;
+    assert_eq!(
+        (&entered["isWalletCreated"], &entered["addresses"]),
+        (&json!(true), &wallet["address"])
+    );
+}

@@ -1,0 +1,122 @@
+//! `GET` and `POST /consent/{wallet}/{app}`: a person lets an app use their wallet.
+
+use serde_json::json;
+
+use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::client::{Answer, Client};
+use crate::support::codes::EMAIL;
+use crate::support::wallets::{bearer, claims, data_of, text};
+
+on_both! {
+    a_code_to_the_owner_lets_an_app_in_and_out,
+    an_address_that_names_nothing_is_not_found,
+}
+
+async fn submit(browser: &Client, path: &str, form: String) -> Answer {
+    let call = browser.call("POST", path);
+    call.header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+}
+
+/// Asks for a code; answers the challenge that stands in the form.
+async fn ask(app: &TestApp, browser: &Client, path: &str) -> (String, String) {
+    app.advance(60);
+    let asked = submit(browser, path, "do=ask".to_owned()).await;
+    assert_eq!(asked.status, 200, "{asked:?}");
+    let page = asked.page();
+    let (_, rest) = page.split_once("name=\"challenge\" value=\"").expect("a form");
+    let challenge = rest.split('"').next().unwrap().to_owned();
+    (challenge, app.code_for(EMAIL.to).await)
+}
+
+async fn a_code_to_the_owner_lets_an_app_in_and_out(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    app.new_wallet(EMAIL, &shop, json!({})).await;
+    let (other, _) = app.other_shop().await;
+    let mut tokens = app.enter(EMAIL, &other).await;
+    let said = claims(&text(&tokens, "walletToken"));
+    let page = said["acceptPermissionPage"].as_str().unwrap();
+    let path = page
+        .strip_prefix(&app.app.url)
+        .expect("an address of this server")
+        .to_owned();
+    let sign = json!({ "network": "ethereum-sepolia", "message": "hello" });
+    let browser = app.browser();
+    let before = app.count("consents").await;
+    let shown = browser.get(&path).await;
+    assert_eq!(shown.status, 200);
+    assert!(
+        shown.page().contains("Shop") && !shown.page().contains("ada"),
+        "{shown:?}"
+    );
+
+    let (challenge, code) = ask(&app, &browser, &path).await;
+    for form in [
+        format!("do=allow&challenge={challenge}&code=WRONGONE"),
+        format!("do=allow&code={code}"),
+    ] {
+        let wrong = submit(&browser, &path, form).await;
+        assert_eq!(wrong.status, 401);
+    }
+    assert_eq!(app.count("consents").await, before);
+    let elsewhere = browser.call("POST", &path).header("origin", "https://evil.example.com");
+    let elsewhere = elsewhere.header("content-type", "application/x-www-form-urlencoded");
+    elsewhere
+        .body(format!("do=allow&challenge={challenge}&code={code}"))
+        .send()
+        .await;
+    assert_eq!(
+        app.count("consents").await,
+        before,
+        "a click from elsewhere does nothing"
+    );
+    let allowed = submit(&browser, &path, format!("do=allow&challenge={challenge}&code={code}")).await;
+    assert_eq!(allowed.status, 200, "{allowed:?}");
+    tokens = app.refresh(&other, &tokens).await;
+    assert_eq!(
+        claims(&text(&tokens, "walletToken"))["isPermissionGranted"],
+        json!(true)
+    );
+    data_of(
+        &bearer(&other, &text(&tokens, "walletToken"))
+            .post("/api/v2/wallet/sign-message", &sign)
+            .await,
+    );
+
+    let again = submit(&browser, &path, format!("do=stop&challenge={challenge}&code={code}")).await;
+    assert_eq!(again.status, 401, "a code works once");
+    let (challenge, code) = ask(&app, &browser, &path).await;
+    let stopped = submit(&browser, &path, format!("do=stop&challenge={challenge}&code={code}")).await;
+    assert_eq!(stopped.status, 200);
+    tokens = app.refresh(&other, &tokens).await;
+    let refused = bearer(&other, &text(&tokens, "walletToken"))
+        .post("/api/v2/wallet/sign-message", &sign)
+        .await;
+    assert_eq!(refused.status, 407);
+}
+
+async fn an_address_that_names_nothing_is_not_found(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let made = app.new_wallet(EMAIL, &shop, json!({})).await;
+    let said = claims(&text(&made, "walletToken"));
+    let (wallet, id) = (said["wid"].as_str().unwrap(), said["app"].as_str().unwrap());
+    // An app of another environment knows no wallet of this one.
+    let foreign = app.new_app(&app.production, &[]).await.app.to_string();
+    for (wallet, id) in [
+        ("nonsense", id),
+        (wallet, "nonsense"),
+        (id, wallet),
+        (wallet, &*foreign),
+    ] {
+        assert_eq!(
+            app.browser().get(&format!("/consent/{wallet}/{id}")).await.status,
+            404,
+            "{wallet} {id}"
+        );
+    }
+    assert_eq!(app.browser().get(&format!("/consent/{wallet}/{id}")).await.status, 200);
+}

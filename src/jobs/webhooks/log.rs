@@ -146,7 +146,12 @@ impl Log {
             }
             let limit = known.pace.allowed(now).min(u32::try_from(left).unwrap_or(u32::MAX));
             if limit == 0 {
-                self.paused.push(webhook);
+                if known.pace.waits_for_time(now) {
+                    self.paused.push(webhook);
+                } else {
+                    // The next one that ends makes room.
+                    self.behind.push_back(webhook);
+                }
                 continue;
             }
             left -= limit as usize;

@@ -57,13 +57,22 @@ impl Pace {
         }
     }
 
+    /// Whether time has to pass, and not what is under way to end, before anything may be claimed.
+    pub fn waits_for_time(&mut self, now: Timestamp) -> bool {
+        self.allowed(now) == 0 && self.under_way < self.window()
+    }
+
+    /// How many may be under way at once.
+    fn window(&self) -> u32 {
+        if self.trips > 0 { 1 } else { self.window }
+    }
+
     /// How many deliveries may be claimed now.
     pub fn allowed(&mut self, now: Timestamp) -> u32 {
         if self.rests_until.max(self.probed_until).is_some_and(|until| now < until) {
             return 0;
         }
-        let window = if self.trips > 0 { 1 } else { self.window };
-        let window = window.saturating_sub(self.under_way);
+        let window = self.window().saturating_sub(self.under_way);
         let Some(rate) = self.per_second else { return window };
         let passed = now.duration_since(self.reckoned_at);
         let millis = u64::try_from(passed.as_millis()).unwrap_or_default();

@@ -28,7 +28,7 @@ async fn what_is_triggered_is_forwarded_signed_and_listed() {
     let line = || -> Value { serde_json::from_str(&out.recv_timeout(PATIENCE).expect("a line")).unwrap() };
     let secret = WebhookSecret::parse(line()["secret"].as_str().unwrap()).unwrap();
 
-    let made = place.json(&["trigger", "user.created", "--url", server.url(), "--json"]);
+    let made = place.json(&["trigger", "user.created", "--url", server.url()]);
     let own = [
         "trigger",
         "user.deleted",
@@ -56,15 +56,7 @@ async fn what_is_triggered_is_forwarded_signed_and_listed() {
         (&json!("user.deleted"), &json!({ "user_id": "usr_1" }))
     );
 
-    let listed = place.json(&[
-        "events",
-        "list",
-        "--environment",
-        "sandbox",
-        "--types",
-        "user.*",
-        "--json",
-    ]);
+    let listed = place.json(&["events", "list", "--environment", "sandbox", "--types", "user.*"]);
     let types: Vec<_> = listed["events"]
         .as_array()
         .unwrap()

@@ -33,7 +33,7 @@ async fn a_failing_call_spoils_none_beside_it(store: TestStore) {
         );
     }
     assert_eq!(store.count("users").await, 36);
-    assert_eq!(store.count("events").await, 36);
+    assert_eq!(store.count("events where type like 'user.%'").await, 36);
 }
 
 async fn a_call_that_nobody_waits_for_happens_as_a_whole_or_not_at_all(store: TestStore) {
@@ -53,7 +53,7 @@ async fn a_call_that_nobody_waits_for_happens_as_a_whole_or_not_at_all(store: Te
     assert!((1..=21).contains(&users), "{users}");
     for (table, each) in [
         ("identities", 3),
-        ("events", 1),
+        ("events where type like 'user.%'", 1),
         ("deliveries", 1),
         ("jobs", 1),
         ("user_keys", 1),
@@ -117,7 +117,7 @@ async fn a_member_that_fails_leaves_nothing_and_its_group_stands() {
     for (table, rows) in [
         ("users", 2),
         ("identities", 6),
-        ("events", 2),
+        ("events where type like 'user.%'", 2),
         ("deliveries", 2),
         ("login_links", 2),
     ] {

@@ -112,7 +112,7 @@ async fn a_reader_sees_each_event_once_while_writers_race(engine: Engine) {
 async fn a_call_that_waits_is_answered_when_something_happens(engine: Engine) {
     let app = TestApp::start(engine).await;
     happen(&app, "ada").await;
-    let known = app.server().get("/v1/events").await;
+    let known = app.server().get("/v1/events?types=user.*&wait=20").await;
     let after = text(&known.json()["meta"], "next_cursor");
     let server = app.server();
     let path = format!("/v1/events?wait=20&types=user.linked&after={after}");

@@ -14,7 +14,7 @@ on_both! {
 async fn deliveries_are_listed_newest_first_and_by_state(engine: Engine) {
     let app = TestApp::with(engine, &[("webhooks.retry_schedule", "5s")]).await;
     let receiver = Receiver::start().await.expect("a free port");
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     happen(&app, "fine").await;
     deliver(&app).await;
     receiver.reply_with(|_| Answer::new(500).into());
@@ -39,8 +39,8 @@ async fn what_is_no_delivery_of_the_webhook_is_not_found(engine: Engine) {
     let app = TestApp::start(engine).await;
     let receiver = Receiver::start().await.expect("a free port");
     let [mine, other] = [
-        hook(&app, &receiver.url("/"), &["*"]).await,
-        hook(&app, &receiver.url("/"), &["*"]).await,
+        hook(&app, &receiver.url("/"), &["user.*"]).await,
+        hook(&app, &receiver.url("/"), &["user.*"]).await,
     ];
     happen(&app, "ada").await;
     deliver(&app).await;

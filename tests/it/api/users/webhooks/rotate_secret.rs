@@ -19,7 +19,7 @@ on_both! {
 async fn both_secrets_sign_until_the_overlap_ends(engine: Engine) {
     let app = TestApp::start(engine).await;
     let receiver = Receiver::start().await.expect("a free port");
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     let rotated = data_of(
         200,
         &hook
@@ -58,7 +58,7 @@ async fn their_own_library_takes_either_secret_during_the_overlap(engine: Engine
     };
     let app = TestApp::set_up(engine, setup).await;
     let receiver = Receiver::start().await.expect("a free port");
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     let new = secret_of(&data_of(200, &hook.post(&app, "rotate_secret", &json!({})).await));
     happen(&app, "ada").await;
     deliver(&app).await;
@@ -102,7 +102,7 @@ fn verify(secret: &str, request: &Request) -> Result<String, String> {
 async fn an_overlap_of_nothing_ends_the_old_one_at_once(engine: Engine) {
     let app = TestApp::start(engine).await;
     let receiver = Receiver::start().await.expect("a free port");
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     let new = secret_of(&data_of(
         200,
         &hook.post(&app, "rotate_secret", &json!({ "overlap_seconds": 0 })).await,

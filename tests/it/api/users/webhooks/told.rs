@@ -78,7 +78,7 @@ async fn each_webhook_is_told_once(engine: Engine) {
         Receiver::start().await.expect("a port"),
     ];
     for receiver in &receivers {
-        hook(&app, &receiver.url("/"), &["*"]).await;
+        hook(&app, &receiver.url("/"), &["user.*"]).await;
     }
     for number in 0..40 {
         happen(&app, &format!("user{number}")).await;
@@ -101,7 +101,7 @@ async fn headers_of_ones_own_are_sent_and_never_shown(engine: Engine) {
     let app = TestApp::start(engine).await;
     let receiver = Receiver::start().await.expect("a free port");
     let asked = json!({
-        "url": receiver.url("/"), "events": ["*"], "headers": { "Authorization": "Bearer sesame", "X-Env": "test" },
+        "url": receiver.url("/"), "events": ["user.*"], "headers": { "Authorization": "Bearer sesame", "X-Env": "test" },
     });
     let hook = hook_with(&app.server(), &asked).await;
     happen(&app, "ada").await;
@@ -138,7 +138,7 @@ async fn a_failing_receiver_is_tried_by_the_schedule_and_given_up(engine: Engine
         }
         .into()
     });
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     happen(&app, "ada").await;
     for seconds in [0, 6, 70] {
         app.advance(seconds);
@@ -246,8 +246,8 @@ async fn a_receiver_that_fails_again_and_again_is_left_alone_and_loses_nothing(e
         Receiver::start().await.expect("a port"),
     ];
     bad.reply_with(|_| Answer::new(503).into());
-    let hook_bad = hook(&app, &bad.url("/"), &["*"]).await;
-    hook(&app, &good.url("/"), &["*"]).await;
+    let hook_bad = hook(&app, &bad.url("/"), &["user.*"]).await;
+    hook(&app, &good.url("/"), &["user.*"]).await;
     for number in 0..60 {
         happen(&app, &format!("user{number}")).await;
     }
@@ -273,7 +273,7 @@ async fn a_limit_a_second_holds(engine: Engine) {
     let receiver = Receiver::start().await.expect("a free port");
     hook_with(
         &app.server(),
-        &json!({ "url": receiver.url("/"), "events": ["*"], "per_second": 3 }),
+        &json!({ "url": receiver.url("/"), "events": ["user.*"], "per_second": 3 }),
     )
     .await;
     for number in 0..5 {

@@ -37,7 +37,7 @@ async fn what_is_absent_stays(engine: Engine) {
 async fn one_that_is_off_is_told_of_nothing_and_begins_anew(engine: Engine) {
     let app = TestApp::start(engine).await;
     let receiver = Receiver::start().await.expect("a free port");
-    let hook = hook(&app, &receiver.url("/"), &["*"]).await;
+    let hook = hook(&app, &receiver.url("/"), &["user.*"]).await;
     let off = hook.update(&app, &json!({ "enabled": false })).await;
     assert_eq!(
         (&off["status"], &off["disabled_reason"]),
@@ -65,7 +65,7 @@ async fn a_new_address_takes_what_is_on_its_way(engine: Engine) {
         Receiver::start().await.expect("a port"),
     ];
     old.reply_with(|_| Answer::new(500).into());
-    let hook = hook(&app, &old.url("/"), &["*"]).await;
+    let hook = hook(&app, &old.url("/"), &["user.*"]).await;
     happen(&app, "ada").await;
     deliver(&app).await;
     hook.update(&app, &json!({ "url": new.url("/") })).await;

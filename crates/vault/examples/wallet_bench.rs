@@ -76,10 +76,10 @@ fn main() {
         black_box(secp.sign_ecdsa_recoverable(black_box(&digest), &secret));
     });
     row("secp256k1: sign a digest, recoverable", ecdsa);
-    let plain = cost(2000, || {
+    let unrecoverable = cost(2000, || {
         black_box(secp.sign_ecdsa(black_box(&digest), &secret));
     });
-    row("secp256k1: sign a digest", plain);
+    row("secp256k1: sign a digest", unrecoverable);
     let message = [5; 250];
     let ed25519 = cost(2000, || {
         let key = SigningKey::from_seed(black_box(&[7; 32])).ok().unwrap();
@@ -129,7 +129,7 @@ fn main() {
         ratio("evm hash      / (AES open + curve)", hash, aes + ecdsa, 1.3);
         ratio("evm transfer  / (AES open + curve)", sent, aes + ecdsa, 1.3);
         ratio("solana        / (AES open + curve)", solana, aes + ed25519, 1.3);
-        ratio("bitcoin       / (AES open + curve)", payment, aes + plain, 1.3);
+        ratio("bitcoin       / (AES open + curve)", payment, aes + unrecoverable, 1.3);
     }
 
     println!("-- other work");
@@ -204,7 +204,9 @@ fn derive_cost<C: bitcoin::secp256k1::Signing>(secp: &Secp256k1<C>) -> f64 {
     use bitcoin::secp256k1::Scalar;
     let step = |chain: &[u8], parts: &[&[u8]]| -> [u8; 64] {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, chain));
-        parts.iter().for_each(|part| context.update(part));
+        for part in parts {
+            context.update(part);
+        }
         context.sign().as_ref().try_into().unwrap()
     };
     let seed = [3; 64];

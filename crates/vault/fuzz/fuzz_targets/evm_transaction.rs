@@ -7,9 +7,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(transaction) = Transaction::parse(bytes) {
         transaction.summary().expect("what was read has a summary");
-        transaction.signing_hash();
+        let _ = transaction.signing_hash();
     }
     if let Ok((transaction, signature)) = Transaction::parse_signed(bytes) {
-        signature.recover(&transaction.signing_hash());
+        let _ = signature.recover(&transaction.signing_hash());
     }
 });

@@ -7,10 +7,10 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = Message::parse(bytes) {
         assert_eq!(message.to_bytes(), bytes);
-        message.summary();
+        let _ = message.summary();
     }
     if let Ok(transaction) = Transaction::parse(bytes) {
         assert_eq!(transaction.to_bytes(), bytes);
-        transaction.missing();
+        let _ = transaction.missing();
     }
 });

@@ -187,7 +187,7 @@ proptest! {
     fn any_bytes_are_read_without_panic_and_in_one_way(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         if let Ok(message) = Message::parse(&bytes) {
             prop_assert_eq!(message.to_bytes(), bytes.clone());
-            message.summary();
+            let _ = message.summary();
         }
         if let Ok(transaction) = Transaction::parse(&bytes) {
             prop_assert_eq!(transaction.to_bytes(), bytes);

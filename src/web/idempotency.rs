@@ -60,7 +60,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
                 ),
             )
         };
-        let key = match parts.headers.get("idempotency-key") {
+        // Whatever only reads is repeated as it is.
+        let sent = parts.headers.get("idempotency-key").filter(|_| !parts.method.is_safe());
+        let key = match sent {
             None => None,
             Some(value) => {
                 let text = value.to_str().map_err(|_| wrong())?.trim();

@@ -223,7 +223,7 @@ async fn an_unknown_path_is_answered_in_the_shape_of_its_surface(engine: Engine)
                 "{method} {path}"
             );
         }
-        for path in ["/api/v2/nothing", "/api/v1/wallet/address", "/api/v2/auth/nothing"] {
+        for path in ["/api/v2/nothing", "/api/v1/wallet/nothing", "/api/v2/auth/nothing"] {
             let whole: (u16, Value) = (404, json!({ "status": 404, "message": title, "data": null }));
             assert_eq!(call(path).await.whole(), whole, "{method} {path}");
         }

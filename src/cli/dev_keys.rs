@@ -39,7 +39,13 @@ pub struct DevEnvironment {
 const NAME: &str = "Example";
 
 /// What the server key may do: everything that the calls of the README ask for.
-const SCOPES: [KeyScope; 3] = [KeyScope::Users, KeyScope::UsersToken, KeyScope::Requests];
+const SCOPES: [KeyScope; 5] = [
+    KeyScope::Users,
+    KeyScope::UsersToken,
+    KeyScope::Requests,
+    KeyScope::Events,
+    KeyScope::Webhooks,
+];
 
 /// Reads the keys of an earlier start, or makes new ones: in the organization of the earlier ones if the store
 /// knows it (a key was revoked); in the one of an earlier start (a lost file), which is said; or in a new one.

@@ -193,7 +193,7 @@ async fn an_address_without_a_key_has_a_window_of_its_own(engine: Engine) {
     assert_eq!((guess.status, told(&app, &guess)), (401, (4, 2, 60)));
     let method = caller.get("/v1/login_codes/exchange").await;
     assert_eq!((method.status, told(&app, &method)), (405, (4, 1, 60)));
-    let wallet = caller.get("/api/v2/wallet/address").await;
+    let wallet = caller.get("/api/v2/wallet/nothing").await;
     assert_eq!((wallet.status, told(&app, &wallet)), (404, (4, 0, 60)));
 
     let refused = caller.post("/api/v1/login", &login).await;

@@ -85,7 +85,10 @@ async fn a_linked_user_is_there_with_its_event(store: TestStore) {
     let again = link(&store, &sandbox.server, call(&store, "ada@example.com")).await;
     assert!(!again.created);
     assert_eq!(again.user, user);
-    assert_eq!(store.rows("select type from events where type like 'user.%'").await, ["user.linked"]);
+    assert_eq!(
+        store.rows("select type from events where type like 'user.%'").await,
+        ["user.linked"]
+    );
 }
 
 async fn a_demanded_proof_is_asked_for(store: TestStore) {

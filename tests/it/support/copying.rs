@@ -90,6 +90,29 @@ pub async fn populate(store: &TestStore) -> World {
              values ({old}, {place}, {living}, {moment}, {moment})"
         ))
         .await;
+    for row in [
+        format!(
+            "code_counts (environment_id, day, bucket, shard, sent, proven) values ({place}, 20000, 'GR', 1, 2, 1)"
+        ),
+        format!(
+            "familiar_networks (environment_id, kind, key, network, proven_at)
+             values ({place}, 'phone', '+306912345678', '203.0.113.1', {moment})"
+        ),
+        format!(
+            "destination_marks (environment_id, kind, key, channel, mark, expires_at)
+             values ({place}, 'phone', '+306912345678', 'whatsapp', 'opted_out', {moment})"
+        ),
+        format!(
+            "code_sends (environment_id, id, challenge_id, kind, key, network, familiar, created_at)
+             values ({place}, {old}, {living}, 'phone', '+306912345678', '203.0.113.1', true, {moment})"
+        ),
+        format!("consents (environment_id, wallet_id, app_id, granted_at) values ({place}, {old}, {living}, {moment})"),
+        format!(
+            "spent_wallet_tokens (environment_id, id, wallet_id, expires_at) values ({place}, {old}, {living}, {moment})"
+        ),
+    ] {
+        store.execute(&format!("insert into {row}")).await;
+    }
     // The last number was given out and its row is gone: it must not be given out again.
     store
         .execute("delete from events where seq = (select max(seq) from events)")

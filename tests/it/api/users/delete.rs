@@ -94,7 +94,10 @@ async fn nothing_that_names_the_person_is_left(engine: Engine) {
     assert_eq!(delete(&app, &id).await.status, 200);
     let left: Vec<_> = app.contents().await.into_iter().filter(|row| found(row)).collect();
     assert_eq!(left, [""; 0]);
-    let events = app.rows("select type from events where type like 'user.%' order by seq").await.concat();
+    let events = app
+        .rows("select type from events where type like 'user.%' order by seq")
+        .await
+        .concat();
     assert!(events.contains("user.linked") && events.contains("user.updated") && events.contains("user.deleted"));
 }
 

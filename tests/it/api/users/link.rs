@@ -79,7 +79,9 @@ async fn a_known_email_is_the_same_user_with_what_is_new(engine: Engine) {
         )
     );
     assert_eq!(app.count("users").await, 1);
-    let bodies = app.rows("select type from events where type like 'user.%' order by seq").await;
+    let bodies = app
+        .rows("select type from events where type like 'user.%' order by seq")
+        .await;
     assert!(bodies.len() == 2 && bodies[1].contains("user.updated"), "{bodies:?}");
 }
 

@@ -57,7 +57,9 @@ async fn the_documented_call_changes_all_three_at_once(engine: Engine) {
         r#"{"source":"web_app","campaign_id":"summer_2024","updated_source":"mobile_app"}"#
     );
     assert_eq!(data(&app.server().get(&format!("/v1/users/{id}")).await), changed);
-    let events = app.rows("select type from events where type like 'user.%' order by seq").await;
+    let events = app
+        .rows("select type from events where type like 'user.%' order by seq")
+        .await;
     assert!(events[1].contains("user.updated"), "{events:?}");
 }
 

@@ -10,10 +10,10 @@ use super::settings::Settings;
 /// Which server, and with which key.
 #[derive(Args)]
 pub struct Server {
-    /// The server [default: server.public_url, or where server.listen says]
+    /// The server [default: `server.public_url`, or where `server.listen` says]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A server key of the sandbox [default: ABOARD_SERVER_KEY, or the key of `aboard dev`]
+    /// A server key of the sandbox [default: `ABOARD_SERVER_KEY`, or the key of `aboard dev`]
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
     #[command(flatten)]

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Each is signed as a webhook is, with a secret of this run, printed first. `aboard trigger` makes some to watch.
 #[derive(Args)]
 pub struct Listen {
-    /// Where to: http://127.0.0.1:3000/hook; without it events are only shown
+    /// Where to, like `http://127.0.0.1:3000/hook`; without it events are only shown
     #[arg(long, value_name = "URL")]
     forward_to: Option<Url>,
     /// Only these types, with commas between them: user.created,login.*

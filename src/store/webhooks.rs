@@ -111,7 +111,6 @@ pub enum CreateWebhookOutcome {
 
 /// A change; what is absent stays.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "absent stays, null removes")]
 pub struct UpdateWebhook {
     /// Another address.
     pub url: Option<String>,
@@ -271,6 +270,10 @@ impl Store {
 
     /// Gives a webhook a new secret; until `until` its deliveries are signed with those before as well. False if there
     /// is no such webhook.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "who, which, what, and the call's own key and time"
+    )]
     pub async fn rotate_secret_of_webhook(
         &self,
         scope: &ServerScope,

@@ -24,7 +24,7 @@ pub struct Failure {
     /// More exact words than the table's.
     pub message: Option<String>,
     /// Where the person has to go first: stands in the message and, on the wallet surface, in `data.message`.
-    pub link: Option<String>,
+    pub link: Option<Box<str>>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
     /// What the users surface says of it beside the field, by name.
@@ -103,7 +103,7 @@ impl Failure {
     pub fn going_to(self, link: String) -> Self {
         Self {
             message: Some(link.clone()),
-            link: Some(link),
+            link: Some(link.into_boxed_str()),
             ..self
         }
     }

@@ -63,18 +63,17 @@ pub struct GivenBack {
 pub async fn given_back(web: &Web, caller: &Caller, field: &str, text: &str) -> Result<GivenBack, Failure> {
     let (store, vault, scope) = (&web.instance.store, &web.instance.vault, &caller.app.scope);
     let copy = UserCopy::parse(text).map_err(|error| not_a_secret(field, error))?;
-    let wallet = match copy.wallet() {
-        Some(wallet) => store.wallet_named(scope, WalletId(Uuid::from_bytes(wallet))).await?,
-        None => {
-            let mut found = None;
-            for locator in copy.locators(vault) {
-                found = store.wallet_located(scope, stored(&locator)).await?;
-                if found.is_some() {
-                    break;
-                }
+    let wallet = if let Some(wallet) = copy.wallet() {
+        store.wallet_named(scope, WalletId(Uuid::from_bytes(wallet))).await?
+    } else {
+        let mut found = None;
+        for locator in copy.locators(vault) {
+            found = store.wallet_located(scope, stored(&locator)).await?;
+            if found.is_some() {
+                break;
             }
-            found
         }
+        found
     };
     let secret = copy.open().map_err(|error| not_a_secret(field, error))?;
     let wallet = wallet.ok_or_else(|| not_a_secret(field, Secret0Error::Wrong))?;

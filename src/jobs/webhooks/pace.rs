@@ -217,9 +217,9 @@ mod tests {
             assert!(!pace.failed(Some(Duration::ZERO), at(0)));
         }
         pace.arrived();
-        assert!(pace.failed(Some(Duration::from_secs(60)), at(0)));
+        assert!(pace.failed(Some(Duration::from_mins(1)), at(0)));
         assert_eq!((pace.allowed(at(59_999)), pace.allowed(at(60_000))), (0, 1));
-        assert!(pace.failed(Some(Duration::from_secs(86_400)), at(60_000)));
+        assert!(pace.failed(Some(Duration::from_hours(24)), at(60_000)));
         assert_eq!(pace.allowed(at(360_000)), 1);
     }
 

@@ -45,6 +45,10 @@ enum Task {
     Write,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that one kind of task is running or wanted"
+)]
 pub(super) struct Shift {
     tools: Arc<Tools>,
     room: Room<Waiting>,

@@ -77,7 +77,7 @@ impl Store {
             async move {
                 let replayed = replay(tx, environment, webhook, new, now).await?;
                 tx.note_event();
-                let saved = replayed.then(|| SavedAnswer {
+                let saved = replayed.then_some(SavedAnswer {
                     status: 202,
                     body: None,
                     resource: Some(new.id.0),

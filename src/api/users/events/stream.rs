@@ -59,18 +59,15 @@ pub async fn stream(
     let filter = query.optional("types", types)?.unwrap_or_else(EventFilter::all);
     let store = &web.instance.store;
     let happened = store.happened();
-    let place = match place {
-        Some(id) => {
-            let known = store.events(&scope, AfterEvent::Event(id), &filter, 1).await?;
-            known.ok_or_else(|| Failure::field("after", unknown_place()))?;
-            AfterEvent::Event(id)
-        }
-        None => {
-            let newest = store.newest_events(&scope, &EventFilter::all(), 1).await?;
-            newest
-                .first()
-                .map_or(AfterEvent::Start, |event| AfterEvent::Event(event.id))
-        }
+    let place = if let Some(id) = place {
+        let known = store.events(&scope, AfterEvent::Event(id), &filter, 1).await?;
+        known.ok_or_else(|| Failure::field("after", unknown_place()))?;
+        AfterEvent::Event(id)
+    } else {
+        let newest = store.newest_events(&scope, &EventFilter::all(), 1).await?;
+        newest
+            .first()
+            .map_or(AfterEvent::Start, |event| AfterEvent::Event(event.id))
     };
     let follower = Follower {
         _wait: web.waits.enter(scope.environment())?,

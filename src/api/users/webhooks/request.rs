@@ -13,7 +13,7 @@ use crate::web::{Failure, Fields, Web};
 
 const MOST_HEADERS: usize = 10;
 const LONGEST_VALUE: usize = 1_024;
-const LONGEST_DESCRIPTION: usize = 500;
+const LONGEST_DESCRIPTION: u32 = 500;
 const FASTEST: i64 = 1_000;
 
 /// Headers that are ours, the protocol's, or say what nobody else may say.
@@ -48,7 +48,7 @@ pub fn fields() -> Vec<Field> {
          protocol and of the signatures cannot be set.",
     );
     vec![
-        optional("description", Schema::text().lengths(0, LONGEST_DESCRIPTION as u32)),
+        optional("description", Schema::text().lengths(0, LONGEST_DESCRIPTION)),
         optional("enabled", Schema::boolean()),
         optional("metadata", crate::api::users::link::metadata_schema()),
         optional("headers", headers),
@@ -86,9 +86,10 @@ pub fn events(fields: &mut Fields) -> Result<Option<EventFilter>, Failure> {
 }
 
 /// For people. An empty one is none.
+#[expect(clippy::option_option, reason = "absent leaves it as it is, empty takes it away")]
 pub fn description(fields: &mut Fields) -> Result<Option<Option<String>>, Failure> {
     fields.optional("description", |text| {
-        if text.chars().count() > LONGEST_DESCRIPTION || text.chars().any(char::is_control) {
+        if text.chars().count() > LONGEST_DESCRIPTION as usize || text.chars().any(char::is_control) {
             return Err(Invalid::new(format!(
                 "Send a description of one line, at most {LONGEST_DESCRIPTION} characters."
             )));
@@ -98,6 +99,7 @@ pub fn description(fields: &mut Fields) -> Result<Option<Option<String>>, Failur
 }
 
 /// Deliveries a second; 0 is no limit.
+#[expect(clippy::option_option, reason = "absent leaves it as it is, 0 takes it away")]
 pub fn per_second(fields: &mut Fields) -> Result<Option<Option<u32>>, Failure> {
     let Some(value) = fields.optional_value("per_second") else {
         return Ok(None);

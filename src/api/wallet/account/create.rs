@@ -124,10 +124,10 @@ pub async fn create(
         Call::Done(WalletCreation::Taken) => return Err(taken()),
         Call::Done(WalletCreation::Refused) => return Err(Failure::new(Code::Unauthorized)),
         Call::Replayed(saved) => {
-            let made = saved
+            let what = saved
                 .resource
                 .map_or_else(|| "a wallet".to_owned(), |id| format!("wallet {}", WalletId(id)));
-            return Err(secret_was_shown(&made));
+            return Err(secret_was_shown(&what));
         }
     };
     let mut done = made(&web, &context, &caller, wallet, &login, until, &issued).await?;

@@ -49,28 +49,25 @@ pub async fn rampable_create(
     bearer: Bearer,
     JsonObject { mut fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
-    let (scope, login) = match presented(&web, &context, &caller, bearer.0.as_deref()).await {
-        Ok(read) => {
-            let spending = web.instance.store.read_wallet(as_presented(&read), context.now).await?;
-            let Spending::Usable(usable) = spending else {
-                return Err(ended());
-            };
-            let claims = &read.claims;
-            let login = FinishedLogin {
-                version: caller.version,
-                app: claims.app,
-                amr: claims.amr,
-                provider: provider_word(&claims.provider).unwrap_or("email"),
-                named: String::new(),
-                since: context.now,
-            };
-            (usable.scope(claims.app, claims.amr), login)
-        }
-        Err(_) => {
-            let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
-            let login = arrived.login(&caller, &context)?;
-            (arrived.scope, login)
-        }
+    let (scope, login) = if let Ok(read) = presented(&web, &context, &caller, bearer.0.as_deref()).await {
+        let spending = web.instance.store.read_wallet(as_presented(&read), context.now).await?;
+        let Spending::Usable(usable) = spending else {
+            return Err(ended());
+        };
+        let claims = &read.claims;
+        let login = FinishedLogin {
+            version: caller.version,
+            app: claims.app,
+            amr: claims.amr,
+            provider: provider_word(&claims.provider).unwrap_or("email"),
+            named: String::new(),
+            since: context.now,
+        };
+        (usable.scope(claims.app, claims.amr), login)
+    } else {
+        let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
+        let login = arrived.login(&caller, &context)?;
+        (arrived.scope, login)
     };
     must_have_rampable(&web, &caller)?;
     let asked = RampableAsked::read(&mut fields)?;

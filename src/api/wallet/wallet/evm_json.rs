@@ -42,11 +42,10 @@ pub fn quantity(value: &Value) -> Option<U256> {
         Value::Number(number) => number.as_u64().map(U256::from),
         Value::String(text) => match text.strip_prefix("0x") {
             Some(digits) if !digits.is_empty() => U256::from_str_radix(digits, 16).ok(),
-            Some(_) => None,
             None if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 U256::from_str_radix(text, 10).ok().filter(|_| !text.is_empty())
             }
-            None => None,
+            Some(_) | None => None,
         },
         _ => None,
     }

@@ -54,13 +54,12 @@ impl Operation {
         let let_in = spend(web, context, caller, bearer.0.as_deref(), key, raw).await?;
         must_be_allowed(web, caller, headers, &let_in)?;
         let given = half_in(web, context, caller, &let_in.usable.wallet, fields).await?;
-        let (half, wallet) = match given {
-            Some((half, wallet)) => (Some(half), wallet),
-            None => {
-                let wallet = let_in.usable.wallet.clone();
-                let riding = half_of(&let_in.claims, &wallet, let_in.usable.half.as_deref());
-                (riding, wallet)
-            }
+        let (half, wallet) = if let Some((half, wallet)) = given {
+            (Some(half), wallet)
+        } else {
+            let wallet = let_in.usable.wallet.clone();
+            let riding = half_of(&let_in.claims, &wallet, let_in.usable.half.as_deref());
+            (riding, wallet)
         };
         Ok(Self {
             wallet,

@@ -36,13 +36,13 @@ pub fn signs(id: &'static str, source: &'static str, message: &str, field: &'sta
         source,
         message,
         data,
-        json!(Map::from_iter([(field.to_owned(), example)])),
+        &json!(Map::from_iter([(field.to_owned(), example)])),
     )
 }
 
 /// A call that spends a wallet token and answers this.
-pub fn gives(id: &'static str, source: &'static str, message: &str, data: Schema, example: Value) -> Operation {
-    let axum::Json(shown) = answer(message, &example);
+pub fn gives(id: &'static str, source: &'static str, message: &str, data: Schema, example: &Value) -> Operation {
+    let axum::Json(shown) = answer(message, example);
     Operation::new(id, source)
         .takes(Takes::AppAndWalletToken)
         .repeatable()

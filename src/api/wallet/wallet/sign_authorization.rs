@@ -50,7 +50,7 @@ pub fn doc() -> reference::Operation {
         include_str!("sign_authorization.rs"),
         MESSAGE,
         data,
-        example,
+        &example,
     )
     .body(request.named("DelegationToSign"), body)
 }

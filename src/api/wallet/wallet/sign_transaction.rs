@@ -57,12 +57,11 @@ pub async fn sign_transaction(
     let call = (&mut fields, &raw[..]);
     let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
     let network = Asked::read(&web, &caller, &mut fields)?;
-    let mut transaction = match fields.optional_value("transaction") {
-        Some(Value::Object(map)) => Fields::new(map),
-        _ => {
-            let why = "transaction is required: an object.";
-            return Err(Failure::field("transaction", Invalid::new(why)));
-        }
+    let mut transaction = if let Some(Value::Object(map)) = fields.optional_value("transaction") {
+        Fields::new(map)
+    } else {
+        let why = "transaction is required: an object.";
+        return Err(Failure::field("transaction", Invalid::new(why)));
     };
     let id = operation.wallet.id;
     let data = match network.chain {

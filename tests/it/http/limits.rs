@@ -223,10 +223,14 @@ async fn an_address_without_a_key_has_a_window_of_its_own(engine: Engine) {
         let answer = from(address).get("/v1/nothing").await;
         assert_eq!(told(&app, &answer), (4, left, 60), "{address}");
     }
-    // Pages are no surface: nobody is kept from reading one.
-    let page = caller.get("/account").await;
-    assert_eq!((page.status, page.header("x-ratelimit-limit")), (200, ""));
+    // A page is counted like them, and a person reads no headers.
+    let page = async || {
+        let page = caller.get("/account").await;
+        (page.status, page.header("x-ratelimit-limit").to_owned())
+    };
+    assert_eq!(page().await, (429, String::new()));
     app.advance(60);
+    assert_eq!(page().await, (200, String::new()));
     assert_eq!(caller.get("/v1/nothing").await.status, 404);
 }
 

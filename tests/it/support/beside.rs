@@ -67,6 +67,15 @@ impl TestApp {
         self.rows(&format!("select 1 from {from}")).await.len()
     }
 
+    /// Waits until readers of the log may see all that was written: on PostgreSQL that is up to the oldest transaction
+    /// that is open anywhere in the cluster, which other tests share.
+    pub async fn settled(&self) {
+        let open = "events where tx >= pg_snapshot_xmin(pg_current_snapshot())";
+        while matches!(&self.database, Database::Postgres { .. }) && self.count(open).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Runs SQL beside the server, for what no call can bring about.
     pub async fn execute(&self, sql: &str) {
         match &self.database {

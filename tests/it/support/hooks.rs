@@ -101,6 +101,7 @@ pub async fn happen(app: &TestApp, name: &str) -> String {
 
 /// Everything that is due is sent.
 pub async fn deliver(app: &TestApp) {
+    app.settled().await;
     app.app.webhooks.run_due().await;
 }
 

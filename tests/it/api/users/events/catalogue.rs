@@ -68,6 +68,7 @@ async fn what_happens_is_what_the_reference_says(engine: Engine) {
         .iter()
         .find(|document| document.name == "users")
         .expect("it is there");
+    app.settled().await;
     let events = data_of(200, &app.server().get("/v1/events?limit=100").await);
     let events = events.as_array().expect("a list");
     assert!(events.len() >= 8, "{events:?}");

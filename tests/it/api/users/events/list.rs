@@ -32,6 +32,7 @@ async fn events_are_pulled_in_order_with_a_filter(engine: Engine) {
             .send()
             .await;
     }
+    app.settled().await;
     let all = data_of(200, &app.server().get("/v1/events?types=user.*").await);
     let types: Vec<_> = all
         .as_array()
@@ -104,6 +105,7 @@ async fn a_reader_sees_each_event_once_while_writers_race(engine: Engine) {
     while let Some(written) = writers.join_next().await {
         written.expect("no writer failed");
     }
+    app.settled().await;
     let rest = app.server().get(&format!("/v1/events?limit=7{after}")).await;
     assert_eq!(data_of(200, &rest), json!([]));
     assert_eq!(seen.iter().collect::<HashSet<_>>().len(), WRITERS * EACH, "none twice");
@@ -112,6 +114,7 @@ async fn a_reader_sees_each_event_once_while_writers_race(engine: Engine) {
 async fn a_call_that_waits_is_answered_when_something_happens(engine: Engine) {
     let app = TestApp::start(engine).await;
     happen(&app, "ada").await;
+    app.settled().await;
     let known = app.server().get("/v1/events?types=user.*&wait=20").await;
     let after = text(&known.json()["meta"], "next_cursor");
     let server = app.server();
@@ -130,6 +133,7 @@ async fn a_cursor_of_another_environment_is_none(engine: Engine) {
     happen(&app, "ada").await;
     let other = app.anonymous().with("authorization", &app.production.server_key);
     link(&other, &person("bob")).await;
+    app.settled().await;
     let theirs = text(&other.get("/v1/events").await.json()["meta"], "next_cursor");
     let answer = app.server().get(&format!("/v1/events?after={theirs}")).await;
     assert_eq!(answer.status, 400, "{answer:?}");
@@ -143,6 +147,7 @@ async fn a_cursor_of_another_environment_is_none(engine: Engine) {
 async fn one_event_is_had_by_its_id(engine: Engine) {
     let app = TestApp::start(engine).await;
     happen(&app, "ada").await;
+    app.settled().await;
     let listed = data_of(200, &app.server().get("/v1/events").await);
     let path = format!("/v1/events/{}", text(&listed[0], "event_id"));
     assert_eq!(data_of(200, &app.server().get(&path).await), listed[0]);

@@ -78,6 +78,7 @@ async fn what_happens_is_streamed_and_resumed_by_the_last_id(engine: Engine) {
     happen(&app, "bob").await;
     let mut stream = Stream::open(&app, "", Some(&id)).await;
     assert_eq!(stream.event().await.2["data"]["email"], json!("bob@example.com"));
+    app.settled().await;
     let listed = data_of(200, &app.server().get("/v1/events?types=user.*&limit=1").await);
     let first = text(&listed[0], "event_id");
     let mut stream = Stream::open(&app, &format!("after={first}"), None).await;

@@ -35,6 +35,7 @@ async fn an_event_for_a_test_goes_where_a_real_one_goes(engine: Engine) {
         (&json!("user.verified"), &made["data"])
     );
     assert_eq!((told.len(), &told[1]["data"]), (2, &json!({ "user_id": "usr_1" })));
+    app.settled().await;
     assert_eq!(
         data_of(200, &app.server().get("/v1/events?types=user.*").await),
         json!([made, own])

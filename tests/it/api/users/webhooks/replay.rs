@@ -54,6 +54,7 @@ async fn one_event_is_told_again(engine: Engine) {
     happen(&app, "ada").await;
     deliver(&app).await;
     assert!(receiver.requests().is_empty());
+    app.settled().await;
     let listed = data_of(200, &app.server().get("/v1/events?types=user.linked").await);
     let event = &listed[0]["event_id"];
     let again = || {

@@ -46,6 +46,7 @@ fn new_secret(store: &TestStore) -> NewWebhookSecret {
 }
 
 async fn webhook(store: &TestStore, world: &World, events: &[&str]) -> WebhookId {
+    store.settled().await;
     let new = new_webhook(store, events);
     let id = new.id;
     let scope = world.sandbox.server;

@@ -70,7 +70,7 @@ impl TestApp {
     /// Waits until readers of the log may see all that was written: on PostgreSQL that is up to the oldest transaction
     /// that is open anywhere in the cluster, which other tests share.
     pub async fn settled(&self) {
-        let open = "events where tx >= pg_snapshot_xmin(pg_current_snapshot())";
+        let open = "events where tx >= cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
         while matches!(&self.database, Database::Postgres { .. }) && self.count(open).await > 0 {
             tokio::task::yield_now().await;
         }

@@ -25,6 +25,7 @@ pub fn data_of(status: u16, answer: &Answer) -> Value {
 
 /// Makes a webhook in the sandbox.
 pub async fn hook(app: &TestApp, url: &str, events: &[&str]) -> Hook {
+    app.settled().await;
     hook_with(&app.server(), &json!({ "url": url, "events": events })).await
 }
 

@@ -164,6 +164,15 @@ impl TestStore {
         rows[0].parse().expect("a number")
     }
 
+    /// Waits until readers of the log may see all that was written: on PostgreSQL that is up to the oldest transaction
+    /// that is open anywhere in the cluster, which other tests share.
+    pub async fn settled(&self) {
+        let open = "events where tx >= cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
+        while self.engine == Engine::Postgres && self.count(open).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The tables of the schema, in order.
     pub async fn tables(&self) -> Vec<String> {
         let sql = match self.engine {

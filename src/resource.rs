@@ -1,6 +1,5 @@
 //! How resources look as JSON, in one place for whoever shows them: the users surface, events, the command line.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::domain::whole_seconds;
@@ -36,11 +35,4 @@ pub fn user(user: &User) -> Map<String, Value> {
         put("external_id", json!(id));
     }
     map
-}
-
-/// The body of an event about a user, as it is stored and delivered.
-#[must_use]
-pub fn user_event(kind: &'static str, now: Timestamp, about: &User) -> Vec<u8> {
-    let body = json!({ "type": kind, "timestamp": whole_seconds(now), "data": user(about) });
-    body.to_string().into_bytes()
 }

@@ -15,6 +15,8 @@ pub struct Wallets {
     pub sign_hash: bool,
     /// The contracts that an account may be delegated to, as `chain:0xaddress`.
     pub delegates: Vec<String>,
+    /// Whether asking for a code tells if the number has a wallet, as the documented answer does.
+    pub tell_whether_created: bool,
     /// How long a wallet token may stay unused.
     pub token_minutes: u32,
     /// The longest life of a wallet token of version 1.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Result;
 use super::sql::params;
 use super::transaction::Tx;
-use crate::domain::{ChallengeId, EnvironmentId, EventId, EventType, MessageId, UserId};
+use crate::domain::{ChallengeId, EnvironmentId, EventId, EventType, MessageId, UserId, whole_seconds};
 
 const ADD: &str = "
     insert into events (id, environment_id, type, user_id, body, created_at)
@@ -67,7 +67,7 @@ impl Happened {
 /// The body of an event as it is stored, signed and delivered.
 #[must_use]
 pub(crate) fn event_body(kind: &str, now: Timestamp, data: &Value) -> Vec<u8> {
-    let body = json!({ "type": kind, "timestamp": format!("{now:.0}"), "data": data });
+    let body = json!({ "type": kind, "timestamp": whole_seconds(now), "data": data });
     body.to_string().into_bytes()
 }
 

@@ -96,7 +96,7 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventBody, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
+    Contact, EventData, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
     JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };

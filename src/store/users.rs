@@ -13,7 +13,7 @@ mod prove;
 mod update;
 
 use jiff::Timestamp;
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
 pub use contacts::Contact;
 pub use import::{ImportUser, ImportUsers, Imported};
@@ -75,8 +75,8 @@ impl User {
     }
 }
 
-/// Writes the body of an event about a user: its type, its time, the user. The shape is the API's, so it comes in.
-pub type EventBody = fn(&'static str, Timestamp, &User) -> Vec<u8>;
+/// What an event says of a user. The shape is the API's, so it comes in.
+pub type EventData = fn(&User) -> Map<String, Value>;
 
 // An id that a join retired lives on in the user that it was joined to.
 const FIND: &str = "
@@ -99,10 +99,6 @@ const BROUGHT: &str = "
 const ENVIRONMENT: &str = "
     select environment_id from users where id = :user
     union all select environment_id from user_aliases where id = :user";
-const ADD_EVENT: &str = "
-    insert into events (id, environment_id, type, user_id, body, created_at)
-    values (:id, :environment, :type, :user, :body, :now)";
-
 impl Store {
     /// A user of the environment, also by an id that a join retired.
     pub async fn user(&self, scope: impl Into<UsersScope>, user: UserId) -> Result<Option<User>> {
@@ -205,28 +201,6 @@ pub(super) async fn lock(tx: &Tx<'_>, user: UserId) -> Result<()> {
 pub(super) async fn lock_value(tx: &Tx<'_>, environment: EnvironmentId, kind: &'static str, key: &str) -> Result<()> {
     tx.lock(&[b"value", &environment.bytes(), kind.as_bytes(), key.as_bytes()])
         .await
-}
-
-/// An event about to be written.
-struct NewEvent {
-    id: Uuid,
-    kind: &'static str,
-    body: Vec<u8>,
-}
-
-async fn add_event(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    user: UserId,
-    event: NewEvent,
-    now: Timestamp,
-) -> Result<()> {
-    let params = params![
-        id: event.id, environment: environment.0, type: event.kind, user: user.0, body: event.body, now: now,
-    ];
-    tx.execute(ADD_EVENT, &params).await?;
-    tx.note_event();
-    Ok(())
 }
 
 /// A row of a user with one of its identities, if it has any.

@@ -17,7 +17,7 @@ use super::scope::{AppScope, UserScope};
 use super::sql::{Row, params};
 use super::users::Proven;
 use super::{Result, Store};
-use crate::domain::{Amr, AppId, Custody, EnvironmentId, UserId, Uuid, WalletId};
+use crate::domain::{Amr, AppId, Custody, Destination, EnvironmentId, UserId, Uuid, WalletId};
 
 pub use consent::Consent;
 pub use create::{NewSecret, NewSecretLink, NewWallet, WalletCreation};
@@ -154,7 +154,18 @@ const SECRETS: &str = "
 const LINK: &str = "
     select environment_id, wallet_id, hash, sealed from secret_links where id = :id and expires_at > :now";
 
+const OF_ADDRESS: &str = "
+    select 1 from identities owner join wallets wallet on wallet.user_id = owner.user_id and wallet.state = 'active'
+    where owner.environment_id = :environment and owner.kind = :kind and owner.key = :key and owner.state = 'verified'
+        and owner.kind in ('email', 'phone')";
+
 impl Store {
+    /// Whether whoever has proven this address has a wallet in the app's environment.
+    pub async fn has_wallet(&self, scope: &AppScope, address: &Destination) -> Result<bool> {
+        let params = params![environment: scope.environment.0, kind: address.kind(), key: address.key()];
+        Ok(self.one(OF_ADDRESS, &params, |_| Ok(())).await?.is_some())
+    }
+
     /// The wallet of a user of the app's environment, as a token of the app tells of it.
     pub async fn wallet_of(&self, scope: &AppScope, user: UserId, now: Timestamp) -> Result<Option<KnownWallet>> {
         let params = params![user: user.0, environment: scope.environment.0, app: scope.app.0, now: now];

@@ -3,6 +3,7 @@
 //! A webhook keeps the place in the log that it was told up to; the deliveries of what follows are made when a worker
 //! claims them. So writing an event costs the same whoever listens, and a backlog is nothing but a distance.
 
+mod change;
 mod claim;
 mod history;
 mod replay;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
+pub use self::change::UpdateWebhook;
 pub(super) use self::claim::NewDelivery;
 pub use self::history::{Attempt, Delivery, DeliveryPage};
 pub use self::replay::{NewReplay, NewTestDelivery, ReplayFrom};
@@ -25,7 +27,7 @@ use super::scope::{AdminScope, ServerScope, UsersScope};
 use super::sql::{Row, params};
 use super::transaction::Tx;
 use super::{Result, Store, StoreError};
-use crate::domain::{EnvironmentId, EventFilter, Metadata, MetadataChange, WebhookId};
+use crate::domain::{EnvironmentId, EventFilter, Metadata, WebhookId};
 
 /// The most webhooks that an environment may have.
 const MOST: i64 = 1_000;
@@ -109,25 +111,6 @@ pub enum CreateWebhookOutcome {
     TooMany(u32),
 }
 
-/// A change; what is absent stays.
-#[derive(Debug, Clone, Default)]
-pub struct UpdateWebhook {
-    /// Another address.
-    pub url: Option<String>,
-    /// Another description, or none.
-    pub description: Option<Option<String>>,
-    /// Other events.
-    pub events: Option<EventFilter>,
-    /// Keys to set, or to remove.
-    pub metadata: Option<MetadataChange>,
-    /// Other headers, all of them.
-    pub headers: Option<NewHeaders>,
-    /// Another rate, or none.
-    pub per_second: Option<Option<u32>>,
-    /// Whether it is told of anything. One that was disabled begins with what happens from now on.
-    pub enabled: Option<bool>,
-}
-
 const COLUMNS: &str = "
     select id, url, description, events, version, metadata, header_names, per_second, disabled_why, disabled_at, failing_since,
         delivered, failed, last_delivery_at, created_at, updated_at
@@ -148,18 +131,6 @@ const ADD_SECRET: &str = "
 const END_SECRETS: &str = "
     update webhook_secrets set expires_at = :until
     where owner_id = :owner and id <> :id and (expires_at is null or expires_at > :until)";
-const CHANGE: &str = "
-    update webhooks set url = :url, description = :description, events = :events, metadata = :metadata, per_second = :per_second,
-        updated_at = :now
-    where id = :id";
-const HEADERS: &str = "update webhooks set header_names = :names, sealed_headers = :sealed where id = :id";
-const ENABLE: &str = "
-    update webhooks set state = 'active', disabled_why = null, disabled_at = null, failing_since = null, cursor_tx = :tx,
-        cursor_seq = :seq
-    where id = :id and state = 'disabled'";
-const DISABLE: &str = "
-    update webhooks set state = 'disabled', disabled_why = :why, disabled_at = :now, updated_at = :now
-    where id = :id and state = 'active'";
 const DELETE: &str = "delete from webhooks where environment_id = :environment and id = :id";
 const DELETE_SECRETS: &str = "delete from webhook_secrets where owner_id = :id";
 const DELETE_REPLAYS: &str = "delete from webhook_replays where webhook_id = :id";
@@ -222,20 +193,6 @@ impl Store {
     pub async fn webhook(&self, scope: impl Into<UsersScope>, id: WebhookId) -> Result<Option<Webhook>> {
         let params = params![environment: scope.into().environment.0, id: id.0];
         self.one(COLUMNS, &params, read).await
-    }
-
-    /// Changes a webhook; `None` if there is no such one. Metadata that would be too large is answered as it is.
-    pub async fn update_webhook(
-        &self,
-        scope: impl Into<UsersScope>,
-        admin: &AdminScope,
-        id: WebhookId,
-        change: UpdateWebhook,
-        now: Timestamp,
-    ) -> Result<Option<std::result::Result<Webhook, crate::domain::Invalid>>> {
-        let (environment, admin) = (scope.into().environment, admin.clone());
-        self.transact(move |tx| async move { update(tx, environment, &admin, id, change, now).await }.boxed())
-            .await
     }
 
     /// Deletes a webhook with its secrets; false if there is no such one. What was on its way to it is not sent.
@@ -359,50 +316,6 @@ async fn add_secret(
     ];
     tx.execute(ADD_SECRET, &row).await?;
     Ok(())
-}
-
-async fn update(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    admin: &AdminScope,
-    id: WebhookId,
-    change: UpdateWebhook,
-    now: Timestamp,
-) -> Result<Option<std::result::Result<Webhook, crate::domain::Invalid>>> {
-    tx.lock(&[b"webhook", &id.bytes()]).await?;
-    let Some(known) = find(tx, environment, id).await? else {
-        return Ok(None);
-    };
-    let metadata = match known.metadata.merged(&change.metadata.unwrap_or_default()) {
-        Ok(metadata) => metadata,
-        Err(wrong) => return Ok(Some(Err(wrong))),
-    };
-    let (url, events) = (change.url.unwrap_or(known.url), change.events.unwrap_or(known.events));
-    let described = json!({ "url": url, "events": events.words(), "enabled": change.enabled });
-    let row = params![
-        url: url, description: change.description.unwrap_or(known.description), events: events.text(),
-        metadata: metadata.text(), per_second: change.per_second.unwrap_or(known.per_second).map(i64::from), now: now, id: id.0,
-    ];
-    tx.execute(CHANGE, &row).await?;
-    if let Some(headers) = change.headers {
-        let row = params![names: headers.names.join(" "), sealed: headers.sealed, id: id.0];
-        tx.execute(HEADERS, &row).await?;
-    }
-    match change.enabled {
-        Some(true) => {
-            let place = end_of_log(tx).await?;
-            tx.execute(ENABLE, &params![tx: place.tx, seq: place.seq, id: id.0])
-                .await?;
-        }
-        Some(false) => {
-            let row = params![why: DisabledWhy::ByYou.as_str(), now: now, id: id.0];
-            tx.execute(DISABLE, &row).await?;
-        }
-        None => {}
-    }
-    let entry = Entry::of("webhook.updated", environment, id).without_revision();
-    audit(tx, admin, entry.saying(described), now).await?;
-    Ok(Some(Ok(find(tx, environment, id).await?.ok_or_else(gone)?)))
 }
 
 fn read(row: &Row<'_>) -> Result<Webhook> {

@@ -268,7 +268,7 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
         events: [EventId(ids.id()), EventId(ids.id()), EventId(ids.id())],
-        event_body: resource::user_event,
+        event_data: resource::user,
         now: context.now,
     };
     once(web.instance.store.prove(typed.scope, attempt, typed.claim).await?)

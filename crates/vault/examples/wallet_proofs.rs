@@ -60,7 +60,12 @@ fn line(kind: &str, value: Value) {
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        // A String takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn keys(wallet: &SealedWallet, phrase: &Phrase) {

@@ -124,7 +124,7 @@ pub async fn link(
         user: UserId(ids.id()),
         identities: std::array::from_fn(|_| IdentityId(ids.id())),
         event: EventId(ids.id()),
-        event_body: resource::user_event,
+        event_data: resource::user,
         saved_answer: |linked| answer(linked, &Value::Null).to_string(),
         idempotency: repeatable.claim.clone(),
     };

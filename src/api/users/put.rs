@@ -56,7 +56,7 @@ pub async fn put(
         metadata: metadata(&mut fields)?,
         identities: std::array::from_fn(|_| IdentityId(ids.id())),
         event: EventId(ids.id()),
-        event_body: resource::user_event,
+        event_data: resource::user,
     };
     match web.instance.store.update_user(&scope, call).await? {
         UpdateOutcome::Updated(user) => Ok(envelope(&context, &shape::user(&web, &scope, &user))),

@@ -146,7 +146,7 @@ impl Bench {
             new_user: UserId(ids.id()),
             identity: IdentityId(ids.id()),
             events: std::array::from_fn(|_| EventId(ids.id())),
-            event_body: resource::user_event,
+            event_data: resource::user,
             now: self.instance.clock.now(),
         };
         self.instance.store.prove(&self.scope, attempt, None).await?;

@@ -83,7 +83,7 @@ async fn link(instance: &Instance, scope: &ServerScope, email: &str) -> anyhow::
         user: UserId(ids.id()),
         identities: std::array::from_fn(|_| IdentityId(ids.id())),
         event: EventId(ids.id()),
-        event_body: resource::user_event,
+        event_data: resource::user,
         saved_answer: |_| String::new(),
         idempotency: None,
     };
@@ -104,7 +104,7 @@ async fn put(instance: &Instance, scope: &ServerScope, user: UserId, turn: u64) 
         metadata: None,
         identities: std::array::from_fn(|_| IdentityId(ids.id())),
         event: EventId(ids.id()),
-        event_body: resource::user_event,
+        event_data: resource::user,
     };
     instance.store.update_user(scope, call).await?;
     Ok(())

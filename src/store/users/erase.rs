@@ -9,10 +9,10 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{NewEvent, add_event, find_held};
-use crate::domain::{EnvironmentId, EventId, UserId, whole_seconds};
+use super::find_held;
+use crate::domain::{EnvironmentId, EventId, EventType, UserId};
 use crate::store::audit::{Entry, audit};
-use crate::store::happened::event_body;
+use crate::store::happened::{Happened, event_body};
 use crate::store::requests::first_id_at;
 use crate::store::scope::{AdminScope, UsersScope};
 use crate::store::sql::params;
@@ -194,15 +194,8 @@ async fn erase(
     for each in retired.into_iter().chain([(user, known.created_at)]) {
         forget(tx, environment, each, now).await?;
     }
-    let kind = "user.deleted";
-    let body = json!({
-        "type": kind, "timestamp": whole_seconds(now), "data": { "user_id": user, "deleted": true },
-    });
-    let deleted = NewEvent {
-        id: event.0,
-        kind,
-        body: body.to_string().into_bytes(),
-    };
-    add_event(tx, environment, user, deleted, now).await?;
+    let data = json!({ "user_id": user, "deleted": true });
+    let deleted = Happened::to(user.0, EventType::UserDeleted, environment, data, now);
+    tx.emit(deleted.about(user).with_id(event)).await?;
     Ok(Some(user))
 }

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::lock_value;
 use crate::domain::{
-    Email, EnvironmentId, EventId, IdentityId, Metadata, PartnerUserId, PersonName, Phone, UserId, whole_seconds,
+    Email, EnvironmentId, EventId, EventType, IdentityId, Metadata, PartnerUserId, PersonName, Phone, UserId,
 };
+use crate::store::happened::Happened;
 use crate::store::scope::UsersScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -98,9 +99,6 @@ const ADD: &str = "
 const ADD_IDENTITY: &str = "
     insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at, verified_at)
     values (:user, :kind, :environment, :id, :environment, 'organization', :key, :shown, :state, :now, :now, :verified_at)";
-const ADD_EVENT: &str = "
-    insert into events (id, environment_id, type, body, created_at) values (:id, :environment, 'users.imported', :body, :now)";
-
 impl Store {
     /// Adds users to the environment; answers what became of each, in their order. One that is refused does not
     /// keep the others out.
@@ -142,16 +140,9 @@ async fn import(tx: &Tx<'_>, environment: EnvironmentId, call: &ImportUsers) -> 
         outcomes.push(outcome);
     }
     if added > 0 {
-        let body = json!({
-            "type": "users.imported",
-            "timestamp": whole_seconds(call.now),
-            "data": { "imported": added, "verified_by_the_operators_word": vouched },
-        });
-        let event = params![
-            id: call.event.0, environment: environment.0, body: body.to_string().into_bytes(), now: call.now,
-        ];
-        tx.execute(ADD_EVENT, &event).await?;
-        tx.note_event();
+        let data = json!({ "imported": added, "verified_by_the_operators_word": vouched });
+        let event = Happened::to(call.event.0, EventType::UsersImported, environment, data, call.now);
+        tx.emit(event.with_id(call.event)).await?;
     }
     Ok(outcomes)
 }

@@ -4,11 +4,12 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::contacts::{Identity, Said, add, say};
-use super::{EventBody, NewEvent, User, add_event, claims, find, lock, lock_value};
+use super::{EventData, User, claims, find, lock, lock_value};
 use crate::domain::{
-    Email, EnvironmentId, EventId, IdentityId, Invalid, Metadata, MetadataChange, PartnerUserId, PersonName, Phone,
-    RequiredProofs, UserId, UserStatus,
+    Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, Metadata, MetadataChange, PartnerUserId, PersonName,
+    Phone, RequiredProofs, UserId, UserStatus,
 };
+use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::ServerScope;
 use crate::store::sql::params;
@@ -41,7 +42,7 @@ pub struct LinkUser {
     /// `user.linked` or `user.updated`.
     pub event: EventId,
     /// Writes the event.
-    pub event_body: EventBody,
+    pub event_data: EventData,
     /// What is saved of the answer for a replay: its data, without anything secret.
     pub saved_answer: fn(&Linked) -> String,
     /// The caller's `Idempotency-Key`.
@@ -150,19 +151,18 @@ async fn link(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser) -> Resul
     let (id, event) = match known {
         None => {
             create(tx, environment, call, &metadata).await?;
-            (call.user, Some("user.linked"))
+            (call.user, Some(EventType::UserLinked))
         }
         Some(known) => {
             let changed = change(tx, environment, call, &known, &metadata).await?;
-            (known.id, changed.then_some("user.updated"))
+            (known.id, changed.then_some(EventType::UserUpdated))
         }
     };
     let gone = || StoreError::Fault("a user that was just written is not there".to_owned());
     let user = find(tx, environment, id).await?.ok_or_else(gone)?;
     if let Some(kind) = event {
-        let body = (call.event_body)(kind, call.now, &user);
-        let id = call.event.0;
-        add_event(tx, environment, user.id, NewEvent { id, kind, body }, call.now).await?;
+        let event = Happened::to(user.id.0, kind, environment, (call.event_data)(&user).into(), call.now);
+        tx.emit(event.about(user.id).with_id(call.event)).await?;
     }
     let verification_required = needs_proof(tx, environment, call, &user).await?;
     Ok(LinkOutcome::Linked(Linked {

@@ -6,12 +6,10 @@
 
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{EventBody, NewEvent, User, add_event, find, lock, lock_value};
-use crate::domain::{
-    AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId, whole_seconds,
-};
+use super::{EventData, User, find, lock, lock_value};
+use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId};
 use crate::store::challenges::caps::count_proof;
 use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
@@ -43,8 +41,8 @@ pub struct ProofAttempt {
     pub identity: IdentityId,
     /// What may have happened: the user was made or proven, the identity was, the log-in succeeded.
     pub events: [EventId; 3],
-    /// Writes the event about the user.
-    pub event_body: EventBody,
+    /// What the event says of the user.
+    pub event_data: EventData,
     /// The time of the call.
     pub now: Timestamp,
 }
@@ -268,16 +266,27 @@ async fn settle(tx: &Tx<'_>, environment: EnvironmentId, attempt: &ProofAttempt,
     let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
     let known = find(tx, environment, user).await?.ok_or_else(gone)?;
     if owner.is_none() {
-        let kind = if created { "user.created" } else { "user.verified" };
-        let body = (attempt.event_body)(kind, attempt.now, &known);
-        let id = attempt.events[0].0;
-        add_event(tx, environment, user, NewEvent { id, kind, body }, attempt.now).await?;
+        let kind = if created {
+            EventType::UserCreated
+        } else {
+            EventType::UserVerified
+        };
+        say(
+            tx,
+            environment,
+            attempt,
+            user,
+            0,
+            kind,
+            (attempt.event_data)(&known).into(),
+        )
+        .await?;
         let about = json!({ "user_id": user, "kind": met.kind });
-        add(tx, environment, attempt, user, 1, "identity.verified", &about).await?;
+        say(tx, environment, attempt, user, 1, EventType::IdentityVerified, about).await?;
     }
     if attempt.purpose == Purpose::LogIn {
         let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": met.kind });
-        add(tx, environment, attempt, user, 2, "login.succeeded", &about).await?;
+        say(tx, environment, attempt, user, 2, EventType::LoginSucceeded, about).await?;
     }
     Ok(ProofOutcome::Proven(Proven {
         user: known,
@@ -331,20 +340,15 @@ async fn add_proof(
     Ok(())
 }
 
-async fn add(
+async fn say(
     tx: &Tx<'_>,
     environment: EnvironmentId,
     attempt: &ProofAttempt,
     user: UserId,
     which: usize,
-    kind: &'static str,
-    data: &serde_json::Value,
+    kind: EventType,
+    data: Value,
 ) -> Result<()> {
-    let body = json!({ "type": kind, "timestamp": whole_seconds(attempt.now), "data": data });
-    let event = NewEvent {
-        id: attempt.events[which].0,
-        kind,
-        body: body.to_string().into_bytes(),
-    };
-    add_event(tx, environment, user, event, attempt.now).await
+    let event = Happened::to(user.0, kind, environment, data, attempt.now).about(user);
+    tx.emit(event.with_id(attempt.events[which])).await
 }

@@ -4,8 +4,11 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::contacts::{Said, say};
-use super::{EventBody, NewEvent, User, add_event, claims, find, find_held, lock_value};
-use crate::domain::{Email, EnvironmentId, EventId, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId};
+use super::{EventData, User, claims, find, find_held, lock_value};
+use crate::domain::{
+    Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId,
+};
+use crate::store::happened::Happened;
 use crate::store::scope::ServerScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -31,7 +34,7 @@ pub struct UpdateUser {
     /// `user.updated`.
     pub event: EventId,
     /// Writes the event.
-    pub event_body: EventBody,
+    pub event_data: EventData,
 }
 
 /// What became of it.
@@ -98,12 +101,9 @@ async fn update(tx: &Tx<'_>, environment: EnvironmentId, call: &UpdateUser) -> R
     tx.execute(CHANGE, &params).await?;
     let gone = || StoreError::Fault("a user that was just written is not there".to_owned());
     let user = find(tx, environment, known.id).await?.ok_or_else(gone)?;
-    let event = NewEvent {
-        id: call.event.0,
-        kind: "user.updated",
-        body: (call.event_body)("user.updated", call.now, &user),
-    };
-    add_event(tx, environment, user.id, event, call.now).await?;
+    let data = (call.event_data)(&user).into();
+    let event = Happened::to(user.id.0, EventType::UserUpdated, environment, data, call.now);
+    tx.emit(event.about(user.id).with_id(call.event)).await?;
     Ok(UpdateOutcome::Updated(user))
 }
 

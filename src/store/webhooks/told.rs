@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::claim::Claim;
-use crate::domain::{DeliveryId, EnvironmentId, EventType, WebhookId, WebhookSecretId};
+use crate::domain::{DeliveryId, EnvironmentId, EventType, WebhookId, WebhookSecretId, whole_seconds};
 use crate::store::events::EventPlace;
 use crate::store::happened::Happened;
 use crate::store::partners::SealedWebhookSecret;
@@ -245,7 +245,7 @@ impl Store {
                 };
                 let data = json!({
                     "webhook_id": id, "url": url, "reason": why.as_str(),
-                    "failing_since": failing_since.map(|since| format!("{since:.0}")),
+                    "failing_since": failing_since.map(whole_seconds),
                 });
                 tx.emit(Happened::to(id.0, EventType::WebhookDisabled, environment, data, now))
                     .await?;

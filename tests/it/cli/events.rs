@@ -13,7 +13,7 @@ async fn what_is_triggered_is_forwarded_signed_and_listed() {
     let server = Server::dev(&place, &[]);
     let receiver = Receiver::start().await.unwrap();
     let to = receiver.url("/hook");
-    let listen = [
+    let arguments = [
         "listen",
         "--url",
         server.url(),
@@ -23,7 +23,7 @@ async fn what_is_triggered_is_forwarded_signed_and_listed() {
         "2",
         "--json",
     ];
-    let mut listening = place.command(&listen).spawn().unwrap();
+    let mut listening = place.command(&arguments).spawn().unwrap();
     let out = lines(listening.stdout.take().unwrap());
     let line = || -> Value { serde_json::from_str(&out.recv_timeout(PATIENCE).expect("a line")).unwrap() };
     let secret = WebhookSecret::parse(line()["secret"].as_str().unwrap()).unwrap();

@@ -28,9 +28,10 @@ fn change(value: Value) -> MetadataChange {
     MetadataChange::parse(value).unwrap()
 }
 
-/// A body that names what it is made of, so that tests can read it back.
-fn body(kind: &'static str, _: jiff::Timestamp, user: &User) -> Vec<u8> {
-    format!("{kind} of {}", user.id).into_bytes()
+fn data(user: &User) -> serde_json::Map<String, Value> {
+    [("user_id".to_owned(), user.id.to_string().into())]
+        .into_iter()
+        .collect()
 }
 
 pub(super) fn call(store: &TestStore, email: &str) -> LinkUser {
@@ -46,7 +47,7 @@ pub(super) fn call(store: &TestStore, email: &str) -> LinkUser {
         user: UserId(store.ids.id()),
         identities: std::array::from_fn(|_| IdentityId(store.ids.id())),
         event: EventId(store.ids.id()),
-        event_body: body,
+        event_data: data,
         saved_answer: |linked| linked.user.id.to_string(),
         idempotency: None,
     }
@@ -62,7 +63,7 @@ fn update(store: &TestStore, user: UserId) -> UpdateUser {
         metadata: None,
         identities: std::array::from_fn(|_| IdentityId(store.ids.id())),
         event: EventId(store.ids.id()),
-        event_body: body,
+        event_data: data,
     }
 }
 

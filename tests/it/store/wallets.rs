@@ -19,12 +19,13 @@ both! {
     of_many_who_recover_into_one_log_in_one_has_the_wallet,
     a_half_rides_until_its_token_goes,
     a_wallet_is_frozen_and_thawed,
+    an_address_has_a_wallet_once_its_owner_has_proven_the_secret,
     consent_is_the_owners_to_give_and_to_take_back,
 }
 
 /// Somebody who has logged in to an app.
 struct Person {
-    _world: World,
+    world: World,
     app: AppScope,
     scope: UserScope,
 }
@@ -43,11 +44,7 @@ async fn person(store: &TestStore) -> Person {
     let world = store.world().await;
     let app = new_app(store, &world.sandbox).await;
     let scope = scope_of(store, &app, "1").await;
-    Person {
-        _world: world,
-        app,
-        scope,
-    }
+    Person { world, app, scope }
 }
 
 fn secret(store: &TestStore) -> (NewSecret, NewSecretLink) {
@@ -270,7 +267,7 @@ async fn of_many_who_recover_into_one_log_in_one_has_the_wallet(store: TestStore
     let made = person.has(&store, Custody::Server).await;
     let another = scope_of(&store, &person.app, "2").await;
     let second = Person {
-        _world: store.world().await,
+        world: store.world().await,
         app: person.app,
         scope: another,
     };
@@ -315,8 +312,8 @@ async fn a_half_rides_until_its_token_goes(store: TestStore) {
         panic!("it was good");
     };
     assert_eq!(usable.half, Some(vec![7; 65]));
-    let taken = store.take_half(&person.app, refresh, store.now()).await.unwrap();
-    assert_eq!(taken, Some(vec![7; 65]));
+    let half = store.take_half(&person.app, refresh, store.now()).await.unwrap();
+    assert_eq!(half, Some(vec![7; 65]));
     assert_eq!(store.take_half(&person.app, refresh, store.now()).await.unwrap(), None);
     assert_eq!(store.count("riding_halves").await, 0);
 }
@@ -344,6 +341,32 @@ async fn a_wallet_is_frozen_and_thawed(store: TestStore) {
     let frozen = recovery(&store, made.id, made.secret.id);
     assert_eq!(person.recover(&store, &other, frozen).await, WalletRecovery::Frozen);
     assert!(set(made.id, false).await);
+}
+
+async fn an_address_has_a_wallet_once_its_owner_has_proven_the_secret(store: TestStore) {
+    let person = person(&store).await;
+    let sandbox = &person.world.sandbox;
+    let new = crate::store::challenges::challenge(&store, "+306912345678");
+    let to = new.to.clone();
+    assert!(!store.has_wallet(&person.app, &to).await.unwrap());
+    let id = crate::store::prove::begin_with(&store, sandbox, new).await;
+    let attempt = crate::store::prove::attempt(&store, id, true);
+    let owner = crate::store::prove::user(&crate::store::prove::prove(&store, sandbox, attempt).await);
+    assert!(!store.has_wallet(&person.app, &to).await.unwrap(), "there is none");
+    let made = person.has(&store, Custody::Shared).await;
+    let given = |to: &str| {
+        format!(
+            "update wallets set user_id = {}, state = '{to}' where id = {}",
+            store.literal(owner.0),
+            store.literal(made.id.0)
+        )
+    };
+    store.execute(&given("pending")).await;
+    assert!(!store.has_wallet(&person.app, &to).await.unwrap(), "nobody's yet");
+    store.execute(&given("active")).await;
+    assert!(store.has_wallet(&person.app, &to).await.unwrap());
+    let elsewhere = new_app(&store, &person.world.production).await;
+    assert!(!store.has_wallet(&elsewhere, &to).await.unwrap());
 }
 
 async fn consent_is_the_owners_to_give_and_to_take_back(store: TestStore) {

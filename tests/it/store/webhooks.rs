@@ -70,17 +70,7 @@ async fn happen(store: &TestStore, world: &World, count: usize) -> Vec<EventId> 
         assert_eq!(done, Once::Done(true));
         ids.push(id);
     }
-    // Transactions of other tests on the same server are waited for as well.
-    let newest = async || {
-        let found = store
-            .newest_events(&world.sandbox.server, &EventFilter::all(), 1)
-            .await
-            .unwrap();
-        found.first().map(|event| event.id)
-    };
-    while newest().await != ids.last().copied() {
-        tokio::task::yield_now().await;
-    }
+    store.settled().await;
     ids
 }
 

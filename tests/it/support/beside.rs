@@ -1,7 +1,7 @@
 //! What the database of a server under test holds, read beside the server.
 
 use super::app::TestApp;
-use super::database::{Database, connect};
+use super::database::{Database, UNSETTLED, connect};
 
 /// What every table holds that a request may change.
 const TABLES: [&str; 19] = [
@@ -70,8 +70,7 @@ impl TestApp {
     /// Waits until readers of the log may see all that was written: on PostgreSQL that is up to the oldest transaction
     /// that is open anywhere in the cluster, which other tests share.
     pub async fn settled(&self) {
-        let open = "events where tx >= cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
-        while matches!(&self.database, Database::Postgres { .. }) && self.count(open).await > 0 {
+        while matches!(&self.database, Database::Postgres { .. }) && self.count(UNSETTLED).await > 0 {
             tokio::task::yield_now().await;
         }
     }

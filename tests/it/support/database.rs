@@ -21,6 +21,9 @@ pub enum Engine {
     Postgres,
 }
 
+/// Events that a reader of the log may not see yet, on PostgreSQL.
+pub const UNSETTLED: &str = "events where tx >= cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
+
 /// A test's own database; it is gone when this is dropped.
 pub enum Database {
     Sqlite(TempDir),

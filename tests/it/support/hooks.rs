@@ -1,6 +1,5 @@
 //! Webhooks of the organization's back end, and what their receivers see.
 
-use aboard::domain::EventFilter;
 use aboard::domain::webhook::WebhookSecret;
 use aboard_fakes::{Receiver, Request};
 use serde_json::{Value, json};
@@ -84,19 +83,7 @@ impl Hook {
 /// Brings a user, which is `user.linked`.
 pub async fn happen(app: &TestApp, name: &str) -> String {
     let user = linked(&app.server(), &person(name)).await;
-    // Transactions of other tests on the same server are waited for as well.
-    let store = &app.instance().store;
-    let scope = || app.system().users_of(app.sandbox.environment.id);
-    let newest = async || {
-        let found = store
-            .newest_events(scope(), &EventFilter::all(), 1)
-            .await
-            .expect("read");
-        found.first().and_then(|event| event.user).map(|user| user.to_string())
-    };
-    while newest().await.as_ref() != Some(&user) {
-        tokio::task::yield_now().await;
-    }
+    app.settled().await;
     user
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::database::{Database, hex, options};
+use super::database::{Database, UNSETTLED, hex, options};
 
 pub use super::database::Engine;
 
@@ -167,8 +167,7 @@ impl TestStore {
     /// Waits until readers of the log may see all that was written: on PostgreSQL that is up to the oldest transaction
     /// that is open anywhere in the cluster, which other tests share.
     pub async fn settled(&self) {
-        let open = "events where tx >= cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
-        while self.engine == Engine::Postgres && self.count(open).await > 0 {
+        while self.engine == Engine::Postgres && self.count(UNSETTLED).await > 0 {
             tokio::task::yield_now().await;
         }
     }

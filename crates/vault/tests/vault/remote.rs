@@ -12,16 +12,19 @@ use serde_json::{Value, json};
 
 use crate::wallet::{HERE, parts, vault};
 
+/// Address, headers and body of a call.
+type Asked = (String, Vec<(String, String)>, Value);
+
 /// What it answers is what it was asked, in the service's own words; `fault` answers instead.
 #[derive(Default)]
 struct Fake {
-    asked: Mutex<Vec<(String, Vec<(String, String)>, Value)>>,
+    asked: Mutex<Vec<Asked>>,
     fault: Mutex<Option<(u16, String)>>,
     away: Mutex<bool>,
 }
 
 impl Fake {
-    fn last(&self) -> (String, Vec<(String, String)>, Value) {
+    fn last(&self) -> Asked {
         self.asked.lock().unwrap().last().unwrap().clone()
     }
 

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::super::{Caller, answer};
-use super::{begin, phone, shape};
+use super::super::Caller;
+use super::{begin_by_phone, shape};
 use crate::web::reference::Operation;
 use crate::web::{Context, Failure, JsonObject, Web};
 
@@ -15,28 +14,13 @@ pub fn doc() -> Operation {
     shape::sends_to_phone("loginWithWhatsApp", include_str!("login_whatsapp.rs"))
 }
 
-/// The log-in that was begun.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Begun {
-    /// Goes back with the code, as `verificationToken`; ten minutes.
-    verify_token: String,
-    /// Whether the number has a wallet: `false` until there are wallets.
-    is_wallet_created: bool,
-}
-
-/// 200 once the message is durably on its way; 429 when too many were asked for. The body is the same for every
-/// number.
+/// 200 once the message is durably on its way; 429 when too many were asked for. The body is the same for every number but
+/// for `isWalletCreated`, and that too where `wallets.tell_whether_created` is off.
 pub async fn login_whatsapp(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
-    let verify_token = begin(&web, &context, &caller, phone(fields)?, "whatsapp").await?;
-    let begun = Begun {
-        verify_token,
-        is_wallet_created: false,
-    };
-    Ok(answer("OTP sent", &begun))
+    begin_by_phone(&web, &context, &caller, fields, "whatsapp").await
 }

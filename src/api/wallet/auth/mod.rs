@@ -16,9 +16,11 @@ pub mod verify_otp;
 pub mod verify_sms;
 pub mod verify_whatsapp;
 
+use axum::Json;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::domain::{
@@ -32,7 +34,7 @@ use crate::web::codes::{Ask, Try, ask, refused, try_code};
 use crate::web::providers::{self, Vouched};
 use crate::web::{Call, Context, Failure, Fields, Web, once};
 
-use super::{Caller, session};
+use super::{Caller, answer, session};
 
 /// A log-in that has come to its end.
 #[derive(Serialize, Default)]
@@ -95,6 +97,29 @@ async fn begin(
         .sign(scope.environment(), challenge, claims, life, context.now);
     let signed = signed.ok_or_else(|| Failure::internal("the environment has no private signing key"))?;
     Ok(signed.token)
+}
+
+/// Begins a log-in by phone; what it answers.
+async fn begin_by_phone(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    fields: Fields,
+    channel: &'static str,
+) -> Result<Json<Value>, Failure> {
+    let to = phone(fields)?;
+    let scope = &caller.app.scope;
+    // Looked up for known and unknown numbers alike, and in front of the send, which waits for the disk.
+    let has_wallet = web.instance.store.has_wallet(scope, &to).await?;
+    let told = web
+        .instance
+        .settings
+        .of(scope.environment())
+        .wallets
+        .tell_whether_created;
+    let verify_token = begin(web, context, caller, to, channel).await?;
+    let begun = json!({ "verifyToken": verify_token, "isWalletCreated": has_wallet && told });
+    Ok(answer("OTP sent", &begun))
 }
 
 /// Exchanges a verification token and a code for a log-in.

@@ -12,7 +12,7 @@ use super::super::bearer::spend;
 use super::super::session::addresses;
 use super::super::{Caller, answer, answered};
 use crate::web::reference::{self, Schema, Takes, always, optional};
-use crate::web::{Bearer, Context, Failure, IdempotencyKey, OptionalJson, Web};
+use crate::web::{Bearer, Context, Failure, IdempotencyKey, OptionalJson, Web, mark_replayed};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -88,8 +88,7 @@ async fn of_token(
     let data: Value = json!({ "address": shown(caller.version, known), "custody": wallet.custody.as_str() });
     let mut response = answer(MESSAGE, &data).into_response();
     if let_in.replayed {
-        let replayed = axum::http::HeaderValue::from_static("true");
-        response.headers_mut().insert("idempotent-replayed", replayed);
+        mark_replayed(response.headers_mut());
     }
     Ok(response)
 }

@@ -17,7 +17,7 @@ pub mod unlock;
 use std::sync::Arc;
 
 use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
-use axum::http::HeaderMap;
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -25,14 +25,18 @@ use super::bearer::{LetIn, must_be_allowed, spend};
 use super::secret::half_in;
 use super::session::{half_of, place, sealed};
 use super::{Caller, answer};
+use crate::config::EnvironmentConfig;
 use crate::domain::{Code, Invalid};
 use crate::store::Wallet;
-use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, Web};
+use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web, mark_replayed};
 
 pub use network::Asked;
 
-/// One operation, from its token to its answer.
+/// One operation, from its token to its answer: what a handler takes. The token is spent first, and only then the call is
+/// looked at: whatever is wrong with it, the token is used up.
 pub struct Operation {
+    caller: Caller,
+    fields: Fields,
     wallet: Wallet,
     half: Option<UserHalf>,
     replayed: bool,
@@ -40,20 +44,20 @@ pub struct Operation {
     _let_in: LetIn,
 }
 
-impl Operation {
-    /// Spends the token, and only then looks at the call: whatever is wrong with it, the token is used up.
-    pub async fn begin(
-        web: &Web,
-        context: &Context,
-        caller: &Caller,
-        headers: &HeaderMap,
-        bearer: &Bearer,
-        key: IdempotencyKey,
-        (fields, raw): (&mut Fields, &[u8]),
-    ) -> Result<Self, Failure> {
-        let let_in = spend(web, context, caller, bearer.0.as_deref(), key, raw).await?;
-        must_be_allowed(web, caller, headers, &let_in)?;
-        let given = half_in(web, context, caller, &let_in.usable.wallet, fields).await?;
+impl FromRequest<Web> for Operation {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let context = Context::from_request_parts(&mut parts, web).await?;
+        let caller = Caller::from_request_parts(&mut parts, web).await?;
+        let bearer = Bearer::from_request_parts(&mut parts, web).await?;
+        let key = IdempotencyKey::from_request_parts(&mut parts, web).await?;
+        let headers = parts.headers.clone();
+        let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
+        let let_in = spend(web, &context, &caller, bearer.0.as_deref(), key, &raw).await?;
+        must_be_allowed(web, &caller, &headers, &let_in)?;
+        let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;
         let (half, wallet) = if let Some((half, wallet)) = given {
             (Some(half), wallet)
         } else {
@@ -62,11 +66,25 @@ impl Operation {
             (riding, wallet)
         };
         Ok(Self {
+            caller,
+            fields,
             wallet,
             half,
             replayed: let_in.replayed,
             _let_in: let_in,
         })
+    }
+}
+
+impl Operation {
+    /// The network that the call names.
+    pub fn network(&mut self, web: &Web) -> Result<Asked, Failure> {
+        Asked::read(web, &self.caller, &mut self.fields)
+    }
+
+    /// What the environment sets.
+    pub fn settings(&self, web: &Web) -> Arc<EnvironmentConfig> {
+        web.instance.settings.of(self.caller.app.scope.environment())
     }
 
     /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.
@@ -91,8 +109,7 @@ impl Operation {
     pub fn answer(&self, message: &str, data: &impl Serialize) -> Response {
         let mut response = answer(message, data).into_response();
         if self.replayed {
-            let replayed = axum::http::HeaderValue::from_static("true");
-            response.headers_mut().insert("idempotent-replayed", replayed);
+            mark_replayed(response.headers_mut());
         }
         response
     }

@@ -5,16 +5,14 @@
 
 use aboard_vault::wallet::evm::{Authorization, parse_address};
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::Caller;
 use super::evm_json::{quantity, to_u64};
-use super::{Asked, Operation, not_open, shape, wrong};
+use super::{Operation, not_open, shape, wrong};
 use crate::domain::{Code, Invalid};
 use crate::web::reference::{self, Schema, always, optional, required};
-use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -58,25 +56,19 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Sign Authorization is successfully";
 
 /// 200 with the signed authorization; 403 for a contract that is not on the list.
-pub async fn sign_authorization(
-    State(web): State<Web>,
-    context: Context,
-    caller: Caller,
-    headers: HeaderMap,
-    bearer: Bearer,
-    key: IdempotencyKey,
-    JsonObject { mut fields, raw }: JsonObject,
-) -> Result<Response, Failure> {
-    let call = (&mut fields, &raw[..]);
-    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
-    let network = Asked::read(&web, &caller, &mut fields)?;
+pub async fn sign_authorization(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+    let network = operation.network(&web)?;
     let chain_id = network.evm("authorizations")?;
-    let contract = fields.text("contractAddress")?;
+    let contract = operation.fields.text("contractAddress")?;
     let address = parse_address(&contract).map_err(|error| wrong("contractAddress", error))?;
-    if let Some(executor) = fields.optional_text("executor")?.filter(|executor| executor != "self") {
+    if let Some(executor) = operation
+        .fields
+        .optional_text("executor")?
+        .filter(|executor| executor != "self")
+    {
         parse_address(&executor).map_err(|error| wrong("executor", error))?;
     }
-    let nonce = match fields.optional_value("nonce") {
+    let nonce = match operation.fields.optional_value("nonce") {
         Some(value) => quantity(&value).and_then(to_u64),
         None => None,
     };
@@ -85,7 +77,7 @@ pub async fn sign_authorization(
             "nonce is required, as a number or a text: the one that the account has when the authorization is used.";
         Failure::field("nonce", Invalid::new(why))
     })?;
-    let settings = web.instance.settings.of(caller.app.scope.environment());
+    let settings = operation.settings(&web);
     if !settings.wallets.allow_delegate(chain_id, address) {
         let why = format!(
             "The rules here do not let accounts be delegated to this contract on chain {chain_id}: it is not in `wallets.delegates`."

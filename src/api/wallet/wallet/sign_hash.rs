@@ -4,16 +4,14 @@
 //! the setting `wallets.sign_hash` switches it on.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::Caller;
 use super::evm_json::{bytes, hex};
-use super::{Asked, Operation, not_open, shape};
+use super::{Operation, not_open, shape};
 use crate::domain::{Code, Invalid};
 use crate::web::reference::{self, Schema, required};
-use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -38,25 +36,15 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Sign Hash is successfully";
 
 /// 200 with the signature; 403 where bare hashes are not signed.
-pub async fn sign_hash(
-    State(web): State<Web>,
-    context: Context,
-    caller: Caller,
-    headers: HeaderMap,
-    bearer: Bearer,
-    key: IdempotencyKey,
-    JsonObject { mut fields, raw }: JsonObject,
-) -> Result<Response, Failure> {
-    let call = (&mut fields, &raw[..]);
-    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
-    let network = Asked::read(&web, &caller, &mut fields)?;
+pub async fn sign_hash(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+    let network = operation.network(&web)?;
     network.evm("bare hashes")?;
-    let settings = web.instance.settings.of(caller.app.scope.environment());
+    let settings = operation.settings(&web);
     if !settings.wallets.sign_hash {
         let why = "Bare hashes are not signed here: nothing tells what they stand for. Sign a message, typed data or a transaction, or switch it on with `aboard settings set wallets.sign_hash true`.";
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
-    let text = fields.text("hash")?;
+    let text = operation.fields.text("hash")?;
     let hash = bytes(&text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let hash = hash.ok_or_else(|| Failure::field("hash", Invalid::new("hash must be 0x and 64 hex digits.")))?;
     let id = operation.wallet.id;

@@ -4,15 +4,13 @@
 //! that could pass for a transaction is refused. Bitcoin: BIP-322 (simple) of the P2WPKH address, in base64.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::super::Caller;
-use super::{Asked, Operation, not_open, shape, wrong};
+use super::{Operation, not_open, shape, wrong};
 use crate::config::Chain;
 use crate::web::reference::{self, Schema, required};
-use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -30,19 +28,9 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Sign Message is successfully";
 
 /// 200 with the signature.
-pub async fn sign_message(
-    State(web): State<Web>,
-    context: Context,
-    caller: Caller,
-    headers: HeaderMap,
-    bearer: Bearer,
-    key: IdempotencyKey,
-    JsonObject { mut fields, raw }: JsonObject,
-) -> Result<Response, Failure> {
-    let call = (&mut fields, &raw[..]);
-    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
-    let network = Asked::read(&web, &caller, &mut fields)?;
-    let message = fields.text("message")?;
+pub async fn sign_message(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+    let network = operation.network(&web)?;
+    let message = operation.fields.text("message")?;
     let id = operation.wallet.id;
     let signature = operation
         .sign(&web, move |wallet| {

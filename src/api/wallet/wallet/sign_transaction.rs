@@ -5,16 +5,14 @@
 //! is hex, base64 and base64; nothing is sent to any chain.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::Caller;
-use super::{Asked, Operation, evm_json, not_open, shape, solana_json, wrong};
+use super::{Operation, evm_json, not_open, shape, solana_json, wrong};
 use crate::config::Chain;
 use crate::domain::{Code, Invalid};
 use crate::web::reference::{self, Schema, required};
-use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web};
+use crate::web::{Failure, Fields, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -45,19 +43,9 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Sign Transaction is successfully";
 
 /// 200 with the signed transaction.
-pub async fn sign_transaction(
-    State(web): State<Web>,
-    context: Context,
-    caller: Caller,
-    headers: HeaderMap,
-    bearer: Bearer,
-    key: IdempotencyKey,
-    JsonObject { mut fields, raw }: JsonObject,
-) -> Result<Response, Failure> {
-    let call = (&mut fields, &raw[..]);
-    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
-    let network = Asked::read(&web, &caller, &mut fields)?;
-    let mut transaction = if let Some(Value::Object(map)) = fields.optional_value("transaction") {
+pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+    let network = operation.network(&web)?;
+    let mut transaction = if let Some(Value::Object(map)) = operation.fields.optional_value("transaction") {
         Fields::new(map)
     } else {
         let why = "transaction is required: an object.";
@@ -67,9 +55,9 @@ pub async fn sign_transaction(
     let data = match network.chain {
         Chain::Evm(chain) => {
             let own = super::super::session::sealed(&operation.wallet)?.addresses().evm;
-            let parsed = evm_json::transaction(chain, own, &mut transaction, &mut fields)?;
+            let parsed = evm_json::transaction(chain, own, &mut transaction, &mut operation.fields)?;
             let summary = parsed.summary().map_err(|error| wrong("transaction", error))?;
-            let settings = web.instance.settings.of(caller.app.scope.environment());
+            let settings = operation.settings(&web);
             if let Some((chain, contract)) = summary
                 .delegations
                 .iter()

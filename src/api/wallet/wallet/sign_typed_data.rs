@@ -4,15 +4,13 @@
 
 use aboard_vault::wallet::evm::TypedData;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::super::Caller;
-use super::{Asked, Operation, not_open, shape, wrong};
+use super::{Operation, not_open, shape, wrong};
 use crate::domain::Invalid;
 use crate::web::reference::{self, Schema, required};
-use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
+use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -40,20 +38,10 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Sign Typed Data is successfully";
 
 /// 200 with the signature.
-pub async fn sign_typed_data(
-    State(web): State<Web>,
-    context: Context,
-    caller: Caller,
-    headers: HeaderMap,
-    bearer: Bearer,
-    key: IdempotencyKey,
-    JsonObject { mut fields, raw }: JsonObject,
-) -> Result<Response, Failure> {
-    let call = (&mut fields, &raw[..]);
-    let mut operation = Operation::begin(&web, &context, &caller, &headers, &bearer, key, call).await?;
-    let network = Asked::read(&web, &caller, &mut fields)?;
+pub async fn sign_typed_data(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+    let network = operation.network(&web)?;
     let chain = network.evm("typed data")?;
-    let document = match fields.optional_value("data") {
+    let document = match operation.fields.optional_value("data") {
         Some(Value::String(text)) => text,
         Some(document @ Value::Object(_)) => document.to_string(),
         _ => {

@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::FRESH;
-use crate::domain::{EnvironmentId, EventId, JoinId, Token, UserId};
+use crate::domain::{EnvironmentId, EventId, EventType, JoinId, Token, UserId, whole_seconds};
+use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
-use crate::store::users::{NewEvent, add_event, lock};
+use crate::store::users::lock;
 use crate::store::{Result, Store};
 
 /// A person joins two accounts.
@@ -184,17 +185,10 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
     shift(tx, scope.join, &met, call.now).await?;
     retire(tx, environment, scope.join, &met, call).await?;
     let about = json!({
-        "user_id": met.second, "retired_user_id": met.first, "undo_until": format!("{:.0}", call.undo_until),
+        "user_id": met.second, "retired_user_id": met.first, "undo_until": whole_seconds(call.undo_until),
     });
-    say(
-        tx,
-        environment,
-        met.second,
-        ("user.joined", call.event),
-        &about,
-        call.now,
-    )
-    .await?;
+    let joined = Happened::to(scope.join.0, EventType::UserJoined, environment, about, call.now);
+    tx.emit(joined.about(met.second).with_id(call.event)).await?;
     Ok(JoinOutcome::Joined)
 }
 
@@ -268,22 +262,4 @@ async fn retire(tx: &Tx<'_>, environment: EnvironmentId, join: JoinId, met: &Met
     tx.execute(DONE, &params![now: call.now, undo_until: call.undo_until, join: join.0])
         .await?;
     Ok(())
-}
-
-/// Writes an event about a join.
-pub(super) async fn say(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    user: UserId,
-    (kind, id): (&'static str, EventId),
-    about: &serde_json::Value,
-    now: Timestamp,
-) -> Result<()> {
-    let body = json!({ "type": kind, "timestamp": format!("{now:.0}"), "data": about });
-    let event = NewEvent {
-        id: id.0,
-        kind,
-        body: body.to_string().into_bytes(),
-    };
-    add_event(tx, environment, user, event, now).await
 }

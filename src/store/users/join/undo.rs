@@ -7,8 +7,9 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::merge::{END_SESSIONS, JUST_AFTER, Met, meet, say, swap_plans};
-use crate::domain::{EventId, JoinId, Token};
+use super::merge::{END_SESSIONS, JUST_AFTER, Met, meet, swap_plans};
+use crate::domain::{EventId, EventType, JoinId, Token};
+use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -110,15 +111,8 @@ async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutc
     }
     restore(tx, scope.join, &met, call.now).await?;
     let about = json!({ "user_id": met.second, "restored_user_id": met.first });
-    say(
-        tx,
-        environment,
-        met.second,
-        ("user.join_undone", call.event),
-        &about,
-        call.now,
-    )
-    .await?;
+    let undone = Happened::to(scope.join.0, EventType::UserJoinUndone, environment, about, call.now);
+    tx.emit(undone.about(met.second).with_id(call.event)).await?;
     Ok(UndoOutcome::Undone)
 }
 

@@ -1,5 +1,6 @@
 //! Two accounts become one, and two again.
 
+mod belongings;
 mod races;
 mod shows;
 mod undo;
@@ -178,6 +179,9 @@ pub async fn standing(store: &TestStore) -> Vec<String> {
         "select user_id, plan_name from subscriptions order by user_id",
         "select id, user_id from user_aliases order by id",
         "select id, status, name, metadata from users order by id",
+        "select identity_id, user_id from passwords order by identity_id",
+        "select user_id, username from rampable_accounts order by user_id",
+        "select id, user_id from wallets order by id",
     ] {
         all.extend(store.rows(sql).await);
     }

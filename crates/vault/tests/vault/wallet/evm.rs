@@ -193,8 +193,8 @@ fn every_flipped_bit_is_another_transaction() {
         let signed = key.sign_transaction(&transfer()).unwrap();
         for changed in flips(&signed.raw) {
             if let Ok((transaction, signature)) = Transaction::parse_signed(&changed) {
-                let signer = signature.recover(&transaction.signing_hash());
-                assert_ne!(signer, Some(key.address()));
+                let by = signature.recover(&transaction.signing_hash());
+                assert_ne!(by, Some(key.address()));
             }
         }
         for end in 0..signed.raw.len() {

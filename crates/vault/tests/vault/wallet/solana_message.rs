@@ -37,7 +37,7 @@ fn what_does_not_fit_is_refused() {
         data: vec![0; 1200],
     };
     assert_eq!(
-        Message::compile(payer, &[long.clone()], BLOCK),
+        Message::compile(payer, std::slice::from_ref(&long), BLOCK),
         Err(CompileError::TooLong)
     );
     let many = Instruction {

@@ -17,7 +17,6 @@ on_both! {
     a_reader_sees_each_event_once_while_writers_race,
     a_call_that_waits_is_answered_when_something_happens,
     a_cursor_of_another_environment_is_none,
-    one_event_is_had_by_its_id,
 }
 
 async fn events_are_pulled_in_order_with_a_filter(engine: Engine) {
@@ -99,7 +98,7 @@ async fn a_reader_sees_each_event_once_while_writers_race(engine: Engine) {
             }
         }
     };
-    timeout(Duration::from_secs(60), reading)
+    timeout(Duration::from_mins(1), reading)
         .await
         .expect("every event comes by");
     while let Some(written) = writers.join_next().await {
@@ -142,16 +141,4 @@ async fn a_cursor_of_another_environment_is_none(engine: Engine) {
         data_of(200, &other.get("/v1/events?types=user.*").await)[0]["data"]["email"],
         json!("bob@example.com")
     );
-}
-
-async fn one_event_is_had_by_its_id(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    happen(&app, "ada").await;
-    app.settled().await;
-    let listed = data_of(200, &app.server().get("/v1/events").await);
-    let path = format!("/v1/events/{}", text(&listed[0], "event_id"));
-    assert_eq!(data_of(200, &app.server().get(&path).await), listed[0]);
-    for unknown in ["evt_00000000000000000000000001", "x", "usr_00000000000000000000000001"] {
-        assert_eq!(app.server().get(&format!("/v1/events/{unknown}")).await.status, 404);
-    }
 }

@@ -1,4 +1,5 @@
 mod catalogue;
+mod get;
 mod list;
 mod stream;
 mod trigger;

@@ -8,7 +8,6 @@ use crate::support::hooks::{data_of, deliver, happen, hook, text};
 
 on_both! {
     deliveries_are_listed_newest_first_and_by_state,
-    what_is_no_delivery_of_the_webhook_is_not_found,
 }
 
 async fn deliveries_are_listed_newest_first_and_by_state(engine: Engine) {
@@ -33,28 +32,4 @@ async fn deliveries_are_listed_newest_first_and_by_state(engine: Engine) {
     let second = app.server().get(&format!("{path}?limit=1&after={next}")).await;
     assert_eq!(data_of(200, &second), json!([listed[1]]));
     assert_eq!(app.server().get(&format!("{path}?status=lost")).await.status, 400);
-}
-
-async fn what_is_no_delivery_of_the_webhook_is_not_found(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let receiver = Receiver::start().await.expect("a free port");
-    let [mine, other] = [
-        hook(&app, &receiver.url("/"), &["user.*"]).await,
-        hook(&app, &receiver.url("/"), &["user.*"]).await,
-    ];
-    happen(&app, "ada").await;
-    deliver(&app).await;
-    let delivery = text(&mine.deliveries(&app).await[0], "delivery_id");
-    for (webhook, delivery) in [
-        (&*other.id, &*delivery),
-        (&*mine.id, "dlv_00000000000000000000000001"),
-        (&*mine.id, "x"),
-        ("wh_00000000000000000000000001", &*delivery),
-    ] {
-        let answer = app
-            .server()
-            .get(&format!("/v1/webhooks/{webhook}/deliveries/{delivery}"))
-            .await;
-        assert_eq!(answer.status, 404, "{answer:?}");
-    }
 }

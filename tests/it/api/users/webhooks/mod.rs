@@ -1,6 +1,11 @@
 mod create;
+mod delete;
 mod deliveries;
+mod delivery;
+mod get;
+mod list;
 mod replay;
 mod rotate_secret;
+mod send_test;
 mod told;
 mod update;

@@ -4,7 +4,7 @@ use aboard::domain::Code;
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_both};
-use crate::support::codes::WHATSAPP;
+use crate::support::codes::{SMS, WHATSAPP, Way};
 use crate::support::token::parts;
 use crate::support::users::{linked, person};
 
@@ -17,6 +17,7 @@ on_both! {
     production_sends_to_numbers_that_exist,
     version_1_is_off_in_production_until_it_is_switched_on,
     a_message_speaks_the_callers_language,
+    a_number_with_a_wallet_is_told_of_where_that_is_wanted,
 }
 
 async fn the_documented_call_works_as_printed(engine: Engine) {
@@ -191,4 +192,26 @@ async fn a_message_speaks_the_callers_language(engine: Engine) {
     app.code_for(WHATSAPP.to).await;
     let text = app.inbox(WHATSAPP.to).await[0]["text"].as_str().unwrap().to_owned();
     assert!(text.contains("Shop") && text.contains("Κωδικός"), "{text}");
+}
+
+async fn a_number_with_a_wallet_is_told_of_where_that_is_wanted(engine: Engine) {
+    for (wanted, told) in [("true", true), ("false", false)] {
+        let app = TestApp::with(engine, &[("wallets.tell_whether_created", wanted)]).await;
+        let shop = app.shop().await;
+        let created = async |way: Way| {
+            app.advance(60);
+            way.ask(&shop).await.json()["data"]["isWalletCreated"].clone()
+        };
+        app.log_in(WHATSAPP.with("306900000000"), &shop).await;
+        app.new_wallet(WHATSAPP, &shop, json!({})).await;
+        for way in [WHATSAPP, SMS.with(WHATSAPP.to)] {
+            assert_eq!(created(way).await, json!(told));
+        }
+        assert_eq!(
+            created(WHATSAPP.with("306900000000")).await,
+            json!(false),
+            "it has none"
+        );
+        assert_eq!(created(WHATSAPP.with("306911111111")).await, json!(false), "nobody's");
+    }
 }

@@ -138,9 +138,12 @@ async fn it_logs_people_in_through_providers(engine: Engine) {
     let apple = Issuer::apple_claims(CLIENT_ID, "000123.abc", "ada@example.com", at.now());
     let apple = json!([at.issuer.sign(&apple)]);
     assert_logged_in(&at, &sdk.returns("auth.apple.authorize", &apple)).await;
-    let date = at.now().to_string();
-    let hash = widget_hash(BOT_TOKEN, &[("id", "42"), ("first_name", "Ada"), ("auth_date", &date)]);
-    let data = json!({ "id": "42", "first_name": "Ada", "auth_date": date, "hash": hash });
+    let seconds = at.now().to_string();
+    let hash = widget_hash(
+        BOT_TOKEN,
+        &[("id", "42"), ("first_name", "Ada"), ("auth_date", &seconds)],
+    );
+    let data = json!({ "id": "42", "first_name": "Ada", "auth_date": seconds, "hash": hash });
     let telegram = json!([{ "botUsername": BOT, "data": data }]);
     assert_logged_in(&at, &sdk.returns("auth.telegram.authorize", &telegram)).await;
     for (group, used) in [("google", &google), ("apple", &apple), ("telegram", &telegram)] {

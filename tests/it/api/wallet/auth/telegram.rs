@@ -20,14 +20,14 @@ on_both! {
 
 /// The documented fields, as the bot's token signs them at this time.
 fn widget(token: &str, id: &str, auth_date: i64) -> Value {
-    let date = auth_date.to_string();
+    let seconds = auth_date.to_string();
     let fields = [
         ("id", id),
         ("first_name", "Ada"),
         ("last_name", "Lovelace"),
         ("username", "ada"),
         ("photo_url", "https://t.me/i/userpic/320/ada.jpg"),
-        ("auth_date", &date),
+        ("auth_date", &seconds),
     ];
     let mut data: Value = fields
         .iter()

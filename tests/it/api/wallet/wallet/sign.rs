@@ -67,7 +67,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
     let shop = app.shop().await;
     let tokens = app.new_wallet(EMAIL, &shop, json!({})).await;
     let (evm, solana) = (address(&tokens, "evm"), address(&tokens, "solana"));
-    let mut signer = Signer {
+    let mut holder = Signer {
         app: &app,
         shop: &shop,
         tokens,
@@ -77,12 +77,12 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
 
     for message in ["hello", "", "Καλημέρα 👋", "0x00"] {
         let body = json!({ "network": "base-sepolia", "message": message });
-        let signature = signer.signs("sign-message", body).await["signature"].clone();
+        let signature = holder.signs("sign-message", body).await["signature"].clone();
         let said = node.say(&json!({ "what": "message", "message": message, "signature": signature }));
         assert_eq!(said, both, "{message}");
     }
     let data = document(84_532).to_string();
-    let signed = signer
+    let signed = holder
         .signs("sign-typed-data", json!({ "chainId": 84_532, "data": data }))
         .await;
     assert_eq!(
@@ -90,7 +90,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
         both
     );
     let hash = format!("0x{}", "5c".repeat(32));
-    let signed = signer
+    let signed = holder
         .signs("sign-hash", json!({ "network": "base-sepolia", "hash": hash }))
         .await;
     assert_eq!(
@@ -99,7 +99,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
     );
 
     let body = json!({ "chainId": "11155111", "contractAddress": DELEGATE, "nonce": 7 });
-    let authorization = signer.signs("sign-authorization", body).await["authorization"].clone();
+    let authorization = holder.signs("sign-authorization", body).await["authorization"].clone();
     let said = node.say(&json!({ "what": "authorization", "authorization": authorization }));
     assert_eq!(said, json!({ "by": [evm] }));
 
@@ -116,7 +116,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
             transaction[name] = value.clone();
         }
         let body = json!({ "network": "ethereum-sepolia", "transaction": transaction });
-        let signed = signer.signs("sign-transaction", body).await;
+        let signed = holder.signs("sign-transaction", body).await;
         let expected = json!({
             "to": TO, "nonce": 5, "chainId": 11_155_111, "value": transaction["value"].as_str().unwrap_or("0"),
             "data": transaction["data"].as_str().unwrap_or("0x"),
@@ -126,7 +126,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
     }
 
     let body = json!({ "network": "solana-devnet", "message": "hello" });
-    let signature = signer.signs("sign-message", body).await["signature"].clone();
+    let signature = holder.signs("sign-message", body).await["signature"].clone();
     let job = json!({ "what": "solana", "address": solana, "message": "hello", "signature": signature });
     assert_eq!(node.say(&job), json!({ "by": [solana] }));
     let transfer = json!({
@@ -139,7 +139,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
     });
     let blockhash = "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N";
     let transaction = json!({ "feePayer": solana, "recentBlockhash": blockhash, "instructions": [transfer] });
-    let signed = signer
+    let signed = holder
         .signs(
             "sign-transaction",
             json!({ "network": "solana-devnet", "transaction": transaction }),
@@ -147,7 +147,7 @@ async fn others_find_the_wallet_behind_what_it_signed(engine: Engine) {
         .await;
     let job = json!({ "what": "solanaTransaction", "address": solana, "signed": signed["signedTransaction"] });
     assert_eq!(node.say(&job), json!({ "by": [solana] }));
-    let signed = signer
+    let signed = holder
         .signs(
             "sign-message",
             json!({ "network": "bitcoin-testnet", "message": "hello" }),
@@ -163,7 +163,7 @@ async fn typed_data_without_a_domain_or_of_another_chain_is_refused(engine: Engi
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
     let tokens = app.new_wallet(EMAIL, &shop, json!({})).await;
-    let mut signer = Signer {
+    let mut holder = Signer {
         app: &app,
         shop: &shop,
         tokens,
@@ -176,7 +176,7 @@ async fn typed_data_without_a_domain_or_of_another_chain_is_refused(engine: Engi
         ("{".to_owned(), "JSON"),
     ] {
         let body = json!({ "network": "base-sepolia", "data": data });
-        let message = refused(&signer.call("sign-typed-data", &body).await, 400);
+        let message = refused(&holder.call("sign-typed-data", &body).await, 400);
         assert!(message.contains(said), "{message}");
     }
 }
@@ -185,7 +185,7 @@ async fn a_family_says_what_it_cannot_do(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
     let tokens = app.new_wallet(EMAIL, &shop, json!({})).await;
-    let mut signer = Signer {
+    let mut holder = Signer {
         app: &app,
         shop: &shop,
         tokens,
@@ -198,7 +198,7 @@ async fn a_family_says_what_it_cannot_do(engine: Engine) {
         ),
         ("sign-hash", json!({ "network": "bitcoin-testnet", "hash": "0x" })),
     ] {
-        let message = refused(&signer.call(path, &body).await, 400);
+        let message = refused(&holder.call(path, &body).await, 400);
         assert!(message.contains("only networks of the family evm"), "{path}: {message}");
     }
 }

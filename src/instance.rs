@@ -10,7 +10,7 @@ use aboard_vault::{KeyFile, Kms, Purpose, RootKey, Vault, canary_check, canary_s
 use anyhow::{Context as _, bail};
 
 use crate::clock::{Clock, Ids};
-use crate::config::Config;
+use crate::config::{Config, Networks};
 use crate::domain::{EnvironmentKind, RootKeyId};
 use crate::outbound::GuardRules;
 use crate::settings::Settings;
@@ -43,6 +43,8 @@ pub struct Outside {
     pub public_url: String,
     /// Addresses that may be called beside public ones.
     pub guard: GuardRules,
+    /// The networks that wallets know.
+    pub networks: Networks,
 }
 
 impl Outside {
@@ -53,6 +55,7 @@ impl Outside {
                 allow: config.webhooks.allow.clone(),
                 allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
             },
+            networks: config.networks.clone(),
         }
     }
 

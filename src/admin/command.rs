@@ -10,7 +10,7 @@ use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{
-    Handed, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users, wallets,
+    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users, wallets,
 };
 use crate::domain::{
     AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WalletId, WebhookId,
@@ -47,6 +47,10 @@ pub enum AdminCommand {
     RevokeApp { app: AppId },
     /// Switches version 1 of the wallet surface on or off for an app.
     SetAppV1 { app: AppId, serves_v1: bool },
+    /// What an app may have wallets sign, as its file has it.
+    ShowAppPolicy { app: AppId },
+    /// Sets that, or takes it away.
+    SetAppPolicy { app: AppId, policy: Option<String> },
     /// What an app is known as at a provider.
     AddProvider {
         app: AppId,
@@ -246,6 +250,8 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListApps { environment } => apps::list(instance, environment.as_deref()).await,
         C::RevokeApp { app } => apps::revoke(instance, app).await,
         C::SetAppV1 { app, serves_v1 } => apps::set_v1(instance, app, serves_v1).await,
+        C::ShowAppPolicy { app } => app_policy::show(instance, app).await,
+        C::SetAppPolicy { app, policy } => app_policy::set(instance, app, policy).await,
         C::AddProvider {
             app,
             provider,

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod app_policy;
 mod apps;
 mod arguments;
 mod audit;

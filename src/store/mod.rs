@@ -101,7 +101,7 @@ pub use users::{
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 pub use wallets::{
-    Consent, KnownWallet, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
+    Consent, Export, ExportState, KeyUse, KeyUsed, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
     Spending, StoredMac, UsableWallet, Wallet, WalletCreation, WalletRecovery, WalletSecret,
 };
 pub use webhooks::{

@@ -9,6 +9,7 @@ mod claims;
 mod copy;
 mod covered;
 mod credentials;
+mod custody;
 mod deliveries;
 mod exchange;
 mod families;

@@ -1,6 +1,8 @@
 //! `/api/v{1,2}/account/…`: a wallet is made, moved, and given an account for Rampable.
 
 pub mod create;
+pub mod import;
+mod make;
 pub mod rampable_create;
 pub mod recover;
 pub mod shape;

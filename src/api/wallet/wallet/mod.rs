@@ -2,7 +2,9 @@
 
 pub mod address;
 mod evm_json;
+pub mod export;
 mod network;
+mod permit;
 pub mod refresh;
 pub mod refresh_rampable;
 mod shape;
@@ -21,7 +23,7 @@ use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::bearer::{LetIn, must_be_allowed, spend};
+use super::bearer::{LetIn, consent_needed, must_be_allowed, spend};
 use super::secret::half_in;
 use super::session::{half_of, place, sealed};
 use super::{Caller, answer};
@@ -31,6 +33,7 @@ use crate::store::Wallet;
 use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web, mark_replayed};
 
 pub use network::Asked;
+pub use permit::Permit;
 
 /// One operation, from its token to its answer: what a handler takes. The token is spent first, and only then the call is
 /// looked at: whatever is wrong with it, the token is used up.
@@ -40,8 +43,10 @@ pub struct Operation {
     wallet: Wallet,
     half: Option<UserHalf>,
     replayed: bool,
+    /// What is answered where the person's consent does not reach.
+    asks_consent: Failure,
     /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
-    _let_in: LetIn,
+    let_in: LetIn,
 }
 
 impl FromRequest<Web> for Operation {
@@ -57,6 +62,7 @@ impl FromRequest<Web> for Operation {
         let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
         let let_in = spend(web, &context, &caller, bearer.0.as_deref(), key, &raw).await?;
         must_be_allowed(web, &caller, &headers, &let_in)?;
+        let asks_consent = consent_needed(web, &caller, &headers, &let_in);
         let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;
         let (half, wallet) = if let Some((half, wallet)) = given {
             (Some(half), wallet)
@@ -71,7 +77,8 @@ impl FromRequest<Web> for Operation {
             wallet,
             half,
             replayed: let_in.replayed,
-            _let_in: let_in,
+            asks_consent,
+            let_in,
         })
     }
 }
@@ -87,12 +94,16 @@ impl Operation {
         web.instance.settings.of(self.caller.app.scope.environment())
     }
 
-    /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.
+    /// Opens the wallet and signs what was permitted, off the threads that serve requests. The key is gone when this is
+    /// answered.
     pub async fn sign<T: Send + 'static>(
         &mut self,
         web: &Web,
+        permit: Permit,
         work: impl FnOnce(&OpenWallet<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        // It was of this one signature.
+        let Permit { .. } = permit;
         let columns = sealed(&self.wallet)?;
         let (place, half, vault) = (place(&self.wallet), self.half.take(), Arc::clone(&web.instance.vault));
         let id = self.wallet.id;

@@ -1,6 +1,6 @@
 //! Transactions of Solana as JSON has them.
 
-use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Key, Message, Transaction};
+use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Message, Transaction};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -9,60 +9,13 @@ use super::wrong;
 use crate::domain::Invalid;
 use crate::web::{Failure, Fields};
 
-/// A transaction that was read, to be signed.
-pub enum Read {
-    /// Made of instructions, paid by this wallet.
-    Instructions {
-        /// Who pays.
-        payer: Address,
-        /// A recent block.
-        blockhash: [u8; 32],
-        /// What is done.
-        instructions: Vec<Instruction>,
-    },
-    /// Made by somebody else.
-    Made(Box<Transaction>),
-}
-
-impl Read {
-    /// Signs it; the bytes to send.
-    pub fn sign(self, key: &Key) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Made(transaction) => {
-                let signed = key.sign_transaction(&transaction);
-                Ok(signed.map_err(|error| wrong("transaction", error))?.to_bytes())
-            }
-            Self::Instructions {
-                payer,
-                blockhash,
-                instructions,
-            } => {
-                if payer != key.address() {
-                    let message = Message::compile(payer, &instructions, blockhash);
-                    let message = message.map_err(|error| wrong("transaction.instructions", error))?;
-                    let unsigned = Transaction {
-                        signatures: vec![[0; 64]; usize::from(message.signers)],
-                        message,
-                    };
-                    return Self::Made(Box::new(unsigned)).sign(key);
-                }
-                let signed = key.sign_instructions(&instructions, None, blockhash);
-                Ok(signed
-                    .map_err(|error| wrong("transaction.instructions", error))?
-                    .to_bytes())
-            }
-        }
-    }
-}
-
 /// Reads `{feePayer, recentBlockhash, instructions}`, or a whole transaction as `{transaction: base64}`.
-pub fn transaction(fields: &mut Fields) -> Result<Read, Failure> {
+pub fn transaction(fields: &mut Fields) -> Result<Transaction, Failure> {
     if let Some(text) = fields.optional_text("transaction")? {
         let name = "transaction.transaction";
         let bytes =
             from_base64(&text).ok_or_else(|| Failure::field(name, Invalid::new("Send the transaction in base64.")))?;
-        let read = Transaction::parse(&bytes).map_err(|error| wrong(name, error))?;
-        return Ok(Read::Made(Box::new(read)));
+        return Transaction::parse(&bytes).map_err(|error| wrong(name, error));
     }
     let payer = fields.text("feePayer")?;
     let payer = Address::parse(&payer).map_err(|error| wrong("transaction.feePayer", error))?;
@@ -79,10 +32,12 @@ pub fn transaction(fields: &mut Fields) -> Result<Read, Failure> {
         Failure::field("transaction.instructions", Invalid::new(why))
     };
     let instructions = list.ok_or_else(wrong_list)?.iter().map(instruction);
-    Ok(Read::Instructions {
-        payer,
-        blockhash: blockhash.0,
-        instructions: instructions.collect::<Option<_>>().ok_or_else(wrong_list)?,
+    let instructions: Vec<Instruction> = instructions.collect::<Option<_>>().ok_or_else(wrong_list)?;
+    let message = Message::compile(payer, &instructions, blockhash.0);
+    let message = message.map_err(|error| wrong("transaction.instructions", error))?;
+    Ok(Transaction {
+        signatures: vec![[0; 64]; usize::from(message.signers)],
+        message,
     })
 }
 

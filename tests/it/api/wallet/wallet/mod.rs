@@ -2,6 +2,7 @@
 
 mod address;
 mod consent;
+mod policy;
 mod refresh;
 mod sdk;
 mod sign;

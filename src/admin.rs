@@ -14,6 +14,7 @@ mod orgs;
 mod partners;
 mod place;
 mod requests;
+mod rewrap;
 mod settings;
 mod signing;
 pub mod socket;

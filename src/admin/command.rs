@@ -10,10 +10,10 @@ use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{
-    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users, wallets,
+    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, rewrap, settings, signing, user_keys, users, wallets,
 };
 use crate::domain::{
-    AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WalletId, WebhookId,
+    AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, Uuid, WalletId, WebhookId,
 };
 use crate::instance::Instance;
 
@@ -82,6 +82,8 @@ pub enum AdminCommand {
     RevokeKey { key: KeyId },
     /// A new key beside an old one, which goes on for a while.
     RotateKey { key: KeyId, overlap_seconds: u32 },
+    /// Wraps a page of wallets' keys anew, or at the end the instance's own.
+    RewrapKeys { of_secrets: bool, after: Option<Uuid> },
     /// The newest requests of one environment or of all.
     ListRequests {
         environment: Option<String>,
@@ -271,6 +273,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListKeys { environment } => keys::list(instance, environment.as_deref()).await,
         C::RevokeKey { key } => keys::revoke(instance, key).await,
         C::RotateKey { key, overlap_seconds } => keys::rotate(instance, key, overlap(overlap_seconds)).await,
+        C::RewrapKeys { of_secrets, after } => rewrap::rewrap(instance, of_secrets, after).await,
         C::ListRequests {
             environment,
             errors,

@@ -29,6 +29,7 @@ mod print;
 mod providers;
 mod ready;
 mod requests;
+mod rewrap;
 mod safety;
 mod settings;
 mod signing;

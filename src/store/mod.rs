@@ -34,6 +34,7 @@ mod postgres;
 mod rampable;
 mod reports;
 mod requests;
+mod rewrap;
 mod scope;
 mod sessions;
 mod settings;
@@ -85,6 +86,7 @@ pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
+pub use rewrap::WrappedKey;
 pub use scope::{
     AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
     UserScope, UsersScope,

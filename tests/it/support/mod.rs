@@ -9,6 +9,7 @@ pub mod codes;
 pub mod copying;
 pub mod database;
 pub mod hooks;
+pub mod hpke;
 pub mod import;
 pub mod join;
 pub mod logins;

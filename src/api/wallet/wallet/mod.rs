@@ -18,6 +18,7 @@ pub mod unlock;
 
 use std::sync::Arc;
 
+use aboard_vault::KmsError;
 use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
@@ -132,7 +133,15 @@ pub fn not_open(error: &WalletError, wallet: crate::domain::WalletId) -> Failure
         let why = "Only its person can open this wallet. Call wallet/unlock with the recovery secret first, or send it as `secret`.";
         return Failure::new(Code::Conflict).saying(why);
     }
-    Failure::internal(format!("wallet {wallet}: {error}"))
+    let broken = Failure::internal(format!("wallet {wallet}: {error}"));
+    match error {
+        // Nothing was made, and it may work in a moment.
+        WalletError::Kms(KmsError::Unavailable(_)) => Failure {
+            code: Code::Unavailable,
+            ..broken
+        },
+        _ => broken,
+    }
 }
 
 /// A field that cannot be signed as it is: the vault's words, as a sentence.

@@ -2,6 +2,7 @@
 
 mod address;
 mod consent;
+mod export;
 mod policy;
 mod refresh;
 mod sdk;

@@ -240,7 +240,11 @@ fn new_instance(
 
 /// Refuses a key that is not this store's.
 pub fn check_canary(kms: &dyn Kms, kek_id: &str, canary: &[u8]) -> anyhow::Result<()> {
-    let setting = if kms.id().starts_with("kek_") { "keys.file" } else { "keys.kind" };
+    let setting = if kms.id().starts_with("kek_") {
+        "keys.file"
+    } else {
+        "keys.kind"
+    };
     canary_check(kms, canary).with_context(|| {
         format!("{setting}: this key ({}) does not open this store, which was set up with {kek_id}. Start with that key, or name it in keys.others", kms.id())
     })

@@ -3,9 +3,7 @@
 
 use aboard_vault::Aad;
 
-use crate::domain::{
-    DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookId, WebhookSecretId,
-};
+use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookId, WebhookSecretId};
 
 fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
     Aad {

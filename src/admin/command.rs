@@ -10,7 +10,8 @@ use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{
-    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, rewrap, settings, signing, user_keys, users, wallets,
+    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, rewrap, settings, signing, user_keys,
+    users, wallets,
 };
 use crate::domain::{
     AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, Uuid, WalletId, WebhookId,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aboard_vault::wallet::{Place, SealedWallet};
-use aboard_vault::{Kms, Purpose, RootKey, Vault, canary_seal};
+use aboard_vault::{Purpose, RootKey, Vault, canary_seal};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -51,7 +51,10 @@ fn wrap_page(vault: &Vault, page: Vec<WrappedKey>, ids: &Ids) -> anyhow::Result<
         let wallet = SealedWallet::from_columns(key.key.clone(), key.body.clone());
         let new = wallet.and_then(|wallet| wallet.rewrap(kms, kms, &place, ids.entropy()));
         let new = new.with_context(|| {
-            format!("the key of wallet {} does not open: name what wrapped it in keys.others", key.wallet)
+            format!(
+                "the key of wallet {} does not open: name what wrapped it in keys.others",
+                key.wallet
+            )
         })?;
         anew.push((key, new));
     }
@@ -67,8 +70,12 @@ async fn finish(instance: &Instance) -> anyhow::Result<Value> {
         let kms = vault.kms();
         let mut anew = Vec::new();
         for key in stored {
-            let purpose = Purpose::parse(&key.purpose)
-                .with_context(|| format!("a root key is of a later release ({}): rewrap with that release", key.purpose))?;
+            let purpose = Purpose::parse(&key.purpose).with_context(|| {
+                format!(
+                    "a root key is of a later release ({}): rewrap with that release",
+                    key.purpose
+                )
+            })?;
             let open = RootKey::unwrap(key.id.bytes(), purpose, kms, &key.wrapped)?;
             anew.push((key.id, open.wrap(kms, ids.entropy())?));
         }
@@ -79,7 +86,13 @@ async fn finish(instance: &Instance) -> anyhow::Result<Value> {
     let kek_id = instance.vault.kms().id().to_owned();
     let count = root_keys.len();
     store
-        .rewrap_instance(&instance.admin(), kek_id.clone(), canary, root_keys, instance.clock.now())
+        .rewrap_instance(
+            &instance.admin(),
+            kek_id.clone(),
+            canary,
+            root_keys,
+            instance.clock.now(),
+        )
         .await?;
     Ok(json!({ "done": true, "kek_id": kek_id, "root_keys": count, "looked_at": 0, "rewrapped": 0 }))
 }

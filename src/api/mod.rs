@@ -18,8 +18,8 @@ use wallet::auth::{
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, export, refresh, refresh_rampable, sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data,
-    unlock,
+    address, export, refresh, refresh_rampable, sign_authorization, sign_hash, sign_message, sign_transaction,
+    sign_typed_data, unlock,
 };
 
 use axum::routing::{get, post};

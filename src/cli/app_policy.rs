@@ -84,7 +84,9 @@ pub async fn run(command: AppPolicy) -> anyhow::Result<()> {
 fn read(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("FILE: cannot read standard input")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("FILE: cannot read standard input")?;
         return Ok(text);
     }
     std::fs::read_to_string(file).with_context(|| format!("FILE: cannot read {}", file.display()))

@@ -42,7 +42,10 @@ pub enum KeyKind {
 
 impl Keys {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        for (setting, address) in [("keys.transit_url", &self.transit_url), ("keys.aws_endpoint", &self.aws_endpoint)] {
+        for (setting, address) in [
+            ("keys.transit_url", &self.transit_url),
+            ("keys.aws_endpoint", &self.aws_endpoint),
+        ] {
             if !address.is_empty() && !is_private_to_the_wire(address) {
                 let why = "write an address that begins with https://; http:// is for this machine alone.";
                 return Err(ConfigError::new(setting, why));
@@ -54,7 +57,9 @@ impl Keys {
 
 /// Keys go over this wire.
 fn is_private_to_the_wire(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else { return false };
+    let Ok(url) = url::Url::parse(address) else {
+        return false;
+    };
     let here = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),

@@ -82,7 +82,10 @@ impl Wallets {
             }
         }
         if self.export_delay_hours > 30 * 24 {
-            return Err(ConfigError::new("wallets.export_delay_hours", "write a number from 0 to 720."));
+            return Err(ConfigError::new(
+                "wallets.export_delay_hours",
+                "write a number from 0 to 720.",
+            ));
         }
         Ok(())
     }

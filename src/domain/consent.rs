@@ -63,7 +63,11 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_back() {
-        for scopes in [ConsentScopes::ALL, ConsentScopes::WITHOUT_SENDING, ConsentScopes::default()] {
+        for scopes in [
+            ConsentScopes::ALL,
+            ConsentScopes::WITHOUT_SENDING,
+            ConsentScopes::default(),
+        ] {
             assert_eq!(ConsentScopes::read(&scopes.text()), scopes);
         }
         let read = ConsentScopes::read("sign of_a_later_release");

@@ -58,12 +58,10 @@ impl Http {
         let client = client.context("keys: TLS cannot be set up")?;
         let (calls, received) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new()
-            .name("kms".to_owned())
-            .spawn({
-                let client = client.clone();
-                move || runtime.block_on(serve(client, received))
-            })?;
+        std::thread::Builder::new().name("kms".to_owned()).spawn({
+            let client = client.clone();
+            move || runtime.block_on(serve(client, received))
+        })?;
         Ok(Self {
             client,
             calls,

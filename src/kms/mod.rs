@@ -1,6 +1,7 @@
 //! What keeps the key-encryption key, as the configuration says: a key file, or a service on another machine.
 
 mod exchange;
+mod remembering;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, Ids};
 use crate::config::{Config, KeyKind, Keys};
 use exchange::Http;
+use remembering::Remembering;
 
 /// What a key has to open, as far as it is known: a new one is of use to a new store alone.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +77,8 @@ fn transit(keys: &Keys, clock: &Clock) -> anyhow::Result<Arc<dyn Kms>> {
     }
     let token = Secret::new(token.trim().as_bytes().to_vec());
     let http = Http::new(&keys.ca_file, clock)?;
-    Ok(Arc::new(Transit::new(http, &keys.transit_url, &keys.transit_key, token)))
+    let kms = Transit::new(http, &keys.transit_url, &keys.transit_key, token);
+    Ok(Arc::new(Remembering::new(Arc::new(kms), clock)))
 }
 
 fn aws(keys: &Keys, clock: &Clock) -> anyhow::Result<Arc<dyn Kms>> {
@@ -83,19 +86,27 @@ fn aws(keys: &Keys, clock: &Clock) -> anyhow::Result<Arc<dyn Kms>> {
     must_be_set("aws", &needed)?;
     let secret = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (Some(access_key), Some(secret_key)) = (secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY")) else {
-        bail!("keys.kind: for `aws` set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of this process");
+        bail!(
+            "keys.kind: for `aws` set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of this process"
+        );
     };
     let credentials = AwsCredentials {
         access_key,
         secret_key: Secret::new(secret_key.into_bytes()),
         session: secret("AWS_SESSION_TOKEN").map(|token| Secret::new(token.into_bytes())),
     };
-    let kms = AwsKms::new(Http::new(&keys.ca_file, clock)?, &keys.aws_region, &keys.aws_key, credentials);
-    Ok(if keys.aws_endpoint.is_empty() {
-        Arc::new(kms)
+    let kms = AwsKms::new(
+        Http::new(&keys.ca_file, clock)?,
+        &keys.aws_region,
+        &keys.aws_key,
+        credentials,
+    );
+    let kms = if keys.aws_endpoint.is_empty() {
+        kms
     } else {
-        Arc::new(kms.at(&keys.aws_endpoint))
-    })
+        kms.at(&keys.aws_endpoint)
+    };
+    Ok(Arc::new(Remembering::new(Arc::new(kms), clock)))
 }
 
 fn must_be_set(kind: &str, settings: &[(&str, &String)]) -> anyhow::Result<()> {
@@ -138,7 +149,8 @@ fn read_key_file(config: &Config, of: KeyOf<'_>) -> anyhow::Result<KeyFile> {
 
 fn parse_key_file(setting: &str, path: &str) -> anyhow::Result<KeyFile> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.with_context(|| format!("{setting}: cannot read {path}; write `transit`, `aws`, or the path of a key file"))?;
+    let text = text
+        .with_context(|| format!("{setting}: cannot read {path}; write `transit`, `aws`, or the path of a key file"))?;
     KeyFile::parse(&text).with_context(|| format!("{setting}: {path}"))
 }
 

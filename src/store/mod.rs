@@ -103,8 +103,9 @@ pub use users::{
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 pub use wallets::{
-    Consent, Export, ExportState, KeyUse, KeyUsed, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
-    Spending, StoredMac, UsableWallet, Wallet, WalletCreation, WalletRecovery, WalletSecret,
+    Consent, Export, ExportState, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,
+    PresentedWalletToken, Recovery, SecretLink, Spending, StoredMac, UsableWallet, Wallet, WalletCreation,
+    WalletRecovery, WalletSecret, WalletUse, WalletUsed,
 };
 pub use webhooks::{
     Attempt, ClaimedEvents, CreateWebhookOutcome, Delivery, DeliveryPage, DisabledWhy, EventClaim, LogHead, NewHeaders,

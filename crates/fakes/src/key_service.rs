@@ -103,7 +103,10 @@ fn transit(state: &State, request: &Request, body: &Value) -> Answer {
 fn aws(state: &State, target: &str, request: &Request, body: &Value) -> Answer {
     let failed = |kind: &str| Answer::json(400, &json!({ "__type": kind }));
     let credential = format!("AWS4-HMAC-SHA256 Credential={AWS_ACCESS_KEY}/");
-    if !request.header("authorization").is_some_and(|value| value.starts_with(&credential)) {
+    if !request
+        .header("authorization")
+        .is_some_and(|value| value.starts_with(&credential))
+    {
         return failed("UnrecognizedClientException");
     }
     if body["KeyId"] != AWS_KEY {
@@ -116,7 +119,9 @@ fn aws(state: &State, target: &str, request: &Request, body: &Value) -> Answer {
             Answer::json(200, &json!({ "CiphertextBlob": blob, "KeyId": AWS_KEY }))
         }
         "TrentService.Decrypt" => {
-            let blob = body["CiphertextBlob"].as_str().and_then(|blob| STANDARD.decode(blob).ok());
+            let blob = body["CiphertextBlob"]
+                .as_str()
+                .and_then(|blob| STANDARD.decode(blob).ok());
             let blob = blob.and_then(|blob| String::from_utf8(blob).ok());
             match state.give_back(blob.as_deref(), &context) {
                 Some(plaintext) => Answer::json(200, &json!({ "Plaintext": plaintext, "KeyId": AWS_KEY })),

@@ -4,7 +4,7 @@ use axum::http::header::{HeaderMap, ORIGIN};
 
 use super::Caller;
 use crate::domain::Code;
-use crate::store::{KeyUse, PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet};
+use crate::store::{PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet, WalletUse};
 use crate::tokens::{AccessClaims, FinishedLogin, Read, WalletClaims};
 use crate::web::Caller as Repeats;
 use crate::web::{Bearer, Call, Context, Failure, IdempotencyKey, LiveToken, Repeatable, Web, once};
@@ -187,7 +187,7 @@ pub fn consent_needed(web: &Web, caller: &Caller, headers: &HeaderMap, let_in: &
 /// Notes that a wallet's key is about to be opened for something other than a signature.
 pub async fn note_use(web: &Web, caller: &Caller, wallet: &Wallet, operation: &'static str) -> Result<(), Failure> {
     let app = caller.app.scope.app();
-    let key_use = KeyUse {
+    let key_use = WalletUse {
         wallet: wallet.id,
         environment: wallet.environment,
         app,
@@ -198,7 +198,7 @@ pub async fn note_use(web: &Web, caller: &Caller, wallet: &Wallet, operation: &'
     };
     let instance = &web.instance;
     let by = instance.admin_as(&format!("app {app}"));
-    instance.store.use_key(&by, key_use, instance.clock.now()).await?;
+    instance.store.use_wallet(&by, key_use, instance.clock.now()).await?;
     Ok(())
 }
 

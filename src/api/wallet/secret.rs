@@ -119,7 +119,9 @@ pub async fn given_back(web: &Web, context: &Context, caller: &Caller, given: Gi
     if copy.needs_pin() {
         let pin = given.pin.ok_or_else(|| not_a_secret("pin", Secret0Error::NeedsPin))?;
         let wallet = wallet.ok_or_else(wrong)?;
-        return with_pin(web, context, caller, wallet, copy, pin).await?.ok_or_else(wrong);
+        return with_pin(web, context, caller, wallet, copy, pin)
+            .await?
+            .ok_or_else(wrong);
     }
     let secret = copy.open().map_err(|error| not_a_secret(given.field, error))?;
     let wallet = wallet.ok_or_else(wrong)?;

@@ -21,13 +21,16 @@ pub fn is_of_dev(config: &Config) -> bool {
 
 /// The key, if it can be reached: on a thread of its own, because it may be on another machine.
 pub async fn key(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Option<Arc<dyn Kms>> {
+    const NAME: &str = "key service";
     if config.keys.kind == KeyKind::File {
         return key_file(config, of_dev, checks).await;
     }
-    const NAME: &str = "key service";
     match load(config).await {
         Ok(key) => {
-            checks.push(Check::good(NAME, format!("{} ({})", kms::place(&config.keys), key.id())));
+            checks.push(Check::good(
+                NAME,
+                format!("{} ({})", kms::place(&config.keys), key.id()),
+            ));
             Some(key)
         }
         Err(error) => {

@@ -18,8 +18,15 @@ pub(super) enum Deed {
     TypedData(evm::Domain),
     Authorization((u64, evm::Address)),
     Evm(Call),
-    Solana { own: solana::Address, summary: solana::Summary },
-    Bitcoin { paid: Vec<Paid>, cost: u64, values_proven: bool },
+    Solana {
+        own: solana::Address,
+        summary: solana::Summary,
+    },
+    Bitcoin {
+        paid: Vec<Paid>,
+        cost: u64,
+        values_proven: bool,
+    },
 }
 
 /// A transaction of the family evm.
@@ -128,7 +135,10 @@ impl Action {
         let summary = payment.summary();
         let paid = summary.outputs.iter().filter(|output| !output.own).map(|output| Paid {
             to: output.to.clone(),
-            shown: output.to.address(on).unwrap_or_else(|| "A script without an address".to_owned()),
+            shown: output
+                .to
+                .address(on)
+                .unwrap_or_else(|| "A script without an address".to_owned()),
             value: output.value,
         });
         let deed = Deed::Bitcoin {

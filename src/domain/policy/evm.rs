@@ -33,22 +33,32 @@ impl Policy {
     fn call(&self, to: Address, data: &[u8], network: &str) -> Result<Vec<Spend>, Refusal> {
         let listed = self.contracts.as_ref().map(|contracts| contracts.contains(&to));
         if listed == Some(false) {
-            return Err(Refusal::new(Rule::Contracts, format!("{to} is not among its contracts.")));
+            return Err(Refusal::new(
+                Rule::Contracts,
+                format!("{to} is not among its contracts."),
+            ));
         }
         if let Some(methods) = &self.methods
             && !data.first_chunk().is_some_and(|selector| methods.contains(selector))
         {
             let shown: String = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            return Err(Refusal::new(Rule::Methods, format!("0x{shown} is not among its methods.")));
+            return Err(Refusal::new(
+                Rule::Methods,
+                format!("0x{shown} is not among its methods."),
+            ));
         }
         let understood = token_call(data);
         match understood {
             Some(token) if !self.recipients_have_evm(token.party) => {
-                let why = format!("{} gets the tokens, or power over them, and is not among its recipients.", token.party);
+                let why = format!(
+                    "{} gets the tokens, or power over them, and is not among its recipients.",
+                    token.party
+                );
                 return Err(Refusal::new(Rule::Recipients, why));
             }
             None if listed != Some(true) && !self.recipients_have_evm(to) => {
-                let why = format!("nothing tells whom this call of {to} pays. List the contract in contracts to allow it.");
+                let why =
+                    format!("nothing tells whom this call of {to} pays. List the contract in contracts to allow it.");
                 return Err(Refusal::new(Rule::Recipients, why));
             }
             _ => {}
@@ -72,7 +82,10 @@ impl Policy {
         if listed || self.recipients_have_evm(to) {
             return Ok(());
         }
-        Err(Refusal::new(Rule::Recipients, format!("{to} is not among its recipients.")))
+        Err(Refusal::new(
+            Rule::Recipients,
+            format!("{to} is not among its recipients."),
+        ))
     }
 
     /// What is spent of something, against what may be spent of it at once and in a time.

@@ -148,7 +148,10 @@ impl Policy {
         if let Some(recipients) = &self.recipients {
             // An output that is worth nothing pays nobody: a note.
             let stranger = paid.iter().find(|paid| {
-                paid.value > 0 && !recipients.iter().any(|party| matches!(party, Party::Bitcoin(to) if *to == paid.to))
+                paid.value > 0
+                    && !recipients
+                        .iter()
+                        .any(|party| matches!(party, Party::Bitcoin(to) if *to == paid.to))
             });
             if let Some(stranger) = stranger {
                 let why = format!("{} is not among its recipients.", stranger.shown);

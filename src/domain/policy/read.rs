@@ -66,7 +66,8 @@ impl Policy {
     /// # Errors
     /// Names the rule and its line, and says what is wrong.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let file: File = serde_json::from_str(text).map_err(|error| Invalid::new(format!("The policy cannot be read: {error}.")))?;
+        let file: File =
+            serde_json::from_str(text).map_err(|error| Invalid::new(format!("The policy cannot be read: {error}.")))?;
         let policy = Self {
             is_there: true,
             operations: file.operations,
@@ -92,7 +93,11 @@ impl Policy {
     }
 
     fn hash_stands_alone(&self) -> Result<(), Invalid> {
-        let lists_hash = self.operations.iter().flatten().any(|operation| *operation == Operation::Hash);
+        let lists_hash = self
+            .operations
+            .iter()
+            .flatten()
+            .any(|operation| *operation == Operation::Hash);
         if lists_hash && self.hash().is_err() {
             let why = "operations: `hash` passes every other rule, so it goes with `networks` alone. Take it out, or the other rules.";
             return Err(Invalid::new(why));
@@ -102,10 +107,17 @@ impl Policy {
 }
 
 /// Reads each line of a rule; names the first that is wrong.
-fn each<A, B>(rule: &str, lines: Option<Vec<A>>, read: impl Fn(&A) -> Result<B, String>) -> Result<Option<Vec<B>>, Invalid> {
+fn each<A, B>(
+    rule: &str,
+    lines: Option<Vec<A>>,
+    read: impl Fn(&A) -> Result<B, String>,
+) -> Result<Option<Vec<B>>, Invalid> {
     let Some(lines) = lines else { return Ok(None) };
     if lines.len() > MOST_LINES {
-        return Err(Invalid::new(format!("{rule}: it has {} lines, and {MOST_LINES} is the most.", lines.len())));
+        return Err(Invalid::new(format!(
+            "{rule}: it has {} lines, and {MOST_LINES} is the most.",
+            lines.len()
+        )));
     }
     let numbered = (1_usize..).zip(&lines);
     let read = numbered.map(|(at, line)| read(line).map_err(|why| Invalid::new(format!("{rule}, line {at}: {why}."))));
@@ -118,9 +130,15 @@ fn address(text: &str) -> Result<evm::Address, String> {
 
 fn party(text: &str) -> Result<Party, String> {
     if text.starts_with("0x") {
-        return evm::parse_address(text).map(Party::Evm).map_err(|error| error.to_string());
+        return evm::parse_address(text)
+            .map(Party::Evm)
+            .map_err(|error| error.to_string());
     }
-    for network in [bitcoin::Network::Main, bitcoin::Network::Test, bitcoin::Network::Regtest] {
+    for network in [
+        bitcoin::Network::Main,
+        bitcoin::Network::Test,
+        bitcoin::Network::Regtest,
+    ] {
         if let Ok(recipient) = bitcoin::Recipient::parse(text, network) {
             return Ok(Party::Bitcoin(recipient));
         }
@@ -137,7 +155,9 @@ fn method(text: &str) -> Result<[u8; 4], String> {
         let number = u32::from_str_radix(digits, 16).ok().filter(|_| plain);
         return number.map(u32::to_be_bytes).ok_or_else(wrong);
     }
-    let shaped = text.split_once('(').is_some_and(|(name, rest)| !name.is_empty() && rest.ends_with(')'));
+    let shaped = text
+        .split_once('(')
+        .is_some_and(|(name, rest)| !name.is_empty() && rest.ends_with(')'));
     if !shaped || text.contains(char::is_whitespace) {
         return Err(wrong());
     }
@@ -157,7 +177,9 @@ fn domain(file: &FileDomain) -> Result<DomainRule, String> {
 }
 
 fn delegate(text: &str) -> Result<(u64, evm::Address), String> {
-    let (chain, contract) = text.split_once(':').ok_or("write the chain id, a colon and the contract's address")?;
+    let (chain, contract) = text
+        .split_once(':')
+        .ok_or("write the chain id, a colon and the contract's address")?;
     let chain = chain.parse().ok().filter(|chain| *chain > 0);
     let chain = chain.ok_or("the chain id is a number above 0")?;
     Ok((chain, address(contract)?))
@@ -168,7 +190,10 @@ fn limit(file: &FileLimit) -> Result<Limit, String> {
     let asset = match &file.token {
         None => Asset::coin(network),
         Some(text) if text.starts_with("0x") => Asset::token(network, address(text)?),
-        Some(text) => Asset::mint(network, &solana::Address::parse(text).map_err(|error| error.to_string())?),
+        Some(text) => Asset::mint(
+            network,
+            &solana::Address::parse(text).map_err(|error| error.to_string())?,
+        ),
     };
     let per_transaction = file.per_transaction.as_deref().map(amount).transpose()?;
     let per_window = match (file.per_window.as_deref().map(amount).transpose()?, file.window_hours) {
@@ -190,5 +215,8 @@ fn limit(file: &FileLimit) -> Result<Limit, String> {
 fn amount(text: &str) -> Result<u128, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let amount = text.parse().ok().filter(|amount| digits && *amount <= MOST_COUNTED);
-    amount.ok_or_else(|| "an amount is a whole number in a text, in the smallest unit (wei, lamports, satoshi), of at most 36 digits".to_owned())
+    amount.ok_or_else(|| {
+        "an amount is a whole number in a text, in the smallest unit (wei, lamports, satoshi), of at most 36 digits"
+            .to_owned()
+    })
 }

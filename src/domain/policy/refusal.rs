@@ -70,6 +70,11 @@ impl Refusal {
 /// One sentence that names the rule.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "The app's policy refuses this by its rule `{}`: {}", self.rule.as_str(), self.why)
+        write!(
+            f,
+            "The app's policy refuses this by its rule `{}`: {}",
+            self.rule.as_str(),
+            self.why
+        )
     }
 }

@@ -13,7 +13,8 @@ const TOKEN_ACCOUNT: u64 = 2_039_280;
 impl Policy {
     pub(super) fn solana(&self, own: &Address, summary: &Summary, network: &str) -> Result<Vec<Spend>, Refusal> {
         if let Some(programs) = &self.programs
-            && let Some(stranger) = (summary.programs.iter()).find(|program| !program.sets_fees() && !programs.contains(program))
+            && let Some(stranger) =
+                (summary.programs.iter()).find(|program| !program.sets_fees() && !programs.contains(program))
         {
             let why = format!("{stranger} is not among its programs.");
             return Err(Refusal::new(Rule::Programs, why));
@@ -69,7 +70,10 @@ impl Policy {
         if self.recipients_have_solana(to) {
             return Ok(());
         }
-        Err(Refusal::new(Rule::Recipients, format!("{to} is not among its recipients.")))
+        Err(Refusal::new(
+            Rule::Recipients,
+            format!("{to} is not among its recipients."),
+        ))
     }
 
     /// A token account is a recipient's if it is listed itself, or is the one that a listed account has for the token.
@@ -104,16 +108,23 @@ impl Policy {
         if self.recipients.is_none() && !limited {
             return Ok(());
         }
-        let listed = self.programs.as_ref().is_some_and(|programs| programs.contains(&program));
+        let listed = self
+            .programs
+            .as_ref()
+            .is_some_and(|programs| programs.contains(&program));
         if listed && !program.holds_money() {
             return Ok(());
         }
         let why = if summary.hidden_accounts {
             format!("some accounts of this call of {program} come from tables, so nothing tells whom it pays.")
         } else if program.holds_money() {
-            format!("this instruction of {program} is none that moves coins or tokens from one to another, and nothing tells what it does.")
+            format!(
+                "this instruction of {program} is none that moves coins or tokens from one to another, and nothing tells what it does."
+            )
         } else {
-            format!("nothing tells whom this call of {program} pays, or how much. List the program in programs to allow it.")
+            format!(
+                "nothing tells whom this call of {program} pays, or how much. List the program in programs to allow it."
+            )
         };
         Err(Refusal::new(Rule::Programs, why))
     }

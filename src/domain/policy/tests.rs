@@ -66,7 +66,11 @@ fn typed(domain: Value) -> Action {
 
 fn delegation(contract: &str) -> Action {
     let address = evm::parse_address(contract).unwrap();
-    let authorization = evm::Authorization { chain_id: 1, address, nonce: 0 };
+    let authorization = evm::Authorization {
+        chain_id: 1,
+        address,
+        nonce: 0,
+    };
     Action::authorization(NETWORK, &authorization)
 }
 
@@ -91,10 +95,17 @@ fn no_policy_refuses_nothing_and_an_empty_one_bare_hashes_alone() {
 fn operations_and_networks_are_those_that_are_listed() {
     let message = Action::message(NETWORK);
     allows(json!({ "operations": ["message"], "networks": [NETWORK] }), &message);
-    refuses(json!({ "operations": ["transaction", "typed_data"] }), &message, "operations");
+    refuses(
+        json!({ "operations": ["transaction", "typed_data"] }),
+        &message,
+        "operations",
+    );
     refuses(json!({ "operations": [] }), &message, "operations");
     refuses(json!({ "networks": ["base", "solana"] }), &message, "networks");
-    allows(json!({ "operations": ["transaction"] }), &evm_to(Some(FRIEND), 1, vec![]));
+    allows(
+        json!({ "operations": ["transaction"] }),
+        &evm_to(Some(FRIEND), 1, vec![]),
+    );
 }
 
 #[test]
@@ -124,30 +135,62 @@ fn whoever_is_paid_is_read_from_the_call_and_not_from_its_address() {
     refuses(friends, &unknown, "recipients");
     allows(json!({ "recipients": [FRIEND], "contracts": [TOKEN] }), &unknown);
     // Coins that go along with a call go to the contract.
-    let pays = evm_to(Some(TOKEN), 1, call("transfer(address,uint256)", &[word(FRIEND), U256::from(1)]));
+    let pays = evm_to(
+        Some(TOKEN),
+        1,
+        call("transfer(address,uint256)", &[word(FRIEND), U256::from(1)]),
+    );
     refuses(json!({ "recipients": [FRIEND] }), &pays, "recipients");
     allows(json!({ "recipients": [FRIEND], "contracts": [TOKEN] }), &pays);
-    refuses(json!({ "recipients": [FRIEND] }), &evm_to(None, 0, vec![1]), "contracts");
+    refuses(
+        json!({ "recipients": [FRIEND] }),
+        &evm_to(None, 0, vec![1]),
+        "contracts",
+    );
 }
 
 #[test]
 fn contracts_and_methods_are_those_that_are_listed() {
-    let transfer = evm_to(Some(TOKEN), 0, call("transfer(address,uint256)", &[word(FRIEND), U256::from(1)]));
-    allows(json!({ "contracts": [TOKEN], "methods": ["transfer(address,uint256)"] }), &transfer);
+    let transfer = evm_to(
+        Some(TOKEN),
+        0,
+        call("transfer(address,uint256)", &[word(FRIEND), U256::from(1)]),
+    );
+    allows(
+        json!({ "contracts": [TOKEN], "methods": ["transfer(address,uint256)"] }),
+        &transfer,
+    );
     allows(json!({ "methods": ["0xa9059cbb"] }), &transfer);
     refuses(json!({ "contracts": [FRIEND] }), &transfer, "contracts");
     refuses(json!({ "methods": ["approve(address,uint256)"] }), &transfer, "methods");
-    refuses(json!({ "methods": ["0xa9059cbb"] }), &evm_to(Some(TOKEN), 0, vec![0xa9]), "methods");
-    refuses(json!({ "methods": ["0xa9059cbb"] }), &evm_to(None, 0, vec![1]), "contracts");
+    refuses(
+        json!({ "methods": ["0xa9059cbb"] }),
+        &evm_to(Some(TOKEN), 0, vec![0xa9]),
+        "methods",
+    );
+    refuses(
+        json!({ "methods": ["0xa9059cbb"] }),
+        &evm_to(None, 0, vec![1]),
+        "contracts",
+    );
     // A plain payment calls nothing.
-    allows(json!({ "contracts": [TOKEN], "methods": [] }), &evm_to(Some(STRANGER), 1, vec![]));
+    allows(
+        json!({ "contracts": [TOKEN], "methods": [] }),
+        &evm_to(Some(STRANGER), 1, vec![]),
+    );
 }
 
 #[test]
 fn typed_data_is_for_domains_that_are_listed() {
     let permit = typed(json!({ "name": "USD Coin", "version": "2", "chainId": 1, "verifyingContract": TOKEN }));
-    allows(json!({ "typed_data": [{ "name": "USD Coin", "chain_id": 1 }] }), &permit);
-    allows(json!({ "typed_data": [{ "name": "Other" }, { "verifying_contract": TOKEN }] }), &permit);
+    allows(
+        json!({ "typed_data": [{ "name": "USD Coin", "chain_id": 1 }] }),
+        &permit,
+    );
+    allows(
+        json!({ "typed_data": [{ "name": "Other" }, { "verifying_contract": TOKEN }] }),
+        &permit,
+    );
     for other in [
         json!({ "name": "Other" }),
         json!({ "name": "USD Coin", "version": "1" }),
@@ -156,17 +199,29 @@ fn typed_data_is_for_domains_that_are_listed() {
     ] {
         refuses(json!({ "typed_data": [other] }), &permit, "typed_data");
     }
-    refuses(json!({ "typed_data": [{ "chain_id": 1 }] }), &typed(json!({ "name": "No chain" })), "typed_data");
+    refuses(
+        json!({ "typed_data": [{ "chain_id": 1 }] }),
+        &typed(json!({ "name": "No chain" })),
+        "typed_data",
+    );
     // A permit moves tokens past every rule about transactions.
     refuses(json!({ "recipients": [FRIEND] }), &permit, "typed_data");
-    refuses(json!({ "value": [{ "network": NETWORK, "token": TOKEN, "per_transaction": "1" }] }), &permit, "typed_data");
+    refuses(
+        json!({ "value": [{ "network": NETWORK, "token": TOKEN, "per_transaction": "1" }] }),
+        &permit,
+        "typed_data",
+    );
     allows(json!({ "recipients": [FRIEND] }), &typed(json!({ "name": "Sign in" })));
 }
 
 #[test]
 fn accounts_are_delegated_to_what_is_listed() {
     allows(json!({ "delegates": [format!("1:{TOKEN}")] }), &delegation(TOKEN));
-    refuses(json!({ "delegates": [format!("5:{TOKEN}")] }), &delegation(TOKEN), "delegates");
+    refuses(
+        json!({ "delegates": [format!("5:{TOKEN}")] }),
+        &delegation(TOKEN),
+        "delegates",
+    );
     refuses(json!({ "recipients": [FRIEND] }), &delegation(TOKEN), "delegates");
 }
 
@@ -179,11 +234,27 @@ fn fees_count_as_value_and_tokens_by_what_the_call_moves() {
     let tokens = json!({ "value": [{ "network": NETWORK, "token": TOKEN, "per_transaction": "9" }] });
     let moves = |method: &str, amount: U256| evm_to(Some(TOKEN), 0, call(method, &[word(FRIEND), amount]));
     allows(tokens.clone(), &moves("transfer(address,uint256)", U256::from(9)));
-    refuses(tokens.clone(), &moves("transfer(address,uint256)", U256::from(10)), "value");
+    refuses(
+        tokens.clone(),
+        &moves("transfer(address,uint256)", U256::from(10)),
+        "value",
+    );
     refuses(tokens.clone(), &moves("approve(address,uint256)", U256::MAX), "value");
-    refuses(tokens.clone(), &moves("setApprovalForAll(address,bool)", U256::from(1)), "value");
-    refuses(tokens.clone(), &moves("unheardOf(address,uint256)", U256::from(1)), "value");
-    let elsewhere = evm_to(Some(FRIEND), 0, call("transfer(address,uint256)", &[word(FRIEND), U256::MAX]));
+    refuses(
+        tokens.clone(),
+        &moves("setApprovalForAll(address,bool)", U256::from(1)),
+        "value",
+    );
+    refuses(
+        tokens.clone(),
+        &moves("unheardOf(address,uint256)", U256::from(1)),
+        "value",
+    );
+    let elsewhere = evm_to(
+        Some(FRIEND),
+        0,
+        call("transfer(address,uint256)", &[word(FRIEND), U256::MAX]),
+    );
     allows(tokens, &elsewhere);
 }
 
@@ -194,7 +265,10 @@ fn what_holds_for_a_time_is_counted() {
         { "network": NETWORK, "per_window": "300", "window_hours": 1 },
     ] });
     let spends = decide(rules.clone(), &evm_to(Some(FRIEND), 50, vec![])).unwrap();
-    let counted: Vec<_> = spends.iter().map(|spend| (spend.asset.as_str(), spend.amount, spend.most, spend.seconds)).collect();
+    let counted: Vec<_> = spends
+        .iter()
+        .map(|spend| (spend.asset.as_str(), spend.amount, spend.most, spend.seconds))
+        .collect();
     assert_eq!(counted, [(NETWORK, 250, 1000, 86_400), (NETWORK, 250, 300, 3_600)]);
     refuses(rules, &evm_to(Some(FRIEND), 101, vec![]), "value");
 }
@@ -205,12 +279,27 @@ fn programs_recipients_and_lamports_of_solana_are_read_from_its_instructions() {
     let (own, friend, stranger, other) = (Address([1; 32]), Address([2; 32]), Address([3; 32]), Address([9; 32]));
     let pay = |to: Address| Instruction {
         program: Address([0; 32]),
-        accounts: vec![AccountMeta { key: own, signer: true, writable: true }, AccountMeta { key: to, signer: false, writable: true }],
+        accounts: vec![
+            AccountMeta {
+                key: own,
+                signer: true,
+                writable: true,
+            },
+            AccountMeta {
+                key: to,
+                signer: false,
+                writable: true,
+            },
+        ],
         data: [&2_u32.to_le_bytes()[..], &40_u64.to_le_bytes()].concat(),
     };
     let unread = |program: Address, data: Vec<u8>| Instruction {
         program,
-        accounts: vec![AccountMeta { key: own, signer: true, writable: true }],
+        accounts: vec![AccountMeta {
+            key: own,
+            signer: true,
+            writable: true,
+        }],
         data,
     };
     let action = |instructions: &[Instruction]| {
@@ -223,8 +312,16 @@ fn programs_recipients_and_lamports_of_solana_are_read_from_its_instructions() {
     let trusting = json!({ "recipients": [friend.to_string()], "programs": [SYSTEM, other.to_string()] });
     allows(trusting.clone(), &action(&[unread(other, vec![]), pay(friend)]));
     // Assign, say: the program of coins is read or refused.
-    refuses(trusting, &action(&[unread(Address([0; 32]), vec![1, 0, 0, 0])]), "programs");
-    refuses(json!({ "programs": [SYSTEM] }), &action(&[unread(other, vec![])]), "programs");
+    refuses(
+        trusting,
+        &action(&[unread(Address([0; 32]), vec![1, 0, 0, 0])]),
+        "programs",
+    );
+    refuses(
+        json!({ "programs": [SYSTEM] }),
+        &action(&[unread(other, vec![])]),
+        "programs",
+    );
     // Two payments and the fee of one signature.
     let limit = |most: u64| json!({ "value": [{ "network": "solana", "per_transaction": most.to_string() }] });
     allows(limit(5_080), &action(&[pay(friend), pay(stranger)]));
@@ -245,15 +342,29 @@ fn a_file_that_is_wrong_says_where() {
         (json!({ "programs": ["x"] }), "programs, line 1"),
         (json!({ "delegates": [TOKEN] }), "delegates, line 1"),
         (json!({ "value": [{ "network": "base" }] }), "per_transaction"),
-        (json!({ "value": [{ "network": "base", "per_window": "1" }] }), "together"),
-        (json!({ "value": [{ "network": "base", "per_window": "1", "window_hours": 0 }] }), "window_hours"),
-        (json!({ "value": [{ "network": "base", "per_transaction": "1.5" }] }), "whole number"),
-        (json!({ "value": [{ "network": "base", "per_transaction": "1".repeat(37) }] }), "36 digits"),
+        (
+            json!({ "value": [{ "network": "base", "per_window": "1" }] }),
+            "together",
+        ),
+        (
+            json!({ "value": [{ "network": "base", "per_window": "1", "window_hours": 0 }] }),
+            "window_hours",
+        ),
+        (
+            json!({ "value": [{ "network": "base", "per_transaction": "1.5" }] }),
+            "whole number",
+        ),
+        (
+            json!({ "value": [{ "network": "base", "per_transaction": "1".repeat(37) }] }),
+            "36 digits",
+        ),
         (json!({ "operations": ["hash"], "recipients": [FRIEND] }), "hash"),
     ] {
         let wrong = Policy::parse(&rules.to_string()).unwrap_err();
         assert!(wrong.message.contains(said), "{rules}: {wrong}");
     }
-    let known = policy(json!({ "networks": ["base"], "value": [{ "network": "solana", "token": "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "per_transaction": "1" }] }));
+    let known = policy(
+        json!({ "networks": ["base"], "value": [{ "network": "solana", "token": "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "per_transaction": "1" }] }),
+    );
     assert_eq!(known.named_networks().collect::<Vec<_>>(), ["base", "solana"]);
 }

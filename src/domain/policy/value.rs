@@ -71,7 +71,10 @@ impl Limit {
     /// Whether the amount fits; what is to be counted of it.
     pub fn allow(&self, amount: U256) -> Result<Option<Spend>, Refusal> {
         let over = |most: u128, when: &str| {
-            let why = format!("{amount} of {} is more than the {most} that it lets through {when}.", self.asset);
+            let why = format!(
+                "{amount} of {} is more than the {most} that it lets through {when}.",
+                self.asset
+            );
             Refusal::new(Rule::Value, why)
         };
         if let Some(most) = self.per_transaction

@@ -52,7 +52,14 @@ impl Store {
                     expires_at: consent.expires_at, scopes: scopes.as_str(),
                 ];
                 tx.execute(GRANT, &granted).await?;
-                told::consent(tx, &wallet, consent.app, Some((&scopes, consent.expires_at)), now).await?;
+                told::consent(
+                    tx,
+                    &wallet,
+                    consent.app,
+                    Some((scopes.as_str(), consent.expires_at)),
+                    now,
+                )
+                .await?;
                 Ok(true)
             }
             .boxed()

@@ -24,7 +24,10 @@ pub(super) async fn recovered(tx: &Tx<'_>, wallet: &Wallet, to: UserId, app: App
         "user_id": to, "wallet_id": wallet.id, "app_id": app, "custody": wallet.custody.as_str(),
         "from_user_id": wallet.user,
     });
-    let moved = Wallet { user: to, ..wallet.clone() };
+    let moved = Wallet {
+        user: to,
+        ..wallet.clone()
+    };
     about(tx, wallet.id.0, EventType::WalletRecovered, &moved, data, now).await
 }
 
@@ -64,7 +67,14 @@ pub(super) async fn export(
     about(tx, export, kind, wallet, data, now).await
 }
 
-async fn about(tx: &Tx<'_>, subject: Uuid, kind: EventType, wallet: &Wallet, data: Value, now: Timestamp) -> Result<()> {
+async fn about(
+    tx: &Tx<'_>,
+    subject: Uuid,
+    kind: EventType,
+    wallet: &Wallet,
+    data: Value,
+    now: Timestamp,
+) -> Result<()> {
     let event = Happened::to(subject, kind, wallet.environment, data, now);
     tx.emit(event.about(wallet.user)).await
 }

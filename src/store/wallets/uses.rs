@@ -14,7 +14,7 @@ use crate::store::{Result, Store};
 
 /// A use of a wallet's key that everything but the counts has let through.
 #[derive(Debug, Clone)]
-pub struct KeyUse {
+pub struct WalletUse {
     /// The wallet.
     pub wallet: WalletId,
     /// Its data plane.
@@ -33,7 +33,7 @@ pub struct KeyUse {
 
 /// What became of a use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyUsed {
+pub enum WalletUsed {
     /// It is counted and noted.
     Noted,
     /// With it more would be spent in a time than may be; nothing is counted.
@@ -69,12 +69,12 @@ const LIMB: u128 = 10_u128.pow(18);
 impl Store {
     /// Counts what a use of a wallet's key spends, and writes its entry: durable before the key is opened. Of all that
     /// would pass a limit together, as many go through as fit.
-    pub async fn use_key(&self, scope: &AdminScope, key_use: KeyUse, now: Timestamp) -> Result<KeyUsed> {
+    pub async fn use_wallet(&self, scope: &AdminScope, key_use: WalletUse, now: Timestamp) -> Result<WalletUsed> {
         let scope = scope.clone();
         self.transact(move |tx| {
             async move {
                 if let Some(over) = count(tx, &key_use, now).await? {
-                    return Ok(KeyUsed::Over {
+                    return Ok(WalletUsed::Over {
                         asset: over.asset.clone(),
                         seconds: over.seconds,
                     });
@@ -84,7 +84,7 @@ impl Store {
                     "app": key_use.app, "operation": key_use.operation, "network": key_use.network,
                 });
                 audit(tx, &scope, entry.saying(details), now).await?;
-                Ok(KeyUsed::Noted)
+                Ok(WalletUsed::Noted)
             }
             .boxed()
         })
@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// Counts every part, or none; answers the first that does not fit.
-async fn count<'u>(tx: &Tx<'_>, key_use: &'u KeyUse, now: Timestamp) -> Result<Option<&'u Spend>> {
+async fn count<'u>(tx: &Tx<'_>, key_use: &'u WalletUse, now: Timestamp) -> Result<Option<&'u Spend>> {
     if key_use.spends.is_empty() {
         return Ok(None);
     }
@@ -121,7 +121,7 @@ async fn count<'u>(tx: &Tx<'_>, key_use: &'u KeyUse, now: Timestamp) -> Result<O
     Ok(None)
 }
 
-async fn add(tx: &Tx<'_>, key_use: &KeyUse, part: &Spend, now: Timestamp) -> Result<bool> {
+async fn add(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> Result<bool> {
     if part.amount > part.most {
         return Ok(false);
     }
@@ -136,7 +136,7 @@ async fn add(tx: &Tx<'_>, key_use: &KeyUse, part: &Spend, now: Timestamp) -> Res
     Ok(tx.execute(SPEND, &row).await? > 0)
 }
 
-async fn take_back(tx: &Tx<'_>, key_use: &KeyUse, part: &Spend, now: Timestamp) -> Result<()> {
+async fn take_back(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> Result<()> {
     let (high, low) = limbs(part.amount);
     let row = params![
         high: high, low: low, wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(),

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, ExportId, InboxId, KeyId, KeyKind, LoginLinkId,
-    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus,
-    WalletId, WebhookId, WebhookSecretId, WrappUserId,
+    AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, ExportId, InboxId, KeyId, KeyKind,
+    LoginLinkId, MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SigningKeyId, Token, UserId, UserKeyId,
+    UserStatus, WalletId, WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};

@@ -128,7 +128,10 @@ async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
     app.new_wallet(EMAIL, &shop, json!({})).await;
     let (other, _) = app.other_shop().await;
     let mut tokens = app.enter(EMAIL, &other).await;
-    let page = claims(&text(&tokens, "walletToken"))["acceptPermissionPage"].as_str().unwrap().to_owned();
+    let page = claims(&text(&tokens, "walletToken"))["acceptPermissionPage"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = page.strip_prefix(&app.app.url).expect("an address of this server");
     let browser = app.browser();
     let (challenge, code) = ask(&app, &browser, path).await;
@@ -140,12 +143,19 @@ async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
     } });
     for (path, body, status) in [("sign-message", &message, 200), ("sign-transaction", &transaction, 407)] {
         tokens = app.refresh(&other, &tokens).await;
-        let answer = bearer(&other, &text(&tokens, "walletToken")).post(&format!("/api/v2/wallet/{path}"), body).await;
+        let answer = bearer(&other, &text(&tokens, "walletToken"))
+            .post(&format!("/api/v2/wallet/{path}"), body)
+            .await;
         assert_eq!(answer.status, status, "{answer:?}");
     }
     app.advance(24 * 3_600);
     tokens = app.refresh(&other, &tokens).await;
-    assert_eq!(claims(&text(&tokens, "walletToken"))["isPermissionGranted"], json!(false));
-    let ended = bearer(&other, &text(&tokens, "walletToken")).post("/api/v2/wallet/sign-message", &message).await;
+    assert_eq!(
+        claims(&text(&tokens, "walletToken"))["isPermissionGranted"],
+        json!(false)
+    );
+    let ended = bearer(&other, &text(&tokens, "walletToken"))
+        .post("/api/v2/wallet/sign-message", &message)
+        .await;
     assert_eq!(ended.status, 407);
 }

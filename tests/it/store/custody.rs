@@ -2,7 +2,7 @@
 
 use aboard::domain::policy::{Policy, Spend};
 use aboard::domain::{Custody, EventId, ExportId};
-use aboard::store::{ExportState, KeyUse, KeyUsed, NewExport};
+use aboard::store::{ExportState, NewExport, WalletUse, WalletUsed};
 use serde_json::json;
 
 use super::wallets::{Person, person, recovery, scope_of};
@@ -40,8 +40,8 @@ fn spends(amount: u128, limits: &[(u128, u32)]) -> Vec<Spend> {
     policy.decide(&action).unwrap()
 }
 
-fn use_of(person: &Person, wallet: aboard::domain::WalletId, spends: Vec<Spend>) -> KeyUse {
-    KeyUse {
+fn use_of(person: &Person, wallet: aboard::domain::WalletId, spends: Vec<Spend>) -> WalletUse {
+    WalletUse {
         wallet,
         environment: person.app.environment(),
         app: person.app.app(),
@@ -52,9 +52,9 @@ fn use_of(person: &Person, wallet: aboard::domain::WalletId, spends: Vec<Spend>)
     }
 }
 
-async fn noted(store: &TestStore, key_use: KeyUse) -> bool {
-    let used = store.use_key(&store.admin(), key_use, store.now()).await.unwrap();
-    used == KeyUsed::Noted
+async fn noted(store: &TestStore, key_use: WalletUse) -> bool {
+    let used = store.use_wallet(&store.admin(), key_use, store.now()).await.unwrap();
+    used == WalletUsed::Noted
 }
 
 async fn of_many_who_spend_at_once_as_many_go_through_as_fit(store: TestStore) {
@@ -97,7 +97,7 @@ async fn amounts_of_many_digits_add_up_exactly(store: TestStore) {
 async fn a_call_is_counted_once_and_a_refused_one_not_at_all(store: TestStore) {
     let person = person(&store).await;
     let made = person.has(&store, Custody::Server).await;
-    let call = |id: u8, amount| KeyUse {
+    let call = |id: u8, amount| WalletUse {
         call: Some(([id; 32], store.later(3_600))),
         ..use_of(&person, made.id, spends(amount, &[(100, 24), (60, 1)]))
     };
@@ -121,10 +121,17 @@ async fn a_policy_is_set_read_and_taken_away(store: TestStore) {
     let (app, now) = (person.app.app(), store.now());
     let made = person.has(&store, Custody::Server).await;
     for policy in [Some("{\"networks\":[]}".to_owned()), None] {
-        assert!(store.set_app_policy(&store.admin(), app, policy.clone(), now).await.unwrap());
+        assert!(
+            store
+                .set_app_policy(&store.admin(), app, policy.clone(), now)
+                .await
+                .unwrap()
+        );
         assert_eq!(store.app_policy(store.system(), app).await.unwrap(), policy);
         let spent = super::wallets::spend(&store, person.token(&store, made.id)).await;
-        let aboard::store::Spending::Usable(usable) = spent else { panic!("it is alive") };
+        let aboard::store::Spending::Usable(usable) = spent else {
+            panic!("it is alive")
+        };
         assert_eq!(usable.policy, policy);
     }
     assert_eq!(store.count("audit where action = 'app.policy_set'").await, 2);
@@ -175,7 +182,10 @@ async fn an_export_waits_and_is_told_once(store: TestStore) {
         assert!(store.ask_export(&person.scope, new.clone(), store.now()).await.unwrap());
     }
     let state = async |id| store.export(id).await.unwrap().unwrap().state;
-    assert_eq!((state(first.id).await, state(second.id).await), (ExportState::Stopped, ExportState::Asked));
+    assert_eq!(
+        (state(first.id).await, state(second.id).await),
+        (ExportState::Stopped, ExportState::Asked)
+    );
     let times = (store.later(100), store.later(200));
     let prove = async |scope, id| store.prove_export(scope, id, times, store.now()).await.unwrap();
     assert!(!prove(&stranger, second.id).await);
@@ -203,7 +213,12 @@ async fn an_export_is_over_once_it_was_stopped_or_the_wallet_moved(store: TestSt
         let new = export_of(&store, &person, made.id);
         assert!(store.ask_export(&person.scope, new.clone(), store.now()).await.unwrap());
         let times = (store.now(), store.later(3_600));
-        assert!(store.prove_export(&person.scope, new.id, times, store.now()).await.unwrap());
+        assert!(
+            store
+                .prove_export(&person.scope, new.id, times, store.now())
+                .await
+                .unwrap()
+        );
         new.id
     };
     let stopped = ready().await;
@@ -213,23 +228,35 @@ async fn an_export_is_over_once_it_was_stopped_or_the_wallet_moved(store: TestSt
     let frozen = ready().await;
     let freeze = async |on| {
         let (admin, environment) = (store.admin(), person.app.environment());
-        assert!(store.set_wallet_frozen(&admin, environment, made.id, on, store.now()).await.unwrap());
+        assert!(
+            store
+                .set_wallet_frozen(&admin, environment, made.id, on, store.now())
+                .await
+                .unwrap()
+        );
     };
     freeze(true).await;
     assert!(!store.take_export(&person.scope, frozen, store.now()).await.unwrap());
-    assert!(!store.ask_export(&person.scope, export_of(&store, &person, made.id), store.now()).await.unwrap());
+    assert!(
+        !store
+            .ask_export(&person.scope, export_of(&store, &person, made.id), store.now())
+            .await
+            .unwrap()
+    );
     freeze(false).await;
     let moved = ready().await;
     let other = scope_of(&store, &person.app, "2").await;
     store.advance(2);
-    person.recover(&store, &other, recovery(&store, made.id, made.secret.id)).await;
+    person
+        .recover(&store, &other, recovery(&store, made.id, made.secret.id))
+        .await;
     assert!(!store.take_export(&person.scope, moved, store.now()).await.unwrap());
     assert!(!store.take_export(&other, moved, store.now()).await.unwrap());
     assert_eq!(store.count("events where type = 'wallet.recovered'").await, 1);
 }
 
 async fn an_erased_users_wallet_goes_after_thirty_days(store: TestStore) {
-    const DAY: i64 = 24 * 3_600;
+    const DAY: u64 = 24 * 3_600;
     let person = person(&store).await;
     let made = person.has(&store, Custody::Server).await;
     let other = scope_of(&store, &person.app, "2").await;
@@ -237,12 +264,22 @@ async fn an_erased_users_wallet_goes_after_thirty_days(store: TestStore) {
     kept.has(&store, Custody::Server).await;
     let users = store.system().users_of(kept.app.environment());
     let erased = store
-        .erase_user(users, &store.admin(), person.scope.user(), EventId(store.ids.id()), store.now())
+        .erase_user(
+            users,
+            &store.admin(),
+            person.scope.user(),
+            EventId(store.ids.id()),
+            store.now(),
+        )
         .await;
     assert!(erased.unwrap().is_some());
     store.advance(29 * DAY);
     store.sweep(store.system(), store.now()).await.unwrap();
-    assert_eq!(store.count("wallets").await, 2, "whoever has its secret may still bring it to another log-in");
+    assert_eq!(
+        store.count("wallets").await,
+        2,
+        "whoever has its secret may still bring it to another log-in"
+    );
     store.advance(DAY + 1);
     store.sweep(store.system(), store.now()).await.unwrap();
     let left = format!("wallets where id = {}", store.literal(made.id.0));
@@ -251,7 +288,13 @@ async fn an_erased_users_wallet_goes_after_thirty_days(store: TestStore) {
     // Whoever may erase users and not wallets leaves the keys.
     let server = &kept.world.sandbox.server;
     let erased = store
-        .erase_user(server, &store.admin(), kept.scope.user(), EventId(store.ids.id()), store.now())
+        .erase_user(
+            server,
+            &store.admin(),
+            kept.scope.user(),
+            EventId(store.ids.id()),
+            store.now(),
+        )
         .await;
     assert!(erased.unwrap().is_some());
     store.advance(31 * DAY);

@@ -75,7 +75,9 @@ impl TestApp {
                     let (table, name) = column.split_once('.').expect("table.column");
                     let sql = format!("select {name} from {table} where {name} is not null");
                     let mut statement = beside.prepare(&sql).expect("good SQL");
-                    let values = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).expect("it runs");
+                    let values = statement
+                        .query_map([], |row| row.get::<_, Vec<u8>>(0))
+                        .expect("it runs");
                     found.extend(values.map(|value| (column.clone(), value.expect("bytes"))));
                 }
             }
@@ -86,7 +88,11 @@ impl TestApp {
                 for row in client.query(columns, &[]).await.expect("good SQL") {
                     let (column, kind): (String, String) = (row.get(0), row.get(1));
                     let (table, name) = column.split_once('.').expect("table.column");
-                    let value = if kind == "uuid" { format!("uuid_send({name})") } else { name.to_owned() };
+                    let value = if kind == "uuid" {
+                        format!("uuid_send({name})")
+                    } else {
+                        name.to_owned()
+                    };
                     let sql = format!("select {value} from {table} where {name} is not null");
                     let values = client.query(&sql, &[]).await.expect("good SQL");
                     found.extend(values.iter().map(|row| (column.clone(), row.get(0))));

@@ -23,7 +23,10 @@ impl Client {
 
     /// Opens the first message of a context.
     pub fn open(&self, enc: &[u8], info: &[u8], aad: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
-        let dh = agree(&self.private, UnparsedPublicKey::new(&X25519, enc), (), |shared| Ok(shared.to_vec())).ok()?;
+        let dh = agree(&self.private, UnparsedPublicKey::new(&X25519, enc), (), |shared| {
+            Ok(shared.to_vec())
+        })
+        .ok()?;
         let eae = extract(KEM, &[], b"eae_prk", &dh);
         let shared = expand(KEM, &eae, b"shared_secret", &[enc, &self.public].concat(), 32);
         let psk = extract(SUITE, &[], b"psk_id_hash", &[]);

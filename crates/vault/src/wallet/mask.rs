@@ -26,7 +26,12 @@ mod tests {
     fn what_masks_a_file_takes_the_mask_off_and_another_link_does_not() {
         let file = "a line that is longer than one block of the mask, and does not end with one".as_bytes();
         let masked = mask_file(b"link", file);
-        assert!(masked.chunks(32).zip(file.chunks(32)).all(|(masked, file)| masked != file));
+        assert!(
+            masked
+                .chunks(32)
+                .zip(file.chunks(32))
+                .all(|(masked, file)| masked != file)
+        );
         assert_eq!(&**mask_file(b"link", &masked), file);
         assert_ne!(&**mask_file(b"knil", &masked), file);
     }

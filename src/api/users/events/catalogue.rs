@@ -94,7 +94,10 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             about_wallet([
                 always("app_id", Schema::id("app")),
                 always("custody", custody()),
-                always("imported", Schema::boolean().says("Whether the person brought the phrase along.")),
+                always(
+                    "imported",
+                    Schema::boolean().says("Whether the person brought the phrase along."),
+                ),
             ]),
             json!({
                 "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "custody": "server", "imported": false,

@@ -16,7 +16,8 @@ pub fn addresses_example() -> Value {
 
 /// `pin`.
 pub fn pin() -> Field {
-    let says = "Six digits that the copy of the secret is protected with. Five wrong ones, and it opens again a day later.";
+    let says =
+        "Six digits that the copy of the secret is protected with. Five wrong ones, and it opens again a day later.";
     optional("pin", Schema::text().pattern("^[0-9]{6}$").says(says))
 }
 

@@ -35,7 +35,10 @@ const TO_PROVE: SignedDuration = SignedDuration::from_hours(1);
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
     let request = Schema::object([
-        optional("publicKey", Schema::text().says("32 bytes in base64, to begin an export.")),
+        optional(
+            "publicKey",
+            Schema::text().says("32 bytes in base64, to begin an export."),
+        ),
         optional("exportId", Schema::id("exp").says("To go on with one.")),
         required(
             "secret",
@@ -46,11 +49,19 @@ pub fn doc() -> reference::Operation {
     let data = Schema::object([
         always("exportId", Schema::id("exp")),
         always("status", Schema::one_of(&["asked", "waiting", "done"])),
-        always("page", Schema::text().format("uri").says("Where the person proves that they want it, or stops it.")),
+        always(
+            "page",
+            Schema::text()
+                .format("uri")
+                .says("Where the person proves that they want it, or stops it."),
+        ),
         always("readyAt", Schema::time().or_null()),
         always("expiresAt", Schema::time()),
         sometimes("enc", Schema::text().says("The encapsulated key, in base64.")),
-        sometimes("ciphertext", Schema::text().says("The phrase's words, sealed, in base64.")),
+        sometimes(
+            "ciphertext",
+            Schema::text().says("The phrase's words, sealed, in base64."),
+        ),
         sometimes("aad", Schema::text().says("What the words are bound to, in hex.")),
     ]);
     let Json(shown) = answer(
@@ -65,8 +76,18 @@ pub fn doc() -> reference::Operation {
         .takes(Takes::AppAndWalletToken)
         .repeatable()
         .body(request.named("ExportWallet"), body)
-        .answers(200, "How far the export is, and once it is done the sealed phrase.", answered(data.named("WalletExport")), shown)
-        .refuses(&[Code::ConsentNeeded, Code::Forbidden, Code::SecretRefused, Code::Conflict])
+        .answers(
+            200,
+            "How far the export is, and once it is done the sealed phrase.",
+            answered(data.named("WalletExport")),
+            shown,
+        )
+        .refuses(&[
+            Code::ConsentNeeded,
+            Code::Forbidden,
+            Code::SecretRefused,
+            Code::Conflict,
+        ])
 }
 
 const MESSAGE: &str = "Export is processing";
@@ -132,11 +153,21 @@ impl Asked {
             (Some(key), None) => {
                 let bytes = STANDARD.decode(key.trim()).ok();
                 let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-                let wrong = || Failure::field("publicKey", Invalid::new("publicKey must be an X25519 key: 32 bytes in base64."));
+                let wrong = || {
+                    Failure::field(
+                        "publicKey",
+                        Invalid::new("publicKey must be an X25519 key: 32 bytes in base64."),
+                    )
+                };
                 bytes.map(Self::New).ok_or_else(wrong)
             }
             (None, Some(id)) => {
-                let wrong = |_| Failure::field("exportId", Invalid::new("exportId must be one of an earlier answer: exp_…"));
+                let wrong = |_| {
+                    Failure::field(
+                        "exportId",
+                        Invalid::new("exportId must be one of an earlier answer: exp_…"),
+                    )
+                };
                 id.parse().map(Self::GoOn).map_err(wrong)
             }
             _ => {
@@ -156,7 +187,11 @@ async fn let_in(
 ) -> Result<LetIn, Failure> {
     let let_in = spend(web, context, caller, bearer.0.as_deref(), key, raw).await?;
     must_be_allowed(web, caller, headers, &let_in)?;
-    if !let_in.usable.consent.is_some_and(|scopes| scopes.allow(ConsentScope::Send)) {
+    if !let_in
+        .usable
+        .consent
+        .is_some_and(|scopes| scopes.allow(ConsentScope::Send))
+    {
         return Err(consent_needed(web, caller, headers, &let_in));
     }
     Ok(let_in)
@@ -186,13 +221,7 @@ async fn begin(
 }
 
 /// One that this app asked for, of this wallet, and that is not over.
-async fn find(
-    web: &Web,
-    context: &Context,
-    caller: &Caller,
-    wallet: &Wallet,
-    id: ExportId,
-) -> Result<Export, Failure> {
+async fn find(web: &Web, context: &Context, caller: &Caller, wallet: &Wallet, id: ExportId) -> Result<Export, Failure> {
     let found = web.instance.store.export(id).await?;
     let found = found.filter(|export| {
         export.wallet == wallet.id && export.user == wallet.user && export.app == caller.app.scope.app()
@@ -228,6 +257,7 @@ async fn take_out(
 }
 
 fn over() -> Failure {
-    let why = "This export is over: it was stopped, its time has passed, or the wallet is frozen or moved. Begin another.";
+    let why =
+        "This export is over: it was stopped, its time has passed, or the wallet is frozen or moved. Begin another.";
     Failure::new(Code::Conflict).saying(why)
 }

@@ -3,7 +3,7 @@
 use super::Operation;
 use crate::domain::policy::{Action, Operation as Kind, Policy, Refusal};
 use crate::domain::{Code, ConsentScope};
-use crate::store::{KeyUse, KeyUsed};
+use crate::store::{WalletUse, WalletUsed};
 use crate::web::{Failure, Web};
 
 /// That something was let through: no key is opened without one. It is of one action, and good for one signature.
@@ -32,7 +32,7 @@ impl Operation {
         let refused = |refusal: Refusal| Failure::new(Code::PolicyRefused).saying(refusal.to_string());
         let spends = policy.decide(action).map_err(refused)?;
         let app = self.caller.app.scope.app();
-        let key_use = KeyUse {
+        let key_use = WalletUse {
             wallet: self.wallet.id,
             environment: self.wallet.environment,
             app,
@@ -43,9 +43,9 @@ impl Operation {
         };
         let instance = &web.instance;
         let by = instance.admin_as(&format!("app {app}"));
-        match instance.store.use_key(&by, key_use, instance.clock.now()).await? {
-            KeyUsed::Noted => Ok(Permit(())),
-            KeyUsed::Over { asset, seconds } => Err(refused(Refusal::over_in_time(&asset, seconds))),
+        match instance.store.use_wallet(&by, key_use, instance.clock.now()).await? {
+            WalletUsed::Noted => Ok(Permit(())),
+            WalletUsed::Over { asset, seconds } => Err(refused(Refusal::over_in_time(&asset, seconds))),
         }
     }
 

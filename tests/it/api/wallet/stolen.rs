@@ -19,7 +19,10 @@ on_both! {
 /// The columns that hold a recovery secret in the clear.
 fn in_the_clear(blobs: &[(String, Vec<u8>)], secret: &str) -> Vec<String> {
     let holds = |value: &[u8], what: &[u8]| value.windows(what.len()).any(|window| window == what);
-    let body = secret.split('.').nth(3).expect("xw0.<version>.<wallet>.<secret>.<checksum>");
+    let body = secret
+        .split('.')
+        .nth(3)
+        .expect("xw0.<version>.<wallet>.<secret>.<checksum>");
     blobs
         .iter()
         .filter(|(_, value)| holds(value, secret.as_bytes()) || holds(value, body.as_bytes()))
@@ -40,7 +43,8 @@ fn place_of(token: &str) -> Place {
     let id = |value: &Value| -> Uuid {
         let text = value.as_str().unwrap();
         let user = text.parse::<aboard::domain::UserId>().map(|id| id.0);
-        user.or_else(|_| text.parse::<aboard::domain::WalletId>().map(|id| id.0)).unwrap()
+        user.or_else(|_| text.parse::<aboard::domain::WalletId>().map(|id| id.0))
+            .unwrap()
     };
     let issuer = said["iss"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     Place {
@@ -56,7 +60,10 @@ async fn a_stolen_database_opens_no_wallet(engine: Engine) {
     let made = app.new_wallet(EMAIL, &shop, json!({})).await;
     let place = place_of(&text(&made, "walletToken"));
     let blobs = app.blobs().await;
-    let tables: BTreeSet<&str> = blobs.iter().filter_map(|(column, _)| column.split('.').next()).collect();
+    let tables: BTreeSet<&str> = blobs
+        .iter()
+        .filter_map(|(column, _)| column.split('.').next())
+        .collect();
     for table in ["wallets", "wallet_secrets", "secret_links", "root_keys", "signing_keys"] {
         assert!(tables.contains(table), "{table} holds nothing: the walk misses it");
     }
@@ -68,13 +75,19 @@ async fn a_stolen_database_opens_no_wallet(engine: Engine) {
     let kms = app.instance().vault.kms();
     assert!(wallet.open(kms, &place, None).is_ok_and(|open| open.evm().is_ok()));
     let roots = blobs.iter().filter(|(column, _)| column == "root_keys.wrapped");
-    assert!(roots.into_iter().all(|(_, value)| kms.wrapped(value) && !own.wrapped(value)));
+    assert!(
+        roots
+            .into_iter()
+            .all(|(_, value)| kms.wrapped(value) && !own.wrapped(value))
+    );
 }
 
 async fn a_stolen_database_with_the_keys_opens_no_shared_wallet(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
-    let made = app.new_wallet(EMAIL, &shop, json!({ "isCustodian": false, "pin": "482913" })).await;
+    let made = app
+        .new_wallet(EMAIL, &shop, json!({ "isCustodian": false, "pin": "482913" }))
+        .await;
     let unlock = json!({ "secret": made["secret0"], "pin": "482913" });
     let token = text(&made, "walletToken");
     let place = place_of(&token);
@@ -85,16 +98,24 @@ async fn a_stolen_database_with_the_keys_opens_no_shared_wallet(engine: Engine) 
     let before = app.blobs().await;
     let bob = app.enter(EMAIL.with("bob@example.com"), &shop).await;
     let recover = json!({ "file": made["secret0"], "pin": "482913" });
-    let moved = bearer(&shop, &text(&bob, "accessToken")).post("/api/v2/account/recover", &recover).await;
+    let moved = bearer(&shop, &text(&bob, "accessToken"))
+        .post("/api/v2/account/recover", &recover)
+        .await;
     data_of(&moved);
     let after = app.blobs().await;
     let vault = &app.instance().vault;
     let mut opened_by_keys = 0;
-    for (stolen, place) in [(&before, place), (&after, place_of(&text(&data_of(&moved), "walletToken")))] {
+    for (stolen, place) in [
+        (&before, place),
+        (&after, place_of(&text(&data_of(&moved), "walletToken"))),
+    ] {
         let wallet = wallet_of(stolen);
         // The keys open the server's half, and that alone opens nothing.
         assert!(wallet.unwrap_key(vault.kms(), &place).is_ok());
-        assert!(matches!(wallet.open(vault.kms(), &place, None), Err(WalletError::NeedsUserHalf)));
+        assert!(matches!(
+            wallet.open(vault.kms(), &place, None),
+            Err(WalletError::NeedsUserHalf)
+        ));
         // Whatever else the keys open in the database is no half, no secret, and no file of a link.
         for (column, value) in stolen {
             let mut candidates = vec![value.clone()];
@@ -113,7 +134,10 @@ async fn a_stolen_database_with_the_keys_opens_no_shared_wallet(engine: Engine) 
             opened_by_keys += candidates.len() - 1;
             for candidate in candidates {
                 let as_text = String::from_utf8_lossy(&candidate).into_owned();
-                assert!(UserCopy::parse(&as_text).is_err(), "{column} holds a recovery file in the clear");
+                assert!(
+                    UserCopy::parse(&as_text).is_err(),
+                    "{column} holds a recovery file in the clear"
+                );
                 for start in 0..candidate.len().saturating_sub(31) {
                     let key: [u8; 32] = candidate[start..start + 32].try_into().unwrap();
                     for (_, sealed) in stolen.iter().filter(|(known, _)| known == "riding_halves.sealed") {
@@ -132,7 +156,10 @@ async fn a_stolen_database_with_the_keys_opens_no_shared_wallet(engine: Engine) 
             }
         }
     }
-    assert!(opened_by_keys > 0, "the keys opened nothing at all: the walk is no walk");
+    assert!(
+        opened_by_keys > 0,
+        "the keys opened nothing at all: the walk is no walk"
+    );
     assert_eq!(in_the_clear(&after, &text(&made, "secret0")), [""; 0]);
     drop(open);
 }

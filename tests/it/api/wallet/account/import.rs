@@ -23,7 +23,12 @@ async fn arrived(app: &TestApp, shop: &Client) -> Client {
 async fn a_phrase_gives_the_addresses_that_every_wallet_shows_for_it(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
-    let made = data_of(&arrived(&app, &shop).await.post(IMPORT, &json!({ "phrase": PHRASE })).await);
+    let made = data_of(
+        &arrived(&app, &shop)
+            .await
+            .post(IMPORT, &json!({ "phrase": PHRASE }))
+            .await,
+    );
     assert_eq!(address(&made, "evm"), "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     assert_eq!(address(&made, "solana"), "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96");
     let hello = json!({ "network": "ethereum-sepolia", "message": "hello" });
@@ -36,7 +41,9 @@ async fn a_phrase_gives_the_addresses_that_every_wallet_shows_for_it(engine: Eng
     let shared = data_of(&bearer(&shop, &text(&other, "accessToken")).post(IMPORT, &body).await);
     assert_eq!(shared["address"], json!([]));
     let unlock = json!({ "secret": shared["secret0"] });
-    let open = bearer(&shop, &text(&shared, "walletToken")).post("/api/v2/wallet/unlock", &unlock).await;
+    let open = bearer(&shop, &text(&shared, "walletToken"))
+        .post("/api/v2/wallet/unlock", &unlock)
+        .await;
     assert_eq!(address(&data_of(&open), "evm"), address(&made, "evm"));
 }
 

@@ -29,7 +29,10 @@ async fn a_copy_with_a_pin_opens_with_that_alone(engine: Engine) {
     let shop = app.shop().await;
     let made = app.new_wallet(EMAIL, &shop, json!({ "pin": "482913" })).await;
     assert!(text(&made, "secret0").starts_with("xw0.2."), "{made}");
-    let file = app.anonymous().get(text(&made, "secret0Link").strip_prefix(&app.app.url).unwrap()).await;
+    let file = app
+        .anonymous()
+        .get(text(&made, "secret0Link").strip_prefix(&app.app.url).unwrap())
+        .await;
     assert!(file.text().contains(&text(&made, "secret0")));
     let bob = somebody(&app, &shop, "bob@example.com").await;
     let why = refused(&recover(&bob, &made["secret0"], None).await, 400);
@@ -46,7 +49,10 @@ async fn a_copy_with_a_pin_opens_with_that_alone(engine: Engine) {
     for bad in ["12345", "1234567", "12345a"] {
         let asked = app.enter(EMAIL, &shop).await;
         let create = bearer(&shop, &text(&asked, "accessToken"));
-        refused(&create.post("/api/v2/account/create", &json!({ "pin": bad })).await, 400);
+        refused(
+            &create.post("/api/v2/account/create", &json!({ "pin": bad })).await,
+            400,
+        );
     }
 }
 
@@ -58,7 +64,9 @@ async fn wrong_pins_are_counted_before_they_are_compared(engine: Engine) {
     // A right one in between takes the count back.
     let unlock = async |token: &Value, pin: &str| {
         let body = json!({ "secret": made["secret0"], "pin": pin });
-        bearer(&shop, &text(token, "walletToken")).post("/api/v2/wallet/unlock", &body).await
+        bearer(&shop, &text(token, "walletToken"))
+            .post("/api/v2/wallet/unlock", &body)
+            .await
     };
     refused(&unlock(&made, "000001").await, 403);
     let tokens = app.refresh(&shop, &made).await;
@@ -78,9 +86,15 @@ async fn wrong_pins_are_counted_before_they_are_compared(engine: Engine) {
 async fn a_shared_wallet_is_opened_with_its_pin(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
-    let made = app.new_wallet(EMAIL, &shop, json!({ "isCustodian": false, "pin": "135790" })).await;
+    let made = app
+        .new_wallet(EMAIL, &shop, json!({ "isCustodian": false, "pin": "135790" }))
+        .await;
     let unlock = json!({ "secret": made["secret0"], "pin": "135790" });
-    let tokens = data_of(&bearer(&shop, &text(&made, "walletToken")).post("/api/v2/wallet/unlock", &unlock).await);
+    let tokens = data_of(
+        &bearer(&shop, &text(&made, "walletToken"))
+            .post("/api/v2/wallet/unlock", &unlock)
+            .await,
+    );
     let hello = json!({ "network": "ethereum-sepolia", "message": "hello" });
     let wallet = bearer(&shop, &text(&tokens, "walletToken"));
     data_of(&wallet.post("/api/v2/wallet/sign-message", &hello).await);

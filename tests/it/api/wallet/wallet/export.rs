@@ -46,7 +46,9 @@ impl Desk {
     }
 
     async fn call(&mut self, body: &Value) -> Answer {
-        let answer = bearer(&self.shop, &text(&self.tokens, "walletToken")).post(EXPORT, body).await;
+        let answer = bearer(&self.shop, &text(&self.tokens, "walletToken"))
+            .post(EXPORT, body)
+            .await;
         self.tokens = self.app.refresh(&self.shop, &self.tokens).await;
         answer
     }
@@ -62,12 +64,18 @@ impl Desk {
     }
 
     fn page(&self, export: &Value) -> String {
-        text(export, "page").strip_prefix(&self.app.app.url).expect("an address of this server").to_owned()
+        text(export, "page")
+            .strip_prefix(&self.app.app.url)
+            .expect("an address of this server")
+            .to_owned()
     }
 
     async fn submit(&self, browser: &Client, export: &Value, form: String) -> Answer {
         let call = browser.call("POST", &self.page(export));
-        call.header("content-type", "application/x-www-form-urlencoded").body(form).send().await
+        call.header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .send()
+            .await
     }
 
     /// The person asks for a code on the page and types it.
@@ -78,9 +86,16 @@ impl Desk {
         let (_, rest) = asked.page().split_once("name=\"challenge\" value=\"").expect("a form");
         let challenge = rest.split('"').next().unwrap().to_owned();
         let code = self.app.code_for(EMAIL.to).await;
-        let wrong = self.submit(&browser, export, format!("do=allow&challenge={challenge}&code=WRONGONE")).await;
+        let wrong = self
+            .submit(
+                &browser,
+                export,
+                format!("do=allow&challenge={challenge}&code=WRONGONE"),
+            )
+            .await;
         assert_eq!(wrong.status, 401);
-        self.submit(&browser, export, format!("do=allow&challenge={challenge}&code={code}")).await
+        self.submit(&browser, export, format!("do=allow&challenge={challenge}&code={code}"))
+            .await
     }
 }
 
@@ -90,7 +105,10 @@ async fn the_phrase_goes_to_the_clients_key_after_a_proof_and_a_wait(engine: Eng
     let asked = desk.begin(&client).await;
     assert_eq!((&asked["status"], &asked["readyAt"]), (&json!("asked"), &Value::Null));
     let shown = desk.app.browser().get(&desk.page(&asked)).await;
-    assert!(shown.page().contains("Shop") && !shown.page().contains("ada"), "{shown:?}");
+    assert!(
+        shown.page().contains("Shop") && !shown.page().contains("ada"),
+        "{shown:?}"
+    );
     assert_eq!(data_of(&desk.go_on(&asked).await)["status"], "asked");
     let proven = desk.prove(&asked).await;
     assert!(proven.page().contains("can be taken out from"), "{proven:?}");
@@ -107,7 +125,11 @@ async fn the_phrase_goes_to_the_clients_key_after_a_proof_and_a_wait(engine: Eng
     let info = b"aboard-wallet-export-1";
     let opened = client.open(&bytes("enc"), info, &aad, &bytes("ciphertext"));
     assert_eq!(opened.as_deref(), Some(PHRASE.as_bytes()));
-    assert!(hpke::Client::new().open(&bytes("enc"), info, &aad, &bytes("ciphertext")).is_none());
+    assert!(
+        hpke::Client::new()
+            .open(&bytes("enc"), info, &aad, &bytes("ciphertext"))
+            .is_none()
+    );
     // An answer that was lost can be had again, for a while, and is told once.
     assert_eq!(data_of(&desk.go_on(&asked).await)["status"], "done");
     assert_eq!(desk.app.count("events where type = 'wallet.exported'").await, 1);
@@ -129,11 +151,25 @@ async fn whoever_has_the_page_may_stop_it(engine: Engine) {
     // Nor can one go on once another was begun.
     let second = desk.begin(&client).await;
     let third = desk.begin(&client).await;
-    assert!(desk.app.browser().get(&desk.page(&second)).await.page().contains("This is over"));
+    assert!(
+        desk.app
+            .browser()
+            .get(&desk.page(&second))
+            .await
+            .page()
+            .contains("This is over")
+    );
     refused(&desk.go_on(&second).await, 409);
     desk.prove(&third).await;
     assert_eq!(data_of(&desk.go_on(&third).await)["status"], "done");
-    assert_eq!(desk.app.browser().get("/export/exp_00000000000000000000000007").await.status, 404);
+    assert_eq!(
+        desk.app
+            .browser()
+            .get("/export/exp_00000000000000000000000007")
+            .await
+            .status,
+        404
+    );
 }
 
 async fn a_shared_wallet_gives_its_phrase_to_its_person(engine: Engine) {
@@ -157,14 +193,21 @@ async fn nothing_comes_out_without_secret_key_and_consent(engine: Engine) {
     let mut desk = Desk::new(engine, json!({})).await;
     let key = STANDARD.encode(hpke::Client::new().public);
     let secret = desk.secret.clone();
-    let other = desk.app.new_wallet(EMAIL.with("bob@example.com"), &desk.shop, json!({})).await;
+    let other = desk
+        .app
+        .new_wallet(EMAIL.with("bob@example.com"), &desk.shop, json!({}))
+        .await;
     for (body, status, said) in [
         (json!({ "publicKey": key }), 400, "secret"),
         (json!({ "publicKey": key, "secret": other["secret0"] }), 403, "wrong"),
         (json!({ "secret": secret }), 400, "publicKey"),
         (json!({ "publicKey": "AAAA", "secret": secret }), 400, "32 bytes"),
         (json!({ "exportId": "exp_1", "secret": secret }), 400, "exportId"),
-        (json!({ "exportId": "exp_00000000000000000000000007", "secret": secret }), 409, "over"),
+        (
+            json!({ "exportId": "exp_00000000000000000000000007", "secret": secret }),
+            409,
+            "over",
+        ),
     ] {
         let why = refused(&desk.call(&body).await, status);
         assert!(why.contains(said), "{body}: {why}");
@@ -173,7 +216,9 @@ async fn nothing_comes_out_without_secret_key_and_consent(engine: Engine) {
     let (elsewhere, _) = desk.app.other_shop().await;
     let tokens = desk.app.enter(EMAIL, &elsewhere).await;
     let body = json!({ "publicKey": key, "secret": secret });
-    let asked = bearer(&elsewhere, &text(&tokens, "walletToken")).post(EXPORT, &body).await;
+    let asked = bearer(&elsewhere, &text(&tokens, "walletToken"))
+        .post(EXPORT, &body)
+        .await;
     assert_eq!(asked.status, 407);
     assert_eq!(desk.app.count("wallet_exports").await, 0);
 }

@@ -31,7 +31,11 @@ impl Desk {
     }
 
     async fn rules(&self, policy: Option<Value>) {
-        let id = claims(&text(&self.tokens, "walletToken"))["app"].as_str().unwrap().parse().unwrap();
+        let id = claims(&text(&self.tokens, "walletToken"))["app"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
         let (store, admin) = (&self.app.instance().store, self.app.admin());
         let policy = policy.map(|policy| policy.to_string());
         assert!(store.set_app_policy(&admin, id, policy, self.app.now()).await.unwrap());
@@ -79,11 +83,36 @@ async fn a_refusal_says_which_rule_and_opens_no_key(engine: Engine) {
     }
     let uses = desk.app.count("audit where action = 'wallet.key_used'").await;
     for (rules, path, body, rule) in [
-        (json!({ "operations": ["transaction"] }), "sign-message", &hello, "operations"),
-        (json!({ "networks": ["base-sepolia"] }), "sign-message", &hello, "networks"),
-        (json!({ "typed_data": [{ "name": "Other" }] }), "sign-typed-data", &typed, "typed_data"),
-        (json!({ "recipients": [FRIEND] }), "sign-transaction", &pay(STRANGER, 1), "recipients"),
-        (json!({ "programs": ["11111111111111111111111111111111"] }), "sign-transaction", &lamports, "programs"),
+        (
+            json!({ "operations": ["transaction"] }),
+            "sign-message",
+            &hello,
+            "operations",
+        ),
+        (
+            json!({ "networks": ["base-sepolia"] }),
+            "sign-message",
+            &hello,
+            "networks",
+        ),
+        (
+            json!({ "typed_data": [{ "name": "Other" }] }),
+            "sign-typed-data",
+            &typed,
+            "typed_data",
+        ),
+        (
+            json!({ "recipients": [FRIEND] }),
+            "sign-transaction",
+            &pay(STRANGER, 1),
+            "recipients",
+        ),
+        (
+            json!({ "programs": ["11111111111111111111111111111111"] }),
+            "sign-transaction",
+            &lamports,
+            "programs",
+        ),
         (json!({ "recipients": [FRIEND] }), "sign-hash", &hash, "operations"),
     ] {
         desk.rules(Some(rules)).await;

@@ -149,8 +149,11 @@ fn packages() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/node_modules"))
 }
 
-/// The program itself, not the script in front of it, which would leave it running.
+/// `ABOARD_ANVIL`, or the program of the package itself: the script in front of it would leave it running.
 fn program() -> PathBuf {
+    if let Some(own) = std::env::var_os("ABOARD_ANVIL") {
+        return own.into();
+    }
     let cpu = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     packages().join(format!("@foundry-rs/anvil-{system}-{cpu}/bin/anvil"))

@@ -1,7 +1,11 @@
 //! `/api/v{1,2}/wallet/…`
 
 mod address;
+mod balance_coin;
+mod balance_token;
+mod batch_balance_token;
 mod consent;
+mod estimate_gas;
 mod refresh;
 mod sdk;
 mod sign;
@@ -9,4 +13,5 @@ mod sign_authorization;
 mod sign_hash;
 mod sign_transaction;
 mod tokens;
+mod transaction_detail;
 mod unlock;

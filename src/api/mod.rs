@@ -18,7 +18,9 @@ use wallet::auth::{
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, refresh, refresh_rampable, send_coin, send_token, send_transaction, sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data, transaction_detail, transfer_erc1155, transfer_erc721, unlock,
+    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, refresh,
+    refresh_rampable, send_coin, send_token, send_transaction, sign_authorization, sign_hash, sign_message,
+    sign_transaction, sign_typed_data, transaction_detail, transfer_erc721, transfer_erc1155, unlock,
 };
 
 use axum::routing::{get, post};

@@ -32,9 +32,15 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
         // This one or another has its nonce: blocks will tell which.
         Sent::NonceTooLow => return Offered::Later("its nonce is used up".to_owned()),
         Sent::NonceTooHigh => return Offered::Later("its nonce is ahead of what the node knows".to_owned()),
-        Sent::Underpriced => refused("another transaction with its nonce waits, and it does not offer enough more", true),
+        Sent::Underpriced => refused(
+            "another transaction with its nonce waits, and it does not offer enough more",
+            true,
+        ),
         Sent::FeeTooLow => refused("it offers less for gas than the network takes now", true),
-        Sent::Insufficient => refused("the account cannot pay what it sends and the most that gas may cost", false),
+        Sent::Insufficient => refused(
+            "the account cannot pay what it sends and the most that gas may cost",
+            false,
+        ),
         Sent::Refused(words) => refused(&words, false),
     };
     // A node that says no may have been late, or another one has it: whoever has it is believed.
@@ -66,7 +72,8 @@ pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Send
 
 async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
     let send = &due.send;
-    let (Some(hash), Some(sequence), Ok(own)) = (hash_of(send), send.sequence, parse_address(&send.lane.address)) else {
+    let (Some(hash), Some(sequence), Ok(own)) = (hash_of(send), send.sequence, parse_address(&send.lane.address))
+    else {
         return Ok(again(due, now).because("its row cannot be read"));
     };
     if let Some(receipt) = client.receipt(hash).await? {

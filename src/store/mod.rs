@@ -90,9 +90,7 @@ pub use scope::{
     AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
     UserScope, UsersScope,
 };
-pub use sends::{
-    DueSend, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence,
-};
+pub use sends::{DueSend, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reserve::lock;
-use super::{read, stored, unsigned, Send};
+use super::{Send, read, stored, unsigned};
 use crate::domain::{EnvironmentId, EventType, Lane, SendId, SendKind, SendState, UserId};
 use crate::store::happened::Happened;
 use crate::store::scope::SystemScope;
@@ -104,7 +104,8 @@ const RIVALS: &str = "
         and id <> :id and state in ('stored', 'broadcast')";
 const LOSE: &str = "update sends set state = 'replaced', superseded_by = :winner, finished_at = :now where id = :id";
 // What was to be replaced stands again.
-const STANDS_AGAIN: &str = "update sends set superseded_by = null where superseded_by = :id and state in ('stored', 'broadcast')";
+const STANDS_AGAIN: &str =
+    "update sends set superseded_by = null where superseded_by = :id and state in ('stored', 'broadcast')";
 const OWNER: &str = "select user_id from wallets where id = :id";
 const NEXT: &str = "select due_at from jobs where kind = 'send' order by due_at limit 1";
 

@@ -134,7 +134,8 @@ async fn keep(tx: &Tx<'_>, environment: Uuid, new: NewSend, now: Timestamp) -> R
     ];
     tx.execute(ADD, &row).await?;
     if let Some(replaced) = new.replaces {
-        tx.execute(SUPERSEDE, &params![id: new.id.0, replaced: replaced.0]).await?;
+        tx.execute(SUPERSEDE, &params![id: new.id.0, replaced: replaced.0])
+            .await?;
     }
     let job = params![
         id: new.id.0, environment: environment, due_at: new.due_at, owner: new.owner, now: now,

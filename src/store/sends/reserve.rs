@@ -228,13 +228,7 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
 
 /// The nonce that comes next: one that was left behind, or the first that nothing was ever signed for. What the network
 /// says moves it up and never down.
-async fn following(
-    tx: &Tx<'_>,
-    environment: Uuid,
-    wanted: &NewReservation,
-    next: u64,
-    at_least: u64,
-) -> Result<u64> {
+async fn following(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, next: u64, at_least: u64) -> Result<u64> {
     let free = params![
         environment: environment, network: wanted.lane.network.as_str(), address: wanted.lane.address.as_str(),
         at_least: stored(at_least)?,

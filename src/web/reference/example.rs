@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::domain::{
     AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, InboxId, KeyId, KeyKind, LoginLinkId,
-    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SendId, SigningKeyId, Token, UserId, UserKeyId, UserStatus,
-    WalletId, WebhookId, WebhookSecretId, WrappUserId,
+    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SendId, SigningKeyId, Token, UserId, UserKeyId,
+    UserStatus, WalletId, WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};

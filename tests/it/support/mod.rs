@@ -19,6 +19,7 @@ pub mod source;
 pub mod store;
 pub mod token;
 pub mod users;
+pub mod valve;
 pub mod wallets;
 pub mod wire;
 pub mod world;

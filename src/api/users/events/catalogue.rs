@@ -173,13 +173,17 @@ fn transaction(kind: EventType) -> (Schema, Value) {
             sometimes("reason", Schema::text()),
             sometimes(
                 "block_number",
-                Schema::count().or_null().says("`null` where it never stood in the chain."),
+                Schema::count()
+                    .or_null()
+                    .says("`null` where it never stood in the chain."),
             ),
         ]),
         EventType::TransactionReplaced => fields.extend([
             sometimes(
                 "replaced_by",
-                Schema::text().or_null().says("The hash; `null` where it was not sent through this server."),
+                Schema::text()
+                    .or_null()
+                    .says("The hash; `null` where it was not sent through this server."),
             ),
             sometimes("cancelled", Schema::boolean().says("Whether that was a cancellation.")),
         ]),

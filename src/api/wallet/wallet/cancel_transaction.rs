@@ -24,9 +24,18 @@ const DUPLICATE: SignedDuration = SignedDuration::from_secs(60);
 pub fn doc() -> reference::Operation {
     let nonce = Schema::either(Schema::count(), Schema::text()).says("Of the transaction that is not to happen.");
     let request = Schema::object_of([required("nonce", nonce)].into_iter().chain(place_and_fees()));
-    let data = Schema::object([always("hash", Schema::text().says("Of the transaction that does nothing."))]);
+    let data = Schema::object([always(
+        "hash",
+        Schema::text().says("Of the transaction that does nothing."),
+    )]);
     let example = json!({ "hash": "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f" });
-    let operation = shape::asks("cancelTransaction", include_str!("cancel_transaction.rs"), MESSAGE, data, &example);
+    let operation = shape::asks(
+        "cancelTransaction",
+        include_str!("cancel_transaction.rs"),
+        MESSAGE,
+        data,
+        &example,
+    );
     let body = json!({ "network": "ethereum-sepolia", "nonce": 5 });
     [Code::DuplicateSend, Code::SendsPaused]
         .into_iter()

@@ -8,8 +8,8 @@ mod price;
 mod receipt;
 pub mod shape;
 
-use aboard_vault::wallet::evm::{Address, Fees, Transaction};
 use aboard_vault::sha256;
+use aboard_vault::wallet::evm::{Address, Fees, Transaction};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -72,7 +72,10 @@ impl<'a> Account<'a> {
     /// 400 for a family whose sends are not served, and for a network without nodes.
     pub fn of(web: &'a Web, operation: &Operation, network: &'a Asked) -> Result<Self, Failure> {
         let chains::Chain::Evm(client) = network.nodes(web)? else {
-            let why = format!("{} cannot be sent on here yet: sign-transaction signs for it.", network.code);
+            let why = format!(
+                "{} cannot be sent on here yet: sign-transaction signs for it.",
+                network.code
+            );
             return Err(Failure::field("network", Invalid::new(why)));
         };
         let own = operation.addresses()?.evm;
@@ -138,19 +141,17 @@ pub async fn sent_before(web: &Web, operation: &mut Operation) -> Result<Option<
     let instance = &web.instance;
     let since = instance.clock.now() - KEY_KEPT;
     let scope = &operation.caller.app.scope;
-    let sent = instance.store.send_of_key(scope, operation.wallet.id, key, since).await?;
+    let sent = instance
+        .store
+        .send_of_key(scope, operation.wallet.id, key, since)
+        .await?;
     operation.replayed = sent.is_some();
     Ok(sent)
 }
 
 /// Sends: everything is checked before the lane is held, and nothing but the policy and the signature comes between that
 /// and the store.
-pub async fn send(
-    web: &Web,
-    operation: &mut Operation,
-    account: &Account<'_>,
-    wish: Wish,
-) -> Result<Send, Failure> {
+pub async fn send(web: &Web, operation: &mut Operation, account: &Account<'_>, wish: Wish) -> Result<Send, Failure> {
     let store = &web.instance.store;
     let scope = operation.caller.app.scope;
     let replaced = match (&wish.replaces, wish.options.nonce) {

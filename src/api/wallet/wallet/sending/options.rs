@@ -3,7 +3,9 @@
 use aboard_vault::wallet::evm::{AccessListItem, Fees, SignedAuthorization, Transaction, U256};
 use serde_json::Map;
 
-use super::super::evm_json::{access_list as read_access_list, authorizations as read_authorizations, quantity, to_u64};
+use super::super::evm_json::{
+    access_list as read_access_list, authorizations as read_authorizations, quantity, to_u64,
+};
 use super::price::{Found, Price};
 use crate::chains::evm::Call;
 use crate::domain::Invalid;
@@ -57,7 +59,11 @@ impl Options {
             let found = fitting(name)?;
             fits(name, found, |price| u128::try_from(price).ok())
         };
-        let (gas_price, most, tip) = (price("gasPrice")?, price("maxFeePerGas")?, price("maxPriorityFeePerGas")?);
+        let (gas_price, most, tip) = (
+            price("gasPrice")?,
+            price("maxFeePerGas")?,
+            price("maxPriorityFeePerGas")?,
+        );
         if gas_price.is_some() && (most.is_some() || tip.is_some() || !authorizations.is_empty()) {
             let why = "excludes maxFeePerGas, maxPriorityFeePerGas and authorizationList. Send one kind.";
             return Err(invalid("gasPrice", why));
@@ -65,7 +71,10 @@ impl Options {
         if let (Some(most), Some(tip)) = (most, tip)
             && tip > most
         {
-            return Err(invalid("maxPriorityFeePerGas", "is more than maxFeePerGas, which holds it."));
+            return Err(invalid(
+                "maxPriorityFeePerGas",
+                "is more than maxFeePerGas, which holds it.",
+            ));
         }
         Ok(Self {
             nonce,
@@ -137,7 +146,9 @@ fn number(name: &str, inside: &mut Fields, beside: &mut Fields) -> Result<Option
 
 fn small(name: &str, found: Option<U256>) -> Result<Option<u64>, Failure> {
     // Nonces beyond this no chain takes (EIP-2681), and no row here.
-    fits(name, found, |number| to_u64(number).filter(|number| i64::try_from(*number).is_ok()))
+    fits(name, found, |number| {
+        to_u64(number).filter(|number| i64::try_from(*number).is_ok())
+    })
 }
 
 fn fits<T>(name: &str, found: Option<U256>, fit: impl FnOnce(U256) -> Option<T>) -> Result<Option<T>, Failure> {

@@ -222,7 +222,10 @@ mod tests {
         assert!(must_replace(Price::MostAndTip(110, 11), needed).is_ok());
         assert!(must_replace(Price::MostAndTip(200, 10), needed).is_err());
         assert!(must_replace(Price::One(109), needed).is_err());
-        assert_eq!(raised(Price::MostAndTip(500, 1), Price::MostAndTip(110, 11)), Price::MostAndTip(500, 11));
+        assert_eq!(
+            raised(Price::MostAndTip(500, 1), Price::MostAndTip(110, 11)),
+            Price::MostAndTip(500, 11)
+        );
         assert_eq!(raised(Price::One(5), Price::MostAndTip(110, 11)), Price::One(110));
     }
 

@@ -24,7 +24,10 @@ pub fn place_and_fees() -> Vec<Field> {
         shape::chain(),
         optional("gasLimit", quantity().says("Without it the network is asked.")),
         optional("gasPrice", quantity().says("In wei. In place of the next two.")),
-        optional("maxFeePerGas", quantity().says("In wei. Without it the network is asked.")),
+        optional(
+            "maxFeePerGas",
+            quantity().says("In wei. Without it the network is asked."),
+        ),
         optional("maxPriorityFeePerGas", quantity().says("In wei.")),
         optional(
             "allowDuplicate",
@@ -76,7 +79,10 @@ fn receipt() -> Schema {
         always("maxPriorityFeePerGas", or_null()),
         always("maxFeePerBlobGas", or_null()),
         always("accessList", Schema::list(Schema::map()).or_null()),
-        always("blockNumber", Schema::count().or_null().says("`null`: it is in no block yet.")),
+        always(
+            "blockNumber",
+            Schema::count().or_null().says("`null`: it is in no block yet."),
+        ),
         always("blockHash", nothing()),
         always("blobVersionedHashes", Schema::list(text()).or_null()),
         always("index", Schema::count().or_null()),

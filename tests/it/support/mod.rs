@@ -15,6 +15,7 @@ pub mod join;
 pub mod logins;
 pub mod node;
 pub mod reference;
+pub mod sending;
 pub mod source;
 pub mod store;
 pub mod token;

@@ -87,7 +87,12 @@ async fn version_1_sends_as_well(engine: Engine) {
     let shop = app.shop().await;
     let made = app.new_wallet(EMAIL, &shop, json!({})).await;
     chain.fund(&crate::support::wallets::address(&made, "evm"), COIN).await;
-    let entered = app.enter_v1(EMAIL, &shop).await;
+    let v1 = crate::support::codes::Way {
+        login: "/api/v1/auth/login-otp",
+        verify: "/api/v1/auth/verify-otp",
+        ..EMAIL
+    };
+    let entered = app.enter(v1, &shop).await;
     let wallet = bearer(&shop, &text(&entered, "walletToken"));
     for nonce in 0..2 {
         let body = on_sepolia(json!({ "to": TO, "amount": format!("0.{}", nonce + 1) }));

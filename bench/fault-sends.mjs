@@ -1,4 +1,4 @@
-// `bench/fault-sends`: a send that was acknowledged arrives, and none arrives twice, whenever the server is killed.
+// `make fault-sends`: a send that was acknowledged arrives, and none arrives twice, whenever the server is killed.
 //
 //   bench/fault-sends [--rounds 30] [--engines sqlite,postgres] [--wallets 4]
 //

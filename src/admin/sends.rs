@@ -39,7 +39,9 @@ pub async fn list(
 
 fn shown(send: &Send) -> Value {
     let Lane { network, address } = &send.lane;
-    let to = Transaction::parse_signed(&send.raw).ok().and_then(|(parsed, _)| parsed.to);
+    let to = Transaction::parse_signed(&send.raw)
+        .ok()
+        .and_then(|(parsed, _)| parsed.to);
     json!({
         "id": send.id,
         "hash": send.hash,
@@ -75,7 +77,10 @@ pub async fn pause(
         paused_at: instance.clock.now(),
     };
     if !instance.store.pause_sends(&instance.admin(), pause).await? {
-        bail!("sends of {} are paused there already; see `aboard sends list`", environment.id);
+        bail!(
+            "sends of {} are paused there already; see `aboard sends list`",
+            environment.id
+        );
     }
     Ok(within(&environment, json!({ "network": network, "paused": true })))
 }

@@ -112,7 +112,9 @@ pub async fn run(command: Sends) -> anyhow::Result<()> {
 fn must_be_known(settings: &Settings, network: Option<&str>) -> anyhow::Result<()> {
     let config = settings.load_to_manage()?;
     if let Some(code) = network.filter(|code| config.networks.by_code(code).is_none()) {
-        anyhow::bail!("--network: there is no network {code}; the codes stand in [networks], `aboard config show` shows them");
+        anyhow::bail!(
+            "--network: there is no network {code}; the codes stand in [networks], `aboard config show` shows them"
+        );
     }
     Ok(())
 }
@@ -126,7 +128,10 @@ fn listed(answer: &Value) -> String {
                 network => network,
             };
             let (environment, reason) = (text(pause, "environment_kind"), text(pause, "reason"));
-            format!("Paused in {environment} on {network} since {}: {reason}", text(pause, "since"))
+            format!(
+                "Paused in {environment} on {network} since {}: {reason}",
+                text(pause, "since")
+            )
         })
         .collect();
     let rows: Vec<Vec<String>> = all("sends").map(row).collect();
@@ -134,7 +139,17 @@ fn listed(answer: &Value) -> String {
         lines.push("Nothing was sent.".to_owned());
     } else {
         lines.push(table(
-            &["TIME", "ENVIRONMENT", "NETWORK", "STATE", "KIND", "NONCE", "HASH", "SEND", "LAST ERROR"],
+            &[
+                "TIME",
+                "ENVIRONMENT",
+                "NETWORK",
+                "STATE",
+                "KIND",
+                "NONCE",
+                "HASH",
+                "SEND",
+                "LAST ERROR",
+            ],
             &rows,
         ));
     }

@@ -10,7 +10,12 @@ fn sends_are_paused_and_go_on() {
     let place = Place::new();
     let server = Server::dev(&place, &[]);
     let sandbox = ["--environment", "sandbox"];
-    let pause = [&["sends", "pause"], &sandbox[..], &["--network", "ethereum-sepolia", "--reason", "An upgrade."]].concat();
+    let pause = [
+        &["sends", "pause"],
+        &sandbox[..],
+        &["--network", "ethereum-sepolia", "--reason", "An upgrade."],
+    ]
+    .concat();
     let said = place.works(&pause);
     assert!(said.contains("sends nothing on ethereum-sepolia"), "{said}");
     assert!(place.fails(&pause).contains("are paused there already"));
@@ -21,10 +26,16 @@ fn sends_are_paused_and_go_on() {
     assert_eq!(server.stop().0, Some(0));
 
     let shown = place.works(&["sends", "list", "--open", "--environment", "sandbox"]);
-    assert!(shown.contains("Paused in sandbox on ethereum-sepolia") && shown.contains("An upgrade."), "{shown}");
+    assert!(
+        shown.contains("Paused in sandbox on ethereum-sepolia") && shown.contains("An upgrade."),
+        "{shown}"
+    );
     assert!(shown.contains("Nothing was sent."), "{shown}");
     let resume = [&["sends", "resume"], &sandbox[..]].concat();
-    assert!(place.fails(&resume).contains("are not paused there"), "all networks were not");
+    assert!(
+        place.fails(&resume).contains("are not paused there"),
+        "all networks were not"
+    );
     let resume = [&resume[..], &["--network", "ethereum-sepolia"]].concat();
     assert!(place.works(&resume).contains("sends on ethereum-sepolia again"));
     assert_eq!(place.json(&["sends", "list"])["pauses"], json!([]));

@@ -66,7 +66,8 @@ async fn with_everything_said_a_send_waits_for_a_chain_that_is_down(engine: Engi
     rig.node.loses(Loses::Nothing);
     rig.sends_coin(json!({})).await;
     rig.node.loses(Loses::Everything);
-    rig.refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 503).await;
+    rig.refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 503)
+        .await;
     let sent = rig.sends("send-coin", body).await;
     assert_eq!(sent["nonce"], 1);
     rig.follow().await;
@@ -81,7 +82,9 @@ async fn stored_and_forgotten(rig: &mut Rig) -> (SendId, Value) {
         "to": TO, "value": (COIN / 10).to_string(), "nonce": 0, "gasLimit": 21_000, "maxFeePerGas": "5000000000",
         "maxPriorityFeePerGas": "1000000000",
     });
-    let signed = rig.gets("sign-transaction", json!({ "transaction": transaction })).await;
+    let signed = rig
+        .gets("sign-transaction", json!({ "transaction": transaction }))
+        .await;
     let instance = rig.app.instance();
     let (store, now) = (&instance.store, rig.app.now());
     let app = store
@@ -134,7 +137,11 @@ async fn what_was_stored_when_the_server_died_is_sent(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let (_, hash) = stored_and_forgotten(&mut rig).await;
     rig.app.app.sends.run_due().await;
-    assert_eq!(rig.receipt(&hash).await, Value::Null, "whoever stored it may still be at it");
+    assert_eq!(
+        rig.receipt(&hash).await,
+        Value::Null,
+        "whoever stored it may still be at it"
+    );
     // What comes next meanwhile has the next nonce.
     assert_eq!(rig.sends_coin(json!({ "amount": "0.2" })).await["nonce"], 1);
     rig.follow().await;
@@ -164,8 +171,12 @@ async fn a_nonce_that_was_used_elsewhere_replaces_the_send(engine: Engine) {
     let transaction = json!({
         "to": TO, "value": "7", "nonce": 0, "gasLimit": 21_000, "maxFeePerGas": "5000000000",
     });
-    let signed = rig.gets("sign-transaction", json!({ "transaction": transaction })).await;
-    rig.chain.ask("eth_sendRawTransaction", json!([signed["signedTransaction"]])).await;
+    let signed = rig
+        .gets("sign-transaction", json!({ "transaction": transaction }))
+        .await;
+    rig.chain
+        .ask("eth_sendRawTransaction", json!([signed["signedTransaction"]]))
+        .await;
     rig.node.loses(Loses::Nothing);
     rig.app.advance(61);
     rig.app.app.sends.run_due().await;

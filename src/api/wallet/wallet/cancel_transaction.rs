@@ -9,7 +9,10 @@ use axum::response::Response;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::sending::{self, Account, Options, Replaces, Wish, shape::{HASH, place_and_fees}};
+use super::sending::{
+    self, Account, Options, Replaces, Wish,
+    shape::{HASH, place_and_fees},
+};
 use super::{Operation, shape};
 use crate::chains::evm::{At, Call};
 use crate::domain::{Code, Invalid, SendKind};

@@ -137,7 +137,10 @@ async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {
     let node = Node::start("xellar.mjs", &[&app.app.url.clone(), &made.app.to_string(), ""]);
     let mut sdk = Sdk { app, node };
     let entered = sdk.log_in("ada@example.com").await;
-    let wallet = sdk.call("account.wallet.create", &[json!({ "accessToken": entered["accessToken"] })]);
+    let wallet = sdk.call(
+        "account.wallet.create",
+        &[json!({ "accessToken": entered["accessToken"] })],
+    );
     let evm = crate::support::wallets::address(&wallet, "evm");
     chain.fund(&evm, 10 * COIN).await;
     let token = chain.erc20("NORTH", COIN, &evm).await;
@@ -147,12 +150,18 @@ async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {
     let mut tokens = wallet;
     for (nonce, (call, body)) in [
         ("sendCoin", json!({ "to": DELEGATE, "amount": "0.015" })),
-        ("sendToken", json!({ "to": DELEGATE, "amount": "0.5", "tokenAddress": token })),
+        (
+            "sendToken",
+            json!({ "to": DELEGATE, "amount": "0.5", "tokenAddress": token }),
+        ),
         (
             "sendTransaction",
             json!({ "transaction": { "from": evm, "to": DELEGATE, "data": "0x", "value": "7" } }),
         ),
-        ("transferERC721", json!({ "to": DELEGATE, "tokenId": "0", "tokenAddress": things })),
+        (
+            "transferERC721",
+            json!({ "to": DELEGATE, "tokenId": "0", "tokenAddress": things }),
+        ),
         (
             "transferERC1155",
             json!({ "to": DELEGATE, "tokenId": ["7", "8"], "amount": ["1", "2"], "tokenAddress": pieces }),
@@ -174,7 +183,10 @@ async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {
     let mut call = json!({ "network": network, "to": DELEGATE, "amount": "0.015" });
     call["walletToken"] = tokens["walletToken"].clone();
     let twice = sdk.fails("wallet.sendCoin", call);
-    assert_eq!((&twice["is_xellar_error"], &twice["code"]), (&json!(true), &json!("409")));
+    assert_eq!(
+        (&twice["is_xellar_error"], &twice["code"]),
+        (&json!(true), &json!("409"))
+    );
 
     chain.ask("evm_setAutomine", json!([false])).await;
     let mut tokens = sdk.call("wallet.refreshToken", &[tokens["refreshToken"].clone()]);

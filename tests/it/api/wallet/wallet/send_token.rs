@@ -14,17 +14,28 @@ on_both! {
 /// What an account has of a token.
 pub async fn has(rig: &Rig, token: &str, account: &str) -> u128 {
     let data = format!("0x70a08231{:0>64}", account.trim_start_matches("0x").to_lowercase());
-    number(&rig.chain.ask("eth_call", json!([{ "to": token, "data": data }, "latest"])).await)
+    number(
+        &rig.chain
+            .ask("eth_call", json!([{ "to": token, "data": data }, "latest"]))
+            .await,
+    )
 }
 
 async fn tokens_arrive(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let token = rig.chain.erc20("NORTH", 5 * COIN, &rig.ada.evm).await;
     let receipt = rig
-        .sends("send-token", json!({ "to": TO, "amount": "2.5", "tokenAddress": token }))
+        .sends(
+            "send-token",
+            json!({ "to": TO, "amount": "2.5", "tokenAddress": token }),
+        )
         .await;
     assert_eq!(receipt["value"], "0");
-    assert!(receipt["data"].as_str().is_some_and(|data| data.starts_with("0xa9059cbb")));
+    assert!(
+        receipt["data"]
+            .as_str()
+            .is_some_and(|data| data.starts_with("0xa9059cbb"))
+    );
     assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
     assert_eq!(has(&rig, &token, TO).await, 25 * COIN / 10);
     rig.follow().await;
@@ -40,7 +51,12 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_signed(engine: Engine) {
         ("amount", json!("0.1234567890123456789"), 400, "19 decimals"),
         ("tokenAddress", json!(TO), 400, "no ERC-20 token at this address"),
         ("tokenAddress", Value::Null, 400, "tokenAddress is required"),
-        ("to", json!("0x0000000000000000000000000000000000000000"), 422, "zero address"),
+        (
+            "to",
+            json!("0x0000000000000000000000000000000000000000"),
+            422,
+            "zero address",
+        ),
     ] {
         let mut body = json!({ "to": TO, "amount": "1", "tokenAddress": token });
         body[field] = value;

@@ -17,11 +17,15 @@ on_both! {
 async fn a_transaction_is_completed_and_sent(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let transaction = json!({ "from": rig.ada.evm, "to": TO, "value": "0x3e8", "data": "0x", "chainId": 11_155_111 });
-    let receipt = rig.sends("send-transaction", json!({ "transaction": transaction })).await;
+    let receipt = rig
+        .sends("send-transaction", json!({ "transaction": transaction }))
+        .await;
     assert_eq!((&receipt["value"], &receipt["type"]), (&json!("1000"), &json!(2)));
     assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
     // One that makes a contract has no recipient.
-    let receipt = rig.sends("send-transaction", json!({ "transaction": { "data": "0x00" } })).await;
+    let receipt = rig
+        .sends("send-transaction", json!({ "transaction": { "data": "0x00" } }))
+        .await;
     assert_eq!(receipt["to"], Value::Null);
     let made = rig.receipt(&receipt["hash"]).await;
     assert!(made["contractAddress"].is_string(), "{made}");
@@ -33,8 +37,16 @@ async fn each_kind_of_fees_is_sent_and_read_by_others(engine: Engine) {
     let slot = format!("0x{}", "5c".repeat(32));
     for (nonce, more, kind) in [
         (0, json!({ "gasPrice": "3000000000" }), 0),
-        (1, json!({ "gasPrice": 3_000_000_000_u64, "accessList": [{ "address": TO, "storageKeys": [slot] }] }), 1),
-        (2, json!({ "maxFeePerGas": "0x12a05f200", "maxPriorityFeePerGas": 1 }), 2),
+        (
+            1,
+            json!({ "gasPrice": 3_000_000_000_u64, "accessList": [{ "address": TO, "storageKeys": [slot] }] }),
+            1,
+        ),
+        (
+            2,
+            json!({ "maxFeePerGas": "0x12a05f200", "maxPriorityFeePerGas": 1 }),
+            2,
+        ),
         (3, json!({ "maxFeePerGas": "5000000000" }), 2),
         (4, json!({ "maxPriorityFeePerGas": "7" }), 2),
         (5, json!({ "gas": 90_000, "nonce": 5 }), 2),
@@ -43,22 +55,45 @@ async fn each_kind_of_fees_is_sent_and_read_by_others(engine: Engine) {
         for (name, value) in more.as_object().unwrap() {
             transaction[name] = value.clone();
         }
-        let receipt = rig.sends("send-transaction", json!({ "transaction": transaction })).await;
-        assert_eq!((&receipt["type"], &receipt["nonce"]), (&json!(kind), &json!(nonce)), "{more}");
+        let receipt = rig
+            .sends("send-transaction", json!({ "transaction": transaction }))
+            .await;
+        assert_eq!(
+            (&receipt["type"], &receipt["nonce"]),
+            (&json!(kind), &json!(nonce)),
+            "{more}"
+        );
         for (name, value) in more.as_object().unwrap().iter().filter(|(_, value)| value.is_string()) {
             let shown = receipt[name].as_str().unwrap_or_default();
             assert!(value == shown || value == "0x12a05f200", "{name}: {receipt}");
         }
-        let mined = rig.chain.ask("eth_getTransactionByHash", json!([receipt["hash"]])).await;
+        let mined = rig
+            .chain
+            .ask("eth_getTransactionByHash", json!([receipt["hash"]]))
+            .await;
         assert_eq!(mined["type"], format!("{kind:#x}"), "{mined}");
         assert_eq!(receipt["signature"]["networkV"].is_string(), kind == 0);
         // What ethers makes of the node's answer is what was answered here, but for its block.
         let said = node.say(&json!({ "what": "response", "transaction": mined }));
-        for field in ["hash", "from", "to", "value", "nonce", "data", "chainId", "type", "gasLimit", "accessList"] {
+        for field in [
+            "hash",
+            "from",
+            "to",
+            "value",
+            "nonce",
+            "data",
+            "chainId",
+            "type",
+            "gasLimit",
+            "accessList",
+        ] {
             assert_eq!(said["by"][field], receipt[field], "{field} of {more}");
         }
         for field in ["r", "s", "v", "networkV"] {
-            assert_eq!(said["by"]["signature"][field], receipt["signature"][field], "{field} of {more}");
+            assert_eq!(
+                said["by"]["signature"][field], receipt["signature"][field],
+                "{field} of {more}"
+            );
         }
     }
 }
@@ -73,7 +108,7 @@ async fn a_delegation_is_sent_and_takes_effect(engine: Engine) {
         .await;
     let authorization = rig.gets("sign-authorization", asked).await["authorization"].clone();
     let evm = rig.ada.evm.clone();
-    let body = json!({ "transaction": { "to": evm, "authorizationList": [authorization] } });
+    let body = json!({ "transaction": { "to": TO, "authorizationList": [authorization] } });
     rig.app.set("wallets.delegates", "[]").await;
     rig.refused("send-transaction", body.clone(), 403).await;
     assert!(rig.stored().await.is_empty());
@@ -86,7 +121,10 @@ async fn a_delegation_is_sent_and_takes_effect(engine: Engine) {
     assert!(shown.eq_ignore_ascii_case(&code), "{shown}");
     assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
     let installed = rig.chain.ask("eth_getCode", json!([evm, "latest"])).await;
-    assert_eq!(installed, format!("0xef0100{}", code.trim_start_matches("0x").to_lowercase()));
+    assert_eq!(
+        installed,
+        format!("0xef0100{}", code.trim_start_matches("0x").to_lowercase())
+    );
 }
 
 async fn what_does_not_hold_together_is_not_signed(engine: Engine) {
@@ -97,19 +135,37 @@ async fn what_does_not_hold_together_is_not_signed(engine: Engine) {
         ("to", Value::Null, 400, "to is required"),
         ("data", json!("0x1"), 400, "pairs of hex digits"),
         ("value", json!("0.5"), 400, "whole number"),
-        ("value", json!("11000000000000000000"), 400, "more than the wallet has: 10 ETH"),
-        ("authorizationList", json!([{}]), 400, "must be a list of what sign-authorization answers"),
+        (
+            "value",
+            json!("11000000000000000000"),
+            400,
+            "more than the wallet has: 10 ETH",
+        ),
+        (
+            "authorizationList",
+            json!([{}]),
+            400,
+            "must be a list of what sign-authorization answers",
+        ),
         ("accessList", json!("x"), 400, "must be a list of"),
-        ("nonce", json!("18446744073709551615"), 400, "larger than any chain takes"),
+        (
+            "nonce",
+            json!("18446744073709551615"),
+            400,
+            "larger than any chain takes",
+        ),
         ("data", json!("0xdeadbeef"), 200, ""),
     ] {
         let mut transaction = json!({ "to": TO });
         transaction[field] = value;
         if status == 200 {
-            rig.sends("send-transaction", json!({ "transaction": transaction })).await;
+            rig.sends("send-transaction", json!({ "transaction": transaction }))
+                .await;
             continue;
         }
-        let message = rig.refused("send-transaction", json!({ "transaction": transaction }), status).await;
+        let message = rig
+            .refused("send-transaction", json!({ "transaction": transaction }), status)
+            .await;
         assert!(message.contains(said), "{field}: {message}");
         assert!(rig.stored().await.is_empty(), "{field}");
     }
@@ -120,7 +176,9 @@ async fn what_fails_in_the_chain_is_told(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let token = rig.chain.erc20("NORTH", 5, &rig.ada.evm).await;
     let call = json!({ "to": token, "data": format!("0xa9059cbb{}", "0".repeat(128)) });
-    let message = rig.refused("send-transaction", json!({ "transaction": call }), 422).await;
+    let message = rig
+        .refused("send-transaction", json!({ "transaction": call }), 422)
+        .await;
     assert!(message.contains("would fail"), "{message}");
     // Whoever says how much gas it gets, gets it sent.
     let mut call = call;

@@ -25,11 +25,18 @@ async fn one_kind_or_several_change_hands(engine: Engine) {
     }
     for (token, expected) in [(7, 3), (8, 5)] {
         let data = format!("0x00fdd58e{:0>64}{}", &TO.to_lowercase()[2..], word(token));
-        let has = rig.chain.ask("eth_call", json!([{ "to": pieces, "data": data }, "latest"])).await;
+        let has = rig
+            .chain
+            .ask("eth_call", json!([{ "to": pieces, "data": data }, "latest"]))
+            .await;
         assert_eq!(number(&has), expected, "{token}");
     }
     for (what, status, said) in [
-        (json!({ "tokenId": ["7"], "amount": "1" }), 400, "as many numbers as tokenId"),
+        (
+            json!({ "tokenId": ["7"], "amount": "1" }),
+            400,
+            "as many numbers as tokenId",
+        ),
         (json!({ "tokenId": "7", "amount": "11" }), 422, "would fail"),
     ] {
         let mut body = json!({ "to": TO, "tokenAddress": pieces });

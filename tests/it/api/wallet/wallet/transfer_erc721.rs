@@ -20,7 +20,11 @@ async fn a_token_changes_hands_once(engine: Engine) {
     rig.app.advance(61);
     let message = rig.refused("transfer-erc721", body, 422).await;
     assert!(message.contains("would fail"), "{message}");
-    for (id, said) in [(json!(["0"]), "one number"), (json!("x"), "whole number"), (json!(null), "required")] {
+    for (id, said) in [
+        (json!(["0"]), "one number"),
+        (json!("x"), "whole number"),
+        (json!(null), "required"),
+    ] {
         let body = json!({ "to": TO, "tokenId": id, "tokenAddress": things });
         let message = rig.refused("transfer-erc721", body, 400).await;
         assert!(message.contains(said), "{message}");

@@ -15,6 +15,7 @@ mod partners;
 mod place;
 mod requests;
 mod rewrap;
+mod sends;
 mod settings;
 mod signing;
 pub mod socket;

@@ -51,6 +51,10 @@ event_types! {
     WalletExported = "wallet.exported", "A person took the phrase of their wallet out.";
     ConsentGranted = "consent.granted", "A person let an app work with their wallet.";
     ConsentWithdrawn = "consent.withdrawn", "A person no longer lets an app work with their wallet.";
+    TransactionSent = "transaction.sent", "A network took a transaction that a wallet sent.";
+    TransactionConfirmed = "transaction.confirmed", "A transaction stands in the chain, as deep as the network's setting asks for.";
+    TransactionFailed = "transaction.failed", "A transaction did nothing: it stands in the chain as failed, was refused, or expired.";
+    TransactionReplaced = "transaction.replaced", "Another transaction took a transaction's place: one with higher fees, or its cancellation.";
     KeyCreated = "key.created", "An API key was made.";
     KeyRevoked = "key.revoked", "An API key was revoked.";
     WebhookDisabled = "webhook.disabled", "A webhook was switched off because its receiver failed for days or said 410 Gone.";

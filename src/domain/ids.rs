@@ -172,6 +172,8 @@ ids! {
     WalletId = "wlt";
     /// An export of a wallet's phrase.
     ExportId = "exp";
+    /// A transaction that was signed here, on its way.
+    SendId = "snd";
     /// One HTTP request.
     RequestId = "req";
 }

@@ -1,5 +1,6 @@
 //! What the product's words mean: pure values and rules, no I/O, no async, no HTTP.
 
+mod amount;
 mod amr;
 mod base62;
 mod code;
@@ -23,6 +24,7 @@ pub mod policy;
 mod proofs;
 mod provider;
 mod refresh_token;
+mod send;
 mod send_budget;
 mod signing;
 mod subscription;
@@ -33,6 +35,7 @@ mod waffy_token;
 pub mod webhook;
 mod whole_seconds;
 
+pub use amount::{parse_amount, show_amount};
 pub use amr::Amr;
 pub use code::Code;
 pub use code_caps::{CodeCaps, CountryCap, DayCounts, Withheld};
@@ -53,6 +56,7 @@ pub use phone::Phone;
 pub use proofs::RequiredProofs;
 pub use provider::Provider;
 pub use refresh_token::RefreshToken;
+pub use send::{Lane, SendKind, SendState};
 pub use send_budget::{PastSend, SendLimits, Wait, WrongCodes};
 pub use signing::SigningPurpose;
 pub use subscription::SubscriptionStatus;

@@ -89,6 +89,8 @@ const VALUE_WINDOWS: &str = "delete from value_windows where (wallet_id, app_id,
     select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :now order by ends_at limit :batch)";
 const COUNTED_CALLS: &str = "delete from counted_calls where id in (
     select id from counted_calls where expires_at < :now order by expires_at limit :batch)";
+const SENDS: &str = "delete from sends where id in (
+    select id from (select id, finished_at from sends order by id limit :batch) oldest where finished_at < :before)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -144,7 +146,8 @@ impl Store {
             .then(SECRET_LINKS, params![now: now, batch: BATCH])
             .then(VALUE_WINDOWS, params![now: now, batch: BATCH])
             .then(COUNTED_CALLS, params![now: now, batch: BATCH])
-            .then(EXPORTS, params![before: month_ago]);
+            .then(EXPORTS, params![before: month_ago])
+            .then(SENDS, params![before: season_ago, batch: BATCH]);
         for sql in ENDED_WALLETS {
             script = script.then(sql, params![now: now]);
         }

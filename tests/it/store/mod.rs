@@ -35,6 +35,7 @@ mod prove;
 mod races;
 mod reports;
 mod requests;
+pub mod sends;
 mod sessions;
 mod settings;
 mod signing_keys;

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod anvil;
 pub mod app;
 pub mod beside;
 pub mod calls;
@@ -15,10 +16,12 @@ pub mod join;
 pub mod logins;
 pub mod node;
 pub mod reference;
+pub mod sending;
 pub mod source;
 pub mod store;
 pub mod token;
 pub mod users;
+pub mod valve;
 pub mod wallets;
 pub mod wire;
 pub mod world;

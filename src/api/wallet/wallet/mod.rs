@@ -1,12 +1,22 @@
 //! `/api/v{1,2}/wallet/…`: operations on a wallet, each for one wallet token.
 
 pub mod address;
+pub mod balance_coin;
+pub mod balance_token;
+pub mod batch_balance_token;
+pub mod cancel_transaction;
+pub mod estimate_gas;
+mod evm_action;
 mod evm_json;
 pub mod export;
 mod network;
 mod permit;
 pub mod refresh;
 pub mod refresh_rampable;
+pub mod send_coin;
+pub mod send_token;
+pub mod send_transaction;
+mod sending;
 mod shape;
 pub mod sign_authorization;
 pub mod sign_hash;
@@ -14,12 +24,15 @@ pub mod sign_message;
 pub mod sign_transaction;
 pub mod sign_typed_data;
 mod solana_json;
+pub mod transaction_detail;
+pub mod transfer_erc1155;
+pub mod transfer_erc721;
 pub mod unlock;
 
 use std::sync::Arc;
 
 use aboard_vault::KmsError;
-use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
+use aboard_vault::wallet::{Addresses, OpenWallet, UserHalf, WalletError};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -93,6 +106,16 @@ impl Operation {
     /// What the environment sets.
     pub fn settings(&self, web: &Web) -> Arc<EnvironmentConfig> {
         web.instance.settings.of(self.caller.app.scope.environment())
+    }
+
+    /// The wallet's addresses.
+    pub fn addresses(&self) -> Result<Addresses, Failure> {
+        Ok(*sealed(&self.wallet)?.addresses())
+    }
+
+    /// The call's `Idempotency-Key` as the store knows it, if it has one.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.let_in.call().map(|(key, _)| key)
     }
 
     /// Opens the wallet and signs what was permitted, off the threads that serve requests. The key is gone when this is

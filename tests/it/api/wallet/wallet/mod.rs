@@ -1,14 +1,25 @@
 //! `/api/v{1,2}/wallet/…`
 
 mod address;
+mod balance_coin;
+mod balance_token;
+mod batch_balance_token;
+mod cancel_transaction;
 mod consent;
+mod estimate_gas;
 mod export;
 mod policy;
 mod refresh;
 mod sdk;
+mod send_coin;
+mod send_token;
+mod send_transaction;
 mod sign;
 mod sign_authorization;
 mod sign_hash;
 mod sign_transaction;
 mod tokens;
+mod transaction_detail;
+mod transfer_erc1155;
+mod transfer_erc721;
 mod unlock;

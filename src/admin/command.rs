@@ -203,6 +203,7 @@ pub enum AdminCommand {
     /// The newest entries of the audit log.
     ListAudit {
         environment: Option<String>,
+        target: Option<String>,
         before: Option<i64>,
         limit: u32,
     },
@@ -383,9 +384,10 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::EraseUser { environment, user } => users::erase(instance, environment.as_deref(), user).await,
         C::ListAudit {
             environment,
+            target,
             before,
             limit,
-        } => audit::list(instance, environment.as_deref(), before, limit).await,
+        } => audit::list(instance, environment.as_deref(), target.as_deref(), before, limit).await,
         C::VerifyAudit { head } => audit::verify(instance, head.as_deref()).await,
         C::SetSubscription {
             environment,

@@ -102,7 +102,7 @@ fn a_server_starts_and_signs_with_a_key_in_a_transit_engine() {
     service.go_away(false);
     new_wallet(&server, "grace");
     server.stop();
-    let looked = place.works(&with(&["doctor", "--offline"], &keys));
+    let looked = place.run(&with(&["doctor", "--offline"], &keys)).out;
     assert!(
         looked.contains("key service") && looked.contains("opens this store"),
         "{looked}"

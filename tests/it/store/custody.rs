@@ -17,6 +17,7 @@ both! {
     an_export_waits_and_is_told_once,
     an_export_is_over_once_it_was_stopped_or_the_wallet_moved,
     an_erased_users_wallet_goes_after_thirty_days,
+    what_was_wrapped_is_wrapped_anew_where_it_still_stands,
 }
 
 /// What a real policy says is to be counted, so that what is counted is what is decided.
@@ -111,7 +112,7 @@ async fn a_call_is_counted_once_and_a_refused_one_not_at_all(store: TestStore) {
     assert_eq!(store.count("counted_calls").await, 1);
     store.advance(3_600);
     assert!(noted(&store, call(2, 50)).await, "the day has 50 left");
-    store.advance(3_601);
+    store.advance(1_800);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("counted_calls").await, 1);
 }
@@ -300,4 +301,54 @@ async fn an_erased_users_wallet_goes_after_thirty_days(store: TestStore) {
     store.advance(31 * DAY);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("wallets").await, 1);
+}
+
+async fn what_was_wrapped_is_wrapped_anew_where_it_still_stands(store: TestStore) {
+    let person = person(&store).await;
+    let other = scope_of(&store, &person.app, "2").await;
+    let made = person.has(&store, Custody::Shared).await;
+    store.advance(2);
+    let moved = recovery(&store, made.id, made.secret.id);
+    person.recover(&store, &other, moved.clone()).await;
+    let page = async |of_secrets, after| {
+        let page = store.wrapped_keys(store.system(), of_secrets, after, 10).await.unwrap();
+        page.into_iter()
+            .map(|key| (key.row, key.sealed_for, key.key.clone(), key))
+            .collect::<Vec<_>>()
+    };
+    let nil = aboard::domain::Uuid::nil();
+    let (wallets, secrets) = (page(false, nil).await, page(true, nil).await);
+    assert!(wallets.len() == 1 && secrets.len() == 1);
+    let (row, sealed_for, key, wallet) = wallets.into_iter().next().unwrap();
+    assert!(row == made.id.0 && sealed_for == other.user() && key == moved.key);
+    let (row, sealed_for, key, secret) = secrets.into_iter().next().unwrap();
+    assert!(row == made.secret.id && sealed_for == person.scope.user() && key == made.key);
+    assert!(page(false, made.id.0).await.is_empty());
+    let anew = vec![(wallet.clone(), b"wrapped".to_vec()), (secret, b"anew".to_vec())];
+    assert_eq!(store.rewrap_keys(store.system(), anew).await.unwrap(), 2);
+    // What changed meanwhile stays as it was changed.
+    let late = vec![(wallet, b"late".to_vec())];
+    assert_eq!(store.rewrap_keys(store.system(), late).await.unwrap(), 0);
+    let (wallets, secrets) = (page(false, nil).await, page(true, nil).await);
+    assert!(wallets[0].2 == b"wrapped" && secrets[0].2 == b"anew");
+    let roots = store.root_keys(store.system()).await.unwrap();
+    let anew = roots.iter().map(|key| (key.id, b"root".to_vec())).collect();
+    store
+        .rewrap_instance(
+            &store.admin(),
+            "kek_new".to_owned(),
+            b"canary".to_vec(),
+            anew,
+            store.now(),
+        )
+        .await
+        .unwrap();
+    let instance = store.instance().await.unwrap().unwrap();
+    assert_eq!(
+        (instance.kek_id.as_str(), &*instance.canary),
+        ("kek_new", &b"canary"[..])
+    );
+    let roots = store.root_keys(store.system()).await.unwrap();
+    assert!(roots.iter().all(|key| key.wrapped == b"root"));
+    assert_eq!(store.count("audit where action = 'keys.rewrapped'").await, 1);
 }

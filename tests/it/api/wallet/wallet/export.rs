@@ -45,12 +45,11 @@ impl Desk {
         }
     }
 
+    /// One call, with a new token: the last may have ended while time passed.
     async fn call(&mut self, body: &Value) -> Answer {
-        let answer = bearer(&self.shop, &text(&self.tokens, "walletToken"))
-            .post(EXPORT, body)
-            .await;
         self.tokens = self.app.refresh(&self.shop, &self.tokens).await;
-        answer
+        let wallet = bearer(&self.shop, &text(&self.tokens, "walletToken"));
+        wallet.post(EXPORT, body).await
     }
 
     async fn begin(&mut self, client: &hpke::Client) -> Value {

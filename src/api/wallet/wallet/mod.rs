@@ -4,12 +4,17 @@ pub mod address;
 pub mod balance_coin;
 pub mod balance_token;
 pub mod batch_balance_token;
+pub mod cancel_transaction;
 pub mod estimate_gas;
 mod evm_action;
 mod evm_json;
 mod network;
 pub mod refresh;
 pub mod refresh_rampable;
+pub mod send_coin;
+pub mod send_token;
+pub mod send_transaction;
+mod sending;
 mod shape;
 pub mod sign_authorization;
 pub mod sign_hash;
@@ -18,6 +23,8 @@ pub mod sign_transaction;
 pub mod sign_typed_data;
 mod solana_json;
 pub mod transaction_detail;
+pub mod transfer_erc1155;
+pub mod transfer_erc721;
 pub mod unlock;
 
 use std::sync::Arc;
@@ -47,7 +54,7 @@ pub struct Operation {
     half: Option<UserHalf>,
     replayed: bool,
     /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
-    _let_in: LetIn,
+    let_in: LetIn,
 }
 
 impl FromRequest<Web> for Operation {
@@ -77,7 +84,7 @@ impl FromRequest<Web> for Operation {
             wallet,
             half,
             replayed: let_in.replayed,
-            _let_in: let_in,
+            let_in,
         })
     }
 }
@@ -96,6 +103,11 @@ impl Operation {
     /// The wallet's addresses.
     pub fn addresses(&self) -> Result<Addresses, Failure> {
         Ok(*sealed(&self.wallet)?.addresses())
+    }
+
+    /// The call's `Idempotency-Key` as the store knows it, if it has one.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.let_in.call().map(|(key, _)| key)
     }
 
     /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.

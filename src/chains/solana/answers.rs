@@ -1,0 +1,222 @@
+//! What nodes answer, read strictly: what does not fit is no answer.
+
+use aboard_vault::wallet::solana::{Address, Signature, TokenAccount, Transaction};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::super::endpoints::words;
+
+/// How long a blockhash can be good: 150 blocks, and room for a node that counts otherwise.
+const LONGEST_LIFE: u64 = 300;
+/// As many blocks as one answer may tell fees of.
+const MOST_FEES: usize = 1_000;
+
+/// An account of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The program that may change it.
+    pub owner: Address,
+    /// What the program keeps in it.
+    pub data: Vec<u8>,
+    /// What it has.
+    pub lamports: u64,
+}
+
+/// An account that somebody has for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Where it is.
+    pub at: Address,
+    /// What it holds.
+    pub account: TokenAccount,
+}
+
+/// A recent block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blockhash {
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// The height of the last block that takes transactions that name it.
+    pub last_height: u64,
+}
+
+/// A block that nothing undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinalBlock {
+    /// How many blocks there are up to it.
+    pub height: u64,
+    /// Its slot: not every one has a block.
+    pub slot: u64,
+}
+
+/// How sure it is that a transaction stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finality {
+    /// A node has run it.
+    Processed,
+    /// Two thirds of the stake have voted for its block.
+    Confirmed,
+    /// Nothing undoes it.
+    Finalized,
+}
+
+/// What is known of a transaction that landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Where.
+    pub slot: u64,
+    /// How surely.
+    pub finality: Finality,
+    /// Why it failed, if it did. Its fee was paid all the same.
+    pub failed: Option<String>,
+}
+
+/// A transaction that landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// Where.
+    pub slot: u64,
+    /// When, in seconds since 1970, as the validators say.
+    pub time: Option<i64>,
+    /// What it paid, in lamports.
+    pub fee: u64,
+    /// The units of computing that it took.
+    pub units: Option<u64>,
+    /// Why it failed, if it did.
+    pub failed: Option<String>,
+    /// The transaction, whose first signature is the id that was asked for.
+    pub transaction: Transaction,
+}
+
+/// `null` is `None`; anything else has to be read.
+#[expect(clippy::option_option, reason = "the outer one is whether the answer can be read")]
+pub fn optional<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+    if value.is_null() {
+        return Some(None);
+    }
+    read(value).map(Some)
+}
+
+fn address(value: &Value) -> Option<Address> {
+    Address::parse(value.as_str()?).ok()
+}
+
+/// `["…", "base64"]`
+fn bytes(value: &Value) -> Option<Vec<u8>> {
+    (value[1] == "base64").then(|| STANDARD.decode(value[0].as_str()?).ok())?
+}
+
+pub fn account(value: &Value) -> Option<Account> {
+    Some(Account {
+        owner: address(&value["owner"])?,
+        data: bytes(&value["data"])?,
+        lamports: value["lamports"].as_u64()?,
+    })
+}
+
+pub fn holding(value: &Value, program: Address) -> Option<Holding> {
+    let account = account(&value["account"]).filter(|account| account.owner == program)?;
+    Some(Holding {
+        at: address(&value["pubkey"])?,
+        account: TokenAccount::parse(program, &account.data).ok()?,
+    })
+}
+
+pub fn blockhash(value: &Value) -> Option<Blockhash> {
+    let slot = value["context"]["slot"].as_u64()?;
+    let last_height = value["value"]["lastValidBlockHeight"].as_u64()?;
+    // Not every slot has a block. A height far ahead would keep what was sent open for ever.
+    let fits = last_height > 0 && last_height <= slot.saturating_add(LONGEST_LIFE);
+    fits.then_some(Blockhash {
+        hash: address(&value["value"]["blockhash"])?.0,
+        last_height,
+    })
+}
+
+pub fn final_block(value: &Value) -> Option<FinalBlock> {
+    let (height, slot) = (value["blockHeight"].as_u64()?, value["absoluteSlot"].as_u64()?);
+    (height <= slot).then_some(FinalBlock { height, slot })
+}
+
+pub fn paid(value: &Value) -> Option<Vec<u64>> {
+    let list = value.as_array().filter(|list| list.len() <= MOST_FEES)?;
+    list.iter().map(|entry| entry["prioritizationFee"].as_u64()).collect()
+}
+
+#[expect(clippy::option_option, reason = "the outer one is whether the answer can be read")]
+fn failure(err: &Value) -> Option<Option<String>> {
+    match err {
+        Value::Null => Some(None),
+        Value::String(_) | Value::Object(_) => Some(Some(in_plain_words(&err.to_string()))),
+        _ => None,
+    }
+}
+
+pub fn simulated(value: &Value) -> Option<Result<u64, String>> {
+    if !value.is_object() {
+        return None;
+    }
+    Some(match failure(&value["err"])? {
+        None => Ok(value["unitsConsumed"].as_u64()?),
+        Some(why) => Err(why),
+    })
+}
+
+pub fn status(value: &Value) -> Option<Status> {
+    let finality = match value["confirmationStatus"].as_str()? {
+        "processed" => Finality::Processed,
+        "confirmed" => Finality::Confirmed,
+        "finalized" => Finality::Finalized,
+        _ => return None,
+    };
+    Some(Status {
+        slot: value["slot"].as_u64()?,
+        finality,
+        failed: failure(value.get("err")?)?,
+    })
+}
+
+pub fn landed(value: &Value, id: &str) -> Option<Landed> {
+    let meta = value.get("meta").filter(|meta| meta.is_object())?;
+    let transaction = Transaction::parse(&bytes(&value["transaction"])?).ok()?;
+    let is_it = Signature::parse(id).is_some_and(|id| transaction.id() == Some(id.0));
+    is_it.then_some(Landed {
+        slot: value["slot"].as_u64()?,
+        time: value["blockTime"].as_i64(),
+        fee: meta["fee"].as_u64()?,
+        units: meta["computeUnitsConsumed"].as_u64(),
+        failed: failure(meta.get("err")?)?,
+        transaction,
+    })
+}
+
+/// An error of the chain in words that a person can do something with; others as the chain has them.
+#[must_use]
+pub fn in_plain_words(error: &str) -> String {
+    const KNOWN: &[(&[&str], &str)] = &[
+        (
+            &["AccountNotFound", "Attempt to debit an account but found no record"],
+            "the wallet has no lamports to pay the fee with",
+        ),
+        (
+            &["InsufficientFundsForFee", "Insufficient funds for fee"],
+            "the wallet has not enough lamports to pay the fee",
+        ),
+        (
+            &["InsufficientFundsForRent", "insufficient funds for rent"],
+            "an account would be left with less than Solana lets it have (rent): send a little more or a little less, or everything",
+        ),
+        (
+            &["BlockhashNotFound", "Blockhash not found"],
+            "the recent blockhash is not known, or too old: take a new one",
+        ),
+        (&["AlreadyProcessed"], "the same transaction was sent before"),
+    ];
+    for (signs, plain) in KNOWN {
+        if signs.iter().any(|sign| error.contains(sign)) {
+            return (*plain).to_owned();
+        }
+    }
+    words(error.trim_start_matches("Transaction simulation failed: "))
+}

@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use crate::admin;
 use crate::api;
+use crate::chains::Chains;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::http::{AccessLog, AdminSocket, Connections, Patience, RequestLog, metrics_router, recorder, service};
@@ -127,6 +128,7 @@ impl App {
         let webhooks = worker(&config, &instance, guard.clone())?;
         let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
         let providers = Providers::new(Outbound::new(guard.clone(), ASKING)?);
+        let chains = Chains::new(&config.networks, &instance.clock)?;
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let reference = config
@@ -143,6 +145,7 @@ impl App {
             providers,
             waits: Waits::default(),
             guard,
+            chains,
             reference,
             wake_deliveries: {
                 let webhooks = webhooks.clone();

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod audit;
+pub mod chains;
 pub mod channels;
 pub mod cli;
 pub mod clock;

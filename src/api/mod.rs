@@ -18,8 +18,8 @@ use wallet::auth::{
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, refresh, refresh_rampable, sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data,
-    unlock,
+    address, balance_coin, balance_token, batch_balance_token, estimate_gas, refresh, refresh_rampable,
+    sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data, transaction_detail, unlock,
 };
 
 use axum::routing::{get, post};
@@ -95,6 +95,11 @@ pub fn routes() -> Routes {
         .post("/api/v1/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
         .post("/api/v1/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
         .post("/api/v1/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
+        .post("/api/v1/wallet/balance-coin", balance_coin::balance_coin, balance_coin::doc)
+        .post("/api/v1/wallet/balance-token", balance_token::balance_token, balance_token::doc)
+        .post("/api/v1/wallet/batch-balance-token", batch_balance_token::batch_balance_token, batch_balance_token::doc)
+        .post("/api/v1/wallet/estimate-gas", estimate_gas::estimate_gas, estimate_gas::doc)
+        .post("/api/v1/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
         .post("/api/v2/auth/login-otp", login_otp::login_otp, login_otp::doc)
         .post("/api/v2/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
         .post("/api/v2/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
@@ -123,6 +128,13 @@ pub fn routes() -> Routes {
         .post("/api/v2/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
         .post("/api/v2/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
         .post("/api/v2/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
+        .post("/api/v2/wallet/balance-coin", balance_coin::balance_coin, balance_coin::doc)
+        .post("/api/v2/wallet/balance-token", balance_token::balance_token, balance_token::doc)
+        .post("/api/v2/wallet/batch-balance-token", batch_balance_token::batch_balance_token, batch_balance_token::doc)
+        .post("/api/v2/wallet/estimate-gas", estimate_gas::estimate_gas, estimate_gas::doc)
+        .post("/api/v2/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
+        // The published SDK writes a quote at the end of the path.
+        .route("/api/v2/wallet/estimate-gas%22", post(estimate_gas::estimate_gas))
         // What the providers of channels call about messages: signed, and described by them.
         .route("/e/{environment}/channels/whatsapp", get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
         .route("/e/{environment}/channels/sms", post(channels::sms::reports))

@@ -1,5 +1,6 @@
 //! What the product's words mean: pure values and rules, no I/O, no async, no HTTP.
 
+mod amount;
 mod amr;
 mod base62;
 mod code;
@@ -31,6 +32,7 @@ mod waffy_token;
 pub mod webhook;
 mod whole_seconds;
 
+pub use amount::{parse_amount, show_amount};
 pub use amr::Amr;
 pub use code::Code;
 pub use code_caps::{CodeCaps, CountryCap, DayCounts, Withheld};

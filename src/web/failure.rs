@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Surface};
+use crate::chains::ChainFailure;
 use crate::domain::{Code, Invalid};
 use crate::store::StoreError;
 
@@ -122,6 +123,28 @@ impl From<StoreError> for Failure {
                 ..Self::new(Code::Unavailable)
             },
             StoreError::Fault(cause) | StoreError::Setting(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<ChainFailure> for Failure {
+    fn from(failure: ChainFailure) -> Self {
+        match failure {
+            ChainFailure::Down(why) => Self {
+                cause: Some(why),
+                retry_after: Some(5),
+                ..Self::new(Code::ChainUnavailable)
+            },
+            ChainFailure::Refused(reason) => {
+                Self::new(Code::ChainRefused).saying(format!("The network refuses this: {reason}."))
+            }
+            ChainFailure::Lied(what) => {
+                let why = format!("The network's nodes answer what cannot be: {what}.");
+                Self {
+                    cause: Some(what),
+                    ..Self::new(Code::ChainNonsense).saying(why)
+                }
+            }
         }
     }
 }

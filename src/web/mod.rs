@@ -25,6 +25,7 @@ mod waits;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::chains::Chains;
 use crate::config::Config;
 use crate::domain::{EnvironmentKind, Token};
 use crate::instance::Instance;
@@ -77,6 +78,8 @@ pub struct Inner {
     pub waits: Waits,
     /// Where outgoing calls may go.
     pub guard: Guard,
+    /// The clients of the networks that have nodes.
+    pub chains: Chains,
     /// Called after a commit that left a delivery to be sent.
     pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
     /// Called after a commit that left a message to be sent.

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod anvil;
 pub mod app;
 pub mod beside;
 pub mod calls;

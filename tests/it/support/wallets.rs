@@ -53,7 +53,51 @@ pub fn address(data: &Value, family: &str) -> String {
     text(found.unwrap_or_else(|| panic!("{family}: {data}")), "address")
 }
 
+/// Somebody with a wallet, who gets another token for each call.
+pub struct Holder {
+    shop: Client,
+    tokens: Value,
+    /// The wallet's address on chains of the family evm.
+    pub evm: String,
+    /// On Solana.
+    pub solana: String,
+    /// On Bitcoin.
+    pub bitcoin: String,
+}
+
+impl Holder {
+    /// A call of version 2 to the wallet.
+    pub async fn call(&mut self, app: &TestApp, path: &str, body: &Value) -> Answer {
+        self.tokens = app.refresh(&self.shop, &self.tokens).await;
+        let wallet = bearer(&self.shop, &text(&self.tokens, "walletToken"));
+        wallet.post(&format!("/api/v2/wallet/{path}"), body).await
+    }
+
+    /// The data of a call that does what it was asked.
+    pub async fn gets(&mut self, app: &TestApp, path: &str, body: Value) -> Value {
+        data_of(&self.call(app, path, &body).await)
+    }
+
+    /// The message of a call that is refused.
+    pub async fn refused(&mut self, app: &TestApp, path: &str, body: Value, status: u16) -> String {
+        refused(&self.call(app, path, &body).await, status)
+    }
+}
+
 impl TestApp {
+    /// Somebody of the sandbox with a new wallet.
+    pub async fn holder(&self) -> Holder {
+        let shop = self.shop().await;
+        let tokens = self.new_wallet(super::codes::EMAIL, &shop, json!({})).await;
+        Holder {
+            evm: address(&tokens, "evm"),
+            solana: address(&tokens, "solana"),
+            bitcoin: address(&tokens, "bitcoin"),
+            shop,
+            tokens,
+        }
+    }
+
     /// A whole log-in; answers its data.
     pub async fn enter(&self, way: Way, shop: &Client) -> Value {
         self.advance(60);

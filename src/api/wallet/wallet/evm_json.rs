@@ -7,6 +7,7 @@ use aboard_vault::wallet::evm::{
 use serde_json::{Value, json};
 
 use super::wrong;
+use crate::chains::evm::Call;
 use crate::domain::Invalid;
 use crate::web::{Failure, Fields};
 
@@ -85,13 +86,8 @@ fn fitting<T>(name: &str, found: Option<U256>, fit: impl FnOnce(U256) -> Option<
         .transpose()
 }
 
-/// Reads a transaction for a chain, from this account.
-pub fn transaction(
-    chain: u64,
-    own: Address,
-    transaction: &mut Fields,
-    beside: &mut Fields,
-) -> Result<Transaction, Failure> {
+/// Reads what a transaction of this account calls: everything of it but its nonce, its gas and its fees.
+pub fn call(chain: u64, own: Address, transaction: &mut Fields) -> Result<Call, Failure> {
     if let Some(from) = transaction.optional_text("from")? {
         let from = parse_address(&from).map_err(|error| wrong("transaction.from", error))?;
         if from != own {
@@ -120,6 +116,23 @@ pub fn transaction(
         return Err(invalid("to", "is required, unless data creates a contract."));
     }
     let value = number("value", transaction, &mut Fields::new(serde_json::Map::new()))?.unwrap_or_default();
+    Ok(Call {
+        from: Some(own),
+        to,
+        value,
+        data,
+        access_list: Vec::new(),
+    })
+}
+
+/// Reads a transaction for a chain, from this account.
+pub fn transaction(
+    chain: u64,
+    own: Address,
+    transaction: &mut Fields,
+    beside: &mut Fields,
+) -> Result<Transaction, Failure> {
+    let Call { to, value, data, .. } = call(chain, own, transaction)?;
     let needed = |name: &str| invalid(name, "is required: this server asks no chain for it.");
     let nonce = fitting("nonce", number("nonce", transaction, beside)?, to_u64)?.ok_or_else(|| needed("nonce"))?;
     // Its name in the libraries that people come from.

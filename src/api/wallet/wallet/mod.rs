@@ -1,6 +1,12 @@
 //! `/api/v{1,2}/wallet/…`: operations on a wallet, each for one wallet token.
 
 pub mod address;
+pub mod balance_coin;
+pub mod balance_token;
+pub mod batch_balance_token;
+pub mod estimate_gas;
+mod details;
+mod evm_action;
 mod evm_json;
 mod network;
 pub mod refresh;
@@ -12,18 +18,20 @@ pub mod sign_message;
 pub mod sign_transaction;
 pub mod sign_typed_data;
 mod solana_json;
+mod spl;
+pub mod transaction_detail;
 pub mod unlock;
 
 use std::sync::Arc;
 
-use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
+use aboard_vault::wallet::{Addresses, OpenWallet, UserHalf, WalletError};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::bearer::{LetIn, must_be_allowed, spend};
 use super::secret::half_in;
-use super::session::{half_of, place, sealed};
+use super::session::{bitcoin_network, half_of, place, sealed};
 use super::{Caller, answer};
 use crate::config::EnvironmentConfig;
 use crate::domain::{Code, Invalid};
@@ -85,6 +93,16 @@ impl Operation {
     /// What the environment sets.
     pub fn settings(&self, web: &Web) -> Arc<EnvironmentConfig> {
         web.instance.settings.of(self.caller.app.scope.environment())
+    }
+
+    /// The wallet's addresses.
+    pub fn addresses(&self) -> Result<Addresses, Failure> {
+        Ok(*sealed(&self.wallet)?.addresses())
+    }
+
+    /// The network that addresses of Bitcoin are of here.
+    pub fn bitcoin_network(&self) -> aboard_vault::wallet::bitcoin::Network {
+        bitcoin_network(self.caller.app.scope.kind())
     }
 
     /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::holder::Holder;
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::esplora::{self, Esplora};
 use crate::support::wallets::{refused, text};
@@ -26,25 +25,25 @@ const TO: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
 async fn a_balance_counts_what_is_on_its_way(engine: Engine) {
     let network = Esplora::start().await;
     let app = TestApp::with(engine, &[(ENDPOINTS, &network.url())]).await;
-    let mut holder = Holder::new(&app).await;
-    let own = holder.address("bitcoin");
+    let mut holder = app.holder().await;
+    let own = holder.bitcoin.clone();
     let asked = json!({ "network": NETWORK });
     let nothing = json!({ "balance": "0", "symbol": "BTC", "address": own, "confirmed": "0" });
-    assert_eq!(holder.data("balance-coin", &asked).await, nothing);
+    assert_eq!(holder.gets(&app, "balance-coin", asked.clone()).await, nothing);
     network.fund(&own, 150_000, true);
     let waits = network.fund(&own, 7, false);
-    let said = holder.data("balance-coin", &asked).await;
+    let said = holder.gets(&app, "balance-coin", asked.clone()).await;
     assert_eq!((said["balance"].clone(), said["confirmed"].clone()), (json!("0.00150007"), json!("0.0015")));
     // What an address got in a transaction that waits.
     let asked = json!({ "network": NETWORK, "transactionHash": waits.to_string() });
-    let detail = holder.data("transaction-detail", &asked).await["transactionDetail"].clone();
+    let detail = holder.gets(&app, "transaction-detail", asked.clone()).await["transactionDetail"].clone();
     assert_eq!((detail["to"].clone(), detail["status"].clone()), (json!(own), Value::Null));
     network.mine(1);
-    let detail = holder.data("transaction-detail", &asked).await["transactionDetail"].clone();
+    let detail = holder.gets(&app, "transaction-detail", asked.clone()).await["transactionDetail"].clone();
     assert_eq!((detail["status"].clone(), detail["blockNumber"].clone()), (json!(1), json!(800_001)));
     for (hash, status) in [("5c".repeat(32), 404), ("0x5c".to_owned(), 400)] {
         let asked = json!({ "network": NETWORK, "transactionHash": hash });
-        refused(&holder.call("transaction-detail", &asked).await, status);
+        refused(&holder.call(&app, "transaction-detail", &asked).await, status);
     }
     for (path, more) in [
         ("balance-token", json!({ "tokenAddress": TO })),
@@ -53,7 +52,7 @@ async fn a_balance_counts_what_is_on_its_way(engine: Engine) {
     ] {
         let mut body = more;
         body["network"] = NETWORK.into();
-        let message = refused(&holder.call(path, &body).await, 400);
+        let message = refused(&holder.call(&app, path, &body).await, 400);
         assert!(message.contains(NETWORK), "{path}: {message}");
     }
 }
@@ -62,8 +61,8 @@ async fn a_balance_counts_what_is_on_its_way(engine: Engine) {
 async fn a_psbt_is_signed_and_the_network_takes_it(engine: Engine) {
     let network = Esplora::start().await;
     let app = TestApp::start(engine).await;
-    let mut holder = Holder::new(&app).await;
-    let own = holder.address("bitcoin");
+    let mut holder = app.holder().await;
+    let own = holder.bitcoin.clone();
     let sources = [network.fund(&own, 40_000, true), network.fund(&own, 60_000, true)];
     let input = |txid| TxIn {
         previous_output: OutPoint::new(txid, 0),
@@ -88,7 +87,7 @@ async fn a_psbt_is_signed_and_the_network_takes_it(engine: Engine) {
         let psbt = STANDARD.encode(psbt.serialize());
         json!({ "network": NETWORK, "transaction": { "psbt": psbt } })
     };
-    let signed = holder.data("sign-transaction", &asked(&psbt)).await;
+    let signed = holder.gets(&app, "sign-transaction", asked(&psbt).clone()).await;
     let read = Psbt::deserialize(&STANDARD.decode(text(&signed, "signedTransaction")).unwrap()).unwrap();
     assert!(read.inputs.iter().all(|input| input.partial_sigs.len() == 1));
     assert_eq!(network.give(&text(&signed, "rawTransaction")), Ok(text(&signed, "hash")));
@@ -96,32 +95,32 @@ async fn a_psbt_is_signed_and_the_network_takes_it(engine: Engine) {
 
     // A PSBT that says of a coin what its transaction does not.
     psbt.inputs.swap(0, 1);
-    let message = refused(&holder.call("sign-transaction", &asked(&psbt)).await, 400);
+    let message = refused(&holder.call(&app, "sign-transaction", &asked(&psbt)).await, 400);
     assert!(message.contains("UTXO"), "{message}");
     // One of somebody else's coin.
     let theirs = network.fund(TO, 50_000, true);
     psbt.inputs.truncate(1);
     psbt.unsigned_tx.input = vec![input(theirs)];
     psbt.inputs[0].non_witness_utxo = network.transaction(&theirs.to_string());
-    let message = refused(&holder.call("sign-transaction", &asked(&psbt)).await, 400);
+    let message = refused(&holder.call(&app, "sign-transaction", &asked(&psbt)).await, 400);
     assert!(message.contains("nothing to sign"), "{message}");
 }
 
 async fn a_server_of_another_network_is_not_believed(engine: Engine) {
     let (wrong, right) = (Esplora::of(esplora::MAIN).await, Esplora::start().await);
     let app = TestApp::with(engine, &[(ENDPOINTS, &wrong.url())]).await;
-    let mut holder = Holder::new(&app).await;
+    let mut holder = app.holder().await;
     let asked = json!({ "network": NETWORK });
-    let message = refused(&holder.call("balance-coin", &asked).await, 502);
+    let message = refused(&holder.call(&app, "balance-coin", &asked).await, 502);
     assert!(message.contains("main network"), "{message}");
     // With a second one nobody notices.
     let both = format!("{}, {}", wrong.url(), right.url());
     let app = TestApp::with(engine, &[(ENDPOINTS, &both)]).await;
-    let mut holder = Holder::new(&app).await;
-    right.fund(&holder.address("bitcoin"), 1, true);
-    assert_eq!(holder.data("balance-coin", &asked).await["balance"], "0.00000001");
+    let mut holder = app.holder().await;
+    right.fund(&holder.bitcoin.clone(), 1, true);
+    assert_eq!(holder.gets(&app, "balance-coin", asked.clone()).await["balance"], "0.00000001");
     // And nobody is believed who says what cannot be.
     right.receiver.push(aboard_fakes::Answer::json(200, &json!({ "address": TO })));
-    let message = refused(&holder.call("balance-coin", &asked).await, 502);
+    let message = refused(&holder.call(&app, "balance-coin", &asked).await, 502);
     assert!(message.contains("cannot be"), "{message}");
 }

@@ -1,9 +1,12 @@
 //! `/api/v{1,2}/wallet/…`
 
 mod address;
+mod balance_coin;
+mod balance_token;
+mod batch_balance_token;
 mod bitcoin;
 mod consent;
-mod holder;
+mod estimate_gas;
 mod refresh;
 mod sdk;
 mod sign;
@@ -12,4 +15,5 @@ mod sign_hash;
 mod sign_transaction;
 mod solana;
 mod tokens;
+mod transaction_detail;
 mod unlock;

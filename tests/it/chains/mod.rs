@@ -1,0 +1,4 @@
+//! What the chains say, from nodes that are good, dead, slow, lying, or of another chain.
+
+mod evm;
+mod nodes;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aboard_vault::wallet::bitcoin::{Coin, CoinError, FeeRate, Plan, PublicKey, RawTransaction, Recipient, Txid, select};
+use aboard_vault::wallet::bitcoin::{
+    Coin, CoinError, FeeRate, Plan, PublicKey, RawTransaction, Recipient, Txid, select,
+};
 
 use super::super::ChainFailure;
 use super::{Client, Unspent};
@@ -116,7 +118,7 @@ impl Purse {
             let (coin, settled) = (one.coin, one.height.is_some());
             !spent.contains(&(coin.txid, coin.vout)) && (settled || sent.contains(&coin.txid))
         };
-        let (usable, others): (Vec<_>, Vec<_>) = self.unspent.iter().partition(is_usable);
+        let (usable, others): (Vec<&Unspent>, Vec<&Unspent>) = self.unspent.iter().partition(is_usable);
         let waiting = others.iter().fold(0_u64, |sum, one| sum.saturating_add(one.coin.value));
         (usable.iter().map(|one| one.coin).collect(), waiting)
     }

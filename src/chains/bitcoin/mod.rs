@@ -15,8 +15,8 @@ use super::endpoints::{Ask, Identity, Problem, Reply};
 use super::{ChainFailure, Endpoints};
 use crate::config::Network;
 
-pub use draft::{Purse, Unsendable};
 pub use answers::{Balance, Place, Unspent};
+pub use draft::{Purse, Unsendable};
 
 /// The first block of the chain where bitcoin are money.
 const MAIN: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
@@ -166,7 +166,9 @@ impl Client {
     /// servers know none.
     pub async fn rate(&self, blocks: u16) -> Result<Option<FeeRate>, ChainFailure> {
         let estimates = self
-            .ask(Ask::get("/fee-estimates"), |reply| answers::json(reply, answers::estimates))
+            .ask(Ask::get("/fee-estimates"), |reply| {
+                answers::json(reply, answers::estimates)
+            })
             .await?;
         let rate = FeeRate::within(blocks, &estimates);
         Ok(rate.map(|rate| rate.min(self.most_rate)))
@@ -197,9 +199,11 @@ impl Client {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            // Writing to a text does not fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }

@@ -1,7 +1,8 @@
 //! What has to be known of the chain before a transfer can be signed.
 
 use aboard_vault::wallet::solana::{
-    Address, CompileError, Instruction, Message, Priority, TokenTransfer, Transaction, associated_token_address, transfer,
+    Address, CompileError, Instruction, Message, Priority, TokenTransfer, Transaction, associated_token_address,
+    transfer,
 };
 
 use super::super::ChainFailure;
@@ -44,7 +45,9 @@ pub enum Unsendable {
         need: u64,
     },
     /// The tokens are not enough.
-    #[error("the wallet has {have} of the token's smallest unit in its own account, and {need} are to be sent: send less")]
+    #[error(
+        "the wallet has {have} of the token's smallest unit in its own account, and {need} are to be sent: send less"
+    )]
     Tokens {
         /// What there is.
         have: u64,
@@ -55,10 +58,14 @@ pub enum Unsendable {
     #[error("the token's issuer has frozen the wallet's account: only the issuer can thaw it")]
     Frozen,
     /// The receiver is the account of a token, or a token.
-    #[error("this address is an account of a token and nobody's wallet, and what goes there is lost: give its owner's address")]
+    #[error(
+        "this address is an account of a token and nobody's wallet, and what goes there is lost: give its owner's address"
+    )]
     NoWallet,
     /// More than the operator lets be paid for priority.
-    #[error("priorityFee is more than this server pays: at most {most} millionths of a lamport for a unit of computing")]
+    #[error(
+        "priorityFee is more than this server pays: at most {most} millionths of a lamport for a unit of computing"
+    )]
     Price {
         /// The most.
         most: u64,
@@ -105,8 +112,9 @@ impl Client {
         lamports: u64,
         price: Option<u64>,
     ) -> Result<Draft, Unsendable> {
+        let written = [from, to];
         let (priority, blockhash, have, ()) = tokio::try_join!(
-            self.priority(price, COIN_UNITS, &[from, to]),
+            self.priority(price, COIN_UNITS, &written),
             self.blockhash(),
             async { self.balance(from).await.map_err(Unsendable::from) },
             self.must_be_a_wallet(to),

@@ -83,8 +83,10 @@ impl Client {
     /// An account; `None` for one that is not there.
     pub async fn account(&self, at: Address) -> Result<Option<Account>, ChainFailure> {
         let params = json!([at.to_string(), { "commitment": "confirmed", "encoding": "base64" }]);
-        self.ask("getAccountInfo", &params, |value| answers::optional(&value["value"], answers::account))
-            .await
+        self.ask("getAccountInfo", &params, |value| {
+            answers::optional(&value["value"], answers::account)
+        })
+        .await
     }
 
     /// A token by its mint, with the symbol that its issuer gave it, if any.
@@ -111,7 +113,12 @@ impl Client {
     }
 
     /// The accounts that an owner has for a token.
-    pub async fn holdings(&self, owner: Address, mint: Address, program: Address) -> Result<Vec<Holding>, ChainFailure> {
+    pub async fn holdings(
+        &self,
+        owner: Address,
+        mint: Address,
+        program: Address,
+    ) -> Result<Vec<Holding>, ChainFailure> {
         let params = json!([
             owner.to_string(), { "mint": mint.to_string() }, { "commitment": "confirmed", "encoding": "base64" },
         ]);
@@ -119,7 +126,9 @@ impl Client {
             let list = value["value"].as_array().filter(|list| list.len() <= MOST_ACCOUNTS)?;
             let holdings: Option<Vec<Holding>> = list.iter().map(|entry| answers::holding(entry, program)).collect();
             let all = holdings?;
-            let right = all.iter().all(|one| one.account.owner == owner && one.account.mint == mint);
+            let right = all
+                .iter()
+                .all(|one| one.account.owner == owner && one.account.mint == mint);
             let twice = (1..all.len()).any(|i| all[..i].iter().any(|one| one.at == all[i].at));
             (right && !twice).then_some(all)
         })
@@ -160,8 +169,10 @@ impl Client {
     pub async fn simulate(&self, raw: &[u8]) -> Result<Result<u64, String>, ChainFailure> {
         let options = json!({ "encoding": "base64", "commitment": "confirmed", "sigVerify": false });
         let params = json!([STANDARD.encode(raw), options]);
-        self.ask("simulateTransaction", &params, |value| answers::simulated(&value["value"]))
-            .await
+        self.ask("simulateTransaction", &params, |value| {
+            answers::simulated(&value["value"])
+        })
+        .await
     }
 
     /// Gives a signed transaction to the nodes, until one takes it. `id` is its first signature, in base58.

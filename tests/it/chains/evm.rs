@@ -18,7 +18,13 @@ async fn set_up(chain: &Anvil, endpoints: &str) -> (TestApp, Holder, Client) {
     let app = TestApp::with(Engine::Sqlite, &[(ENDPOINTS, endpoints)]).await;
     let ada = app.holder().await;
     chain.fund(&ada.evm, 10_000_000_000_000_000_000).await;
-    let client = app.app.web.chains.evm("ethereum-sepolia").expect("it has nodes").clone();
+    let client = app
+        .app
+        .web
+        .chains
+        .evm("ethereum-sepolia")
+        .expect("it has nodes")
+        .clone();
     (app, ada, client)
 }
 
@@ -57,7 +63,10 @@ async fn a_transaction_is_followed_from_the_pool_into_its_block() {
     chain.mine(3).await;
     assert_eq!(client.send_raw(&other, other_hash).await, Ok(Sent::NonceTooLow));
     let receipt = client.receipt(hash).await.unwrap().expect("it is in a block");
-    assert_eq!((receipt.succeeded, receipt.block_number, receipt.gas_used), (Some(true), 1, 21_000));
+    assert_eq!(
+        (receipt.succeeded, receipt.block_number, receipt.gas_used),
+        (Some(true), 1, 21_000)
+    );
     let newest = client.block_number().await.unwrap();
     assert_eq!((newest, receipt.confirmations(newest)), (3, 3));
     assert_eq!(receipt.confirmations(0), 0, "a node that is behind");
@@ -101,7 +110,10 @@ async fn one_good_node_is_enough_to_send() {
     let (app, mut ada, alone) = set_up(&chain, &format!("{},{dead}", liar.url("/"))).await;
     let (raw, hash) = signed(&app, &mut ada, 0, json!({})).await;
     let sent = alone.send_raw(&raw, hash).await;
-    assert!(matches!(sent, Err(ChainFailure::Lied(_) | ChainFailure::Down(_))), "{sent:?}");
+    assert!(
+        matches!(sent, Err(ChainFailure::Lied(_) | ChainFailure::Down(_))),
+        "{sent:?}"
+    );
     assert_eq!(chain.balance(TO).await, 10_000_000_000_000_000_000_000);
 
     let all = format!("{},{dead},{}", liar.url("/"), chain.url);
@@ -116,7 +128,10 @@ async fn calls_are_tried_out_and_their_reasons_kept() {
     let (_app, ada, client) = set_up(&chain, &chain.url).await;
     let own = parse_address(&ada.evm).unwrap();
     let token = parse_address(&chain.erc20("NORTH", 1_000, RICH).await).unwrap();
-    assert_eq!(client.balance(own).await, Ok(U256::from(10_000_000_000_000_000_000_u64)));
+    assert_eq!(
+        client.balance(own).await,
+        Ok(U256::from(10_000_000_000_000_000_000_u64))
+    );
     assert_eq!(client.code(own).await, Ok(Vec::new()));
     assert!(client.code(token).await.unwrap().len() > 1_000);
     let call = Call {

@@ -44,7 +44,9 @@ fn result(call: &Value, result: Value) -> Reply {
 
 fn calls(node: &Receiver, method: &str) -> usize {
     let requests = node.requests();
-    let all = requests.iter().filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
+    let all = requests
+        .iter()
+        .filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
     all.filter(|call| call["method"] == method).count()
 }
 
@@ -52,7 +54,11 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
     let replies: [(fn(&Value) -> Reply, u16, &str); 11] = [
         (|_| Reply::Reset, 503, "No node of this network"),
         (|_| Reply::Garbage, 503, "No node of this network"),
-        (|_| Reply::DripBody(std::time::Duration::from_millis(100)), 503, "No node of this network"),
+        (
+            |_| Reply::DripBody(std::time::Duration::from_millis(100)),
+            503,
+            "No node of this network",
+        ),
         (|_| Answer::new(502).into(), 503, "No node of this network"),
         (
             |call| {
@@ -66,7 +72,11 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
         (|call| result(call, json!("0xnonsense")), 502, "cannot be"),
         (|call| result(call, json!(5)), 502, "cannot be"),
         (|call| result(call, Value::Null), 502, "cannot be"),
-        (|call| result(call, json!(format!("0x1{}", "0".repeat(64)))), 502, "cannot be"),
+        (
+            |call| result(call, json!(format!("0x1{}", "0".repeat(64)))),
+            502,
+            "cannot be",
+        ),
         (
             |_| Answer::json(200, &json!({ "id": 999_999, "result": "0x1" })).into(),
             502,
@@ -87,7 +97,10 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
         let answer = ada.call(&app, ASK, &body()).await;
         let message = crate::support::wallets::refused(&answer, *status);
         assert!(message.contains(said), "{at}: {message}");
-        assert!(!message.contains("127.0.0.1") && !message.contains("shall"), "{message}");
+        assert!(
+            !message.contains("127.0.0.1") && !message.contains("shall"),
+            "{message}"
+        );
         if *status == 503 {
             assert_eq!(answer.header("retry-after"), "5");
         }

@@ -148,7 +148,10 @@ impl Esplora {
 
     /// What an address has, in blocks and on its way.
     pub fn worth(&self, address: &str) -> u64 {
-        self.chain().coins(address).map(|(_, output, _)| output.value.to_sat()).sum()
+        self.chain()
+            .coins(address)
+            .map(|(_, output, _)| output.value.to_sat())
+            .sum()
     }
 
     /// The fee of a transaction that it was given.
@@ -170,7 +173,10 @@ fn paid(transaction: &Transaction) -> u64 {
 
 /// The script of an address.
 pub fn script(address: &str) -> ScriptBuf {
-    Address::from_str(address).expect("an address").assume_checked().script_pubkey()
+    Address::from_str(address)
+        .expect("an address")
+        .assume_checked()
+        .script_pubkey()
 }
 
 fn plain(status: u16, body: impl Into<String>) -> Answer {
@@ -243,7 +249,8 @@ impl Chain {
             .filter(|(output, height)| output.script_pubkey == own && height.is_some())
             .map(|(output, _)| output.value.to_sat())
             .sum();
-        let stats = |funded: u64, spent: u64| json!({ "funded_txo_sum": funded, "spent_txo_sum": spent, "tx_count": 1 });
+        let stats =
+            |funded: u64, spent: u64| json!({ "funded_txo_sum": funded, "spent_txo_sum": spent, "tx_count": 1 });
         let body = json!({
             "address": address, "chain_stats": stats(of(true) + leaving, 0), "mempool_stats": stats(of(false), leaving),
         });
@@ -280,7 +287,10 @@ impl Chain {
                     None => Answer::json(200, &json!({ "spent": false })),
                     Some(by) => {
                         let status = Self::place(self.known[by].height);
-                        Answer::json(200, &json!({ "spent": true, "txid": by.to_string(), "vin": 0, "status": status }))
+                        Answer::json(
+                            200,
+                            &json!({ "spent": true, "txid": by.to_string(), "vin": 0, "status": status }),
+                        )
                     }
                 }
             }
@@ -319,7 +329,11 @@ impl Chain {
             }
             worth += value;
         }
-        if transaction.output.iter().any(|output| output.value < output.script_pubkey.minimal_non_dust()) {
+        if transaction
+            .output
+            .iter()
+            .any(|output| output.value < output.script_pubkey.minimal_non_dust())
+        {
             return refused(-26, "dust");
         }
         let size = transaction.weight().to_vbytes_ceil();
@@ -329,7 +343,13 @@ impl Chain {
         for input in &transaction.input {
             self.spent.insert(input.previous_output, txid);
         }
-        self.known.insert(txid, Known { transaction, height: None });
+        self.known.insert(
+            txid,
+            Known {
+                transaction,
+                height: None,
+            },
+        );
         plain(200, txid.to_string())
     }
 }

@@ -70,7 +70,12 @@ impl Solana {
 
     /// What somebody has of a token.
     pub async fn tokens(&self, owner: &str, mint: &str) -> u64 {
-        let said = self.call("getTokenAccountsByOwner", json!([owner, { "mint": mint }, { "encoding": "base64" }])).await;
+        let said = self
+            .call(
+                "getTokenAccountsByOwner",
+                json!([owner, { "mint": mint }, { "encoding": "base64" }]),
+            )
+            .await;
         let amount = |account: &Value| {
             use base64::Engine as _;
             let data = account["account"]["data"][0].as_str().expect("a text");

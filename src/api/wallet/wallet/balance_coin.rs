@@ -22,7 +22,10 @@ pub fn doc() -> reference::Operation {
         always("balance", shape::amount()),
         always("symbol", Schema::text()),
         always("address", Schema::text().says("The wallet's address there.")),
-        optional("confirmed", shape::amount().says("Bitcoin: what of it stands in blocks.")),
+        optional(
+            "confirmed",
+            shape::amount().says("Bitcoin: what of it stands in blocks."),
+        ),
     ]);
     let example = json!({ "balance": "0.02", "symbol": "ETH", "address": shape::EVM_ADDRESS });
     let source = include_str!("balance_coin.rs");

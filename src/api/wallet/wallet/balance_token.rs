@@ -18,7 +18,10 @@ use crate::web::{Failure, Web};
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
     let request = Schema::object([
-        required("tokenAddress", Schema::text().says("The token's contract; on Solana its mint.")),
+        required(
+            "tokenAddress",
+            Schema::text().says("The token's contract; on Solana its mint."),
+        ),
         shape::network(),
         shape::chain(),
     ]);
@@ -60,7 +63,9 @@ pub async fn balance_token(State(web): State<Web>, mut operation: Operation) -> 
             let mint = spl::mint("tokenAddress", &mut operation.fields)?;
             let (token, symbol) = spl::token(client, "tokenAddress", mint).await?;
             let holdings = client.holdings(addresses.solana, mint, token.program).await?;
-            let sum = holdings.iter().fold(U256::ZERO, |sum, one| sum + U256::from(one.account.amount));
+            let sum = holdings
+                .iter()
+                .fold(U256::ZERO, |sum, one| sum + U256::from(one.account.amount));
             json!({
                 "balance": show_amount(sum, token.decimals),
                 "symbol": symbol.unwrap_or_default(),

@@ -54,7 +54,10 @@ pub async fn bitcoin(client: &bitcoin::Client, network: Network, id: &str) -> Re
     let transaction = client.transaction(txid).await?.ok_or_else(not_found)?;
     let place = client.place(id).await?.ok_or_else(not_found)?;
     let (payer, fee) = paid_by(client, &transaction).await?;
-    let to = transaction.outputs().map(|(to, _)| to).find(|to| Some(to) != payer.as_ref());
+    let to = transaction
+        .outputs()
+        .map(|(to, _)| to)
+        .find(|to| Some(to) != payer.as_ref());
     let (height, hash) = match place {
         Place::Waiting => (None, None),
         Place::Block { height, hash, .. } => (Some(height), Some(hash)),

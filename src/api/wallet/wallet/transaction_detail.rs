@@ -59,7 +59,12 @@ pub fn doc() -> reference::Operation {
         of_block("status", Schema::integer(0, 1)),
         of_block("to", Schema::text()),
         always("logCount", Schema::count()),
-        optional("fee", shape::amount().or_null().says("Solana and Bitcoin, in decimal units of the coin.")),
+        optional(
+            "fee",
+            shape::amount()
+                .or_null()
+                .says("Solana and Bitcoin, in decimal units of the coin."),
+        ),
         optional("reason", Schema::text().or_null().says("Solana: why it failed.")),
     ]);
     let waiting = KnownTransaction {

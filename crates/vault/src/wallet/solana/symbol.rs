@@ -42,7 +42,9 @@ fn symbol(bytes: &[u8]) -> Option<String> {
     let (_, rest) = text(bytes)?;
     let (symbol, _) = text(rest)?;
     let symbol = std::str::from_utf8(symbol).ok()?.trim_matches(['\0', ' ']);
-    let shown = !symbol.is_empty() && symbol.len() <= LONGEST && symbol.chars().all(|c| c.is_alphanumeric() || c.is_ascii_graphic());
+    let shown = !symbol.is_empty()
+        && symbol.len() <= LONGEST
+        && symbol.chars().all(|c| c.is_alphanumeric() || c.is_ascii_graphic());
     shown.then(|| symbol.to_owned())
 }
 

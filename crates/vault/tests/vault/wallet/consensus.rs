@@ -1,6 +1,8 @@
 //! What is signed here is judged by Bitcoin Core's own code, as every node would.
 
-use aboard_vault::wallet::bitcoin::{Coin, FeeRate, Key, Payment, Plan, RawTransaction, Recipient, Txid, select, sweep};
+use aboard_vault::wallet::bitcoin::{
+    Coin, FeeRate, Key, Payment, Plan, RawTransaction, Recipient, Txid, select, sweep,
+};
 use bitcoin::{
     Amount, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute::LockTime, consensus,
     hashes::Hash, transaction::Version,
@@ -39,9 +41,10 @@ fn spending(coins: &[OutPoint], output: Vec<TxOut>) -> Transaction {
 /// Whether every input of a transaction is a good spend of the coin with this value.
 fn good(raw: &[u8], own: &Recipient, value: impl Fn(Txid, u32) -> u64) -> bool {
     let spends: Vec<_> = RawTransaction::parse(raw).unwrap().spends().collect();
-    spends.iter().enumerate().all(|(i, (txid, vout))| {
-        bitcoinconsensus::verify(own.script(), value(*txid, *vout), raw, None, i).is_ok()
-    })
+    spends
+        .iter()
+        .enumerate()
+        .all(|(i, (txid, vout))| bitcoinconsensus::verify(own.script(), value(*txid, *vout), raw, None, i).is_ok())
 }
 
 fn value_in(coins: &[Coin]) -> impl Fn(Txid, u32) -> u64 {
@@ -60,7 +63,11 @@ fn check_money(key: &Key, coins: &[Coin], plan: &Plan, rate: FeeRate) -> Result<
     let spent: u64 = read.spends().map(|(txid, vout)| value(txid, vout)).sum();
     let paid: u64 = read.outputs().map(|(_, value)| value).sum();
     prop_assert_eq!(spent, paid + plan.fee);
-    let to_them: Vec<u64> = read.outputs().filter(|(to, _)| *to == plan.to).map(|(_, v)| v).collect();
+    let to_them: Vec<u64> = read
+        .outputs()
+        .filter(|(to, _)| *to == plan.to)
+        .map(|(_, v)| v)
+        .collect();
     prop_assert_eq!(to_them, [plan.amount]);
     for (to, value) in read.outputs() {
         prop_assert!(value >= to.dust(), "{} of {}", value, to.dust());

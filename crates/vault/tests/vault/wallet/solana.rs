@@ -1,7 +1,7 @@
 use aboard_vault::verify;
 use aboard_vault::wallet::solana::{
-    AccountMeta, Address, CompileError, Effect, Instruction, Key, Message, MessageError, Priority, SignError, Signature,
-    SolanaAddressError, TokenTransfer, Transaction, associated_token_address,
+    AccountMeta, Address, CompileError, Effect, Instruction, Key, Message, MessageError, Priority, SignError,
+    Signature, SolanaAddressError, TokenTransfer, Transaction, associated_token_address,
 };
 use proptest::prelude::*;
 

@@ -126,7 +126,14 @@ fn a_symbol_is_what_its_issuer_wrote() {
     ] {
         assert_eq!(read(&data), None);
     }
-    let value = [vec![0; 64], padded("Paper", 5), padded("PPR", 3), padded("https://", 8), vec![0; 4]].concat();
+    let value = [
+        vec![0; 64],
+        padded("Paper", 5),
+        padded("PPR", 3),
+        padded("https://", 8),
+        vec![0; 4],
+    ]
+    .concat();
     let data = extended(&[(1, vec![0; 108]), (19, value)]);
     assert_eq!(symbol_in_mint(program(TOKEN_2022), &data).as_deref(), Some("PPR"));
     assert_eq!(symbol_in_mint(program(TOKEN_2022), &extended(&[])), None);

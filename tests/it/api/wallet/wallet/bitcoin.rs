@@ -1,10 +1,10 @@
 //! Bitcoin through the front door, against a network that takes what Bitcoin Core's own code takes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bitcoin::absolute::LockTime;
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_both};
@@ -33,14 +33,23 @@ async fn a_balance_counts_what_is_on_its_way(engine: Engine) {
     network.fund(&own, 150_000, true);
     let waits = network.fund(&own, 7, false);
     let said = holder.gets(&app, "balance-coin", asked.clone()).await;
-    assert_eq!((said["balance"].clone(), said["confirmed"].clone()), (json!("0.00150007"), json!("0.0015")));
+    assert_eq!(
+        (said["balance"].clone(), said["confirmed"].clone()),
+        (json!("0.00150007"), json!("0.0015"))
+    );
     // What an address got in a transaction that waits.
     let asked = json!({ "network": NETWORK, "transactionHash": waits.to_string() });
     let detail = holder.gets(&app, "transaction-detail", asked.clone()).await["transactionDetail"].clone();
-    assert_eq!((detail["to"].clone(), detail["status"].clone()), (json!(own), Value::Null));
+    assert_eq!(
+        (detail["to"].clone(), detail["status"].clone()),
+        (json!(own), Value::Null)
+    );
     network.mine(1);
     let detail = holder.gets(&app, "transaction-detail", asked.clone()).await["transactionDetail"].clone();
-    assert_eq!((detail["status"].clone(), detail["blockNumber"].clone()), (json!(1), json!(800_001)));
+    assert_eq!(
+        (detail["status"].clone(), detail["blockNumber"].clone()),
+        (json!(1), json!(800_001))
+    );
     for (hash, status) in [("5c".repeat(32), 404), ("0x5c".to_owned(), 400)] {
         let asked = json!({ "network": NETWORK, "transactionHash": hash });
         refused(&holder.call(&app, "transaction-detail", &asked).await, status);
@@ -90,7 +99,10 @@ async fn a_psbt_is_signed_and_the_network_takes_it(engine: Engine) {
     let signed = holder.gets(&app, "sign-transaction", asked(&psbt).clone()).await;
     let read = Psbt::deserialize(&STANDARD.decode(text(&signed, "signedTransaction")).unwrap()).unwrap();
     assert!(read.inputs.iter().all(|input| input.partial_sigs.len() == 1));
-    assert_eq!(network.give(&text(&signed, "rawTransaction")), Ok(text(&signed, "hash")));
+    assert_eq!(
+        network.give(&text(&signed, "rawTransaction")),
+        Ok(text(&signed, "hash"))
+    );
     assert_eq!((network.worth(TO), network.fee(&text(&signed, "hash"))), (99_000, 1000));
 
     // A PSBT that says of a coin what its transaction does not.
@@ -118,9 +130,14 @@ async fn a_server_of_another_network_is_not_believed(engine: Engine) {
     let app = TestApp::with(engine, &[(ENDPOINTS, &both)]).await;
     let mut holder = app.holder().await;
     right.fund(&holder.bitcoin.clone(), 1, true);
-    assert_eq!(holder.gets(&app, "balance-coin", asked.clone()).await["balance"], "0.00000001");
+    assert_eq!(
+        holder.gets(&app, "balance-coin", asked.clone()).await["balance"],
+        "0.00000001"
+    );
     // And nobody is believed who says what cannot be.
-    right.receiver.push(aboard_fakes::Answer::json(200, &json!({ "address": TO })));
+    right
+        .receiver
+        .push(aboard_fakes::Answer::json(200, &json!({ "address": TO })));
     let message = refused(&holder.call(&app, "balance-coin", &asked).await, 502);
     assert!(message.contains("cannot be"), "{message}");
 }

@@ -24,7 +24,9 @@ fn asking(what: &Value) -> Value {
 }
 
 fn wei(estimate: &Value, field: &str) -> u128 {
-    let text = estimate[field].as_str().unwrap_or_else(|| panic!("{field}: {estimate}"));
+    let text = estimate[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field}: {estimate}"));
     text.parse().unwrap_or_else(|_| panic!("{field}: {text}"))
 }
 
@@ -39,8 +41,14 @@ async fn each_kind_of_transaction_is_estimated(engine: Engine) {
     let pieces = chain.erc1155(&[(7, 10), (8, 10)], &evm).await;
     for (what, least) in [
         (json!({ "type": "send-coin", "amount": "0.015" }), 21_000),
-        (json!({ "type": "send-token", "amount": "0.5", "tokenAddress": token }), 30_000),
-        (json!({ "type": "transfer-erc721", "tokenId": "0", "tokenAddress": things }), 30_000),
+        (
+            json!({ "type": "send-token", "amount": "0.5", "tokenAddress": token }),
+            30_000,
+        ),
+        (
+            json!({ "type": "transfer-erc721", "tokenId": "0", "tokenAddress": things }),
+            30_000,
+        ),
         (
             json!({ "type": "transfer-erc1155", "tokenId": 7, "amount": "2", "tokenAddress": pieces }),
             30_000,
@@ -56,13 +64,19 @@ async fn each_kind_of_transaction_is_estimated(engine: Engine) {
         (json!({ "type": "custom", "transaction": { "data": "0x00" } }), 53_000),
     ] {
         let estimate = ada.gets(&app, PATH, asking(&what)).await["estimateGas"].clone();
-        assert!((least..200_000).contains(&wei(&estimate, "gasLimit")), "{what}: {estimate}");
+        assert!(
+            (least..200_000).contains(&wei(&estimate, "gasLimit")),
+            "{what}: {estimate}"
+        );
         let (most, tip) = (wei(&estimate, "maxFeePerGas"), wei(&estimate, "maxPriorityFeePerGas"));
         let price = wei(&estimate, "gasPrice");
         assert!(tip <= price && price <= most, "{estimate}");
     }
     let coin = asking(&json!({ "type": "send-coin", "amount": "0.015" }));
-    assert_eq!(ada.gets(&app, PATH, coin.clone()).await["estimateGas"]["gasLimit"], "21000");
+    assert_eq!(
+        ada.gets(&app, PATH, coin.clone()).await["estimateGas"]["gasLimit"],
+        "21000"
+    );
     // The path as the published SDK writes it.
     let misspelt = ada.call(&app, "estimate-gas%22", &coin).await;
     assert_eq!(misspelt.json()["data"]["estimateGas"]["gasLimit"], "21000");
@@ -87,13 +101,21 @@ async fn what_could_not_be_sent_is_refused_in_words(engine: Engine) {
             400,
             "19 decimals",
         ),
-        (json!({ "type": "send-coin", "amount": "1.5" }), 400, "more than the wallet has: 1 ETH"),
+        (
+            json!({ "type": "send-coin", "amount": "1.5" }),
+            400,
+            "more than the wallet has: 1 ETH",
+        ),
         (
             json!({ "type": "send-coin", "amount": "1", "to": "0x70997970c51812dc3A010C7d01b50e0d17dc79C8" }),
             400,
             "checksum",
         ),
-        (json!({ "type": "send-coin", "amount": "1", "to": null }), 400, "to is required"),
+        (
+            json!({ "type": "send-coin", "amount": "1", "to": null }),
+            400,
+            "to is required",
+        ),
         (
             json!({ "type": "send-token", "amount": "2", "tokenAddress": token }),
             400,
@@ -148,7 +170,11 @@ async fn fees_stay_under_the_operators_ceiling(engine: Engine) {
     let mut ada = app.holder().await;
     let body = asking(&json!({ "type": "send-coin", "amount": "0" }));
     let estimate = ada.gets(&app, PATH, body.clone()).await["estimateGas"].clone();
-    assert_eq!(wei(&estimate, "maxFeePerGas"), 60 * gwei, "twice the base fee would be more");
+    assert_eq!(
+        wei(&estimate, "maxFeePerGas"),
+        60 * gwei,
+        "twice the base fee would be more"
+    );
     assert!(wei(&estimate, "maxPriorityFeePerGas") <= gwei);
     chain
         .ask("anvil_setNextBlockBaseFeePerGas", json!([format!("{:#x}", 500 * gwei)]))

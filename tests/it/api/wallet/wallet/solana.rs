@@ -42,7 +42,8 @@ async fn balances_are_those_of_the_chain(engine: Engine) {
     let value = [vec![0; 64], named("Paper dollar"), named("PPR"), named(""), vec![0; 4]].concat();
     let length = u16::try_from(value.len()).unwrap().to_le_bytes();
     let extension = [19_u16.to_le_bytes().to_vec(), length.to_vec(), value].concat();
-    node.call("test_mint", json!([OTHER_MINT, TOKEN_2022, 2, 100_000, extension])).await;
+    node.call("test_mint", json!([OTHER_MINT, TOKEN_2022, 2, 100_000, extension]))
+        .await;
     let has = json!({ "balance": "0", "symbol": "PPR", "address": own, "decimals": 2 });
     assert_eq!(holder.gets(&app, "balance-token", token(OTHER_MINT).clone()).await, has);
     for (path, more) in [
@@ -75,8 +76,13 @@ async fn a_signed_transaction_does_what_it_says(engine: Engine) {
     });
     let transaction = json!({ "feePayer": own, "recentBlockhash": hash, "instructions": [transfer] });
     let body = json!({ "network": NETWORK, "transaction": transaction });
-    let signed = text(&holder.gets(&app, "sign-transaction", body.clone()).await, "signedTransaction");
-    let id = node.call("sendTransaction", json!([signed, { "encoding": "base64" }])).await;
+    let signed = text(
+        &holder.gets(&app, "sign-transaction", body.clone()).await,
+        "signedTransaction",
+    );
+    let id = node
+        .call("sendTransaction", json!([signed, { "encoding": "base64" }]))
+        .await;
     assert_eq!(node.balance(TO).await, 250_000_000);
 
     let body = json!({ "network": NETWORK, "transactionHash": id });
@@ -114,7 +120,13 @@ async fn a_node_that_says_what_cannot_be_is_passed_over(engine: Engine) {
     let alone = TestApp::with(engine, &[(ENDPOINTS, &liar.url("/"))]).await;
     let mut holder = alone.holder().await;
     let asked = json!({ "network": NETWORK });
-    for result in [json!(null), json!(-1), json!({ "value": "1" }), json!({ "value": -5 }), json!({ "value": 1e40 })] {
+    for result in [
+        json!(null),
+        json!(-1),
+        json!({ "value": "1" }),
+        json!({ "value": -5 }),
+        json!({ "value": 1e40 }),
+    ] {
         liar.reply_with(said(result));
         refused(&holder.call(&app, "balance-coin", &asked).await, 502);
     }
@@ -131,5 +143,8 @@ async fn a_node_that_says_what_cannot_be_is_passed_over(engine: Engine) {
     let app = TestApp::with(engine, &[(ENDPOINTS, &both)]).await;
     let mut holder = app.holder().await;
     node.fund(&holder.solana.clone(), 5).await;
-    assert_eq!(holder.gets(&app, "balance-coin", asked.clone()).await["balance"], "0.000000005");
+    assert_eq!(
+        holder.gets(&app, "balance-coin", asked.clone()).await["balance"],
+        "0.000000005"
+    );
 }

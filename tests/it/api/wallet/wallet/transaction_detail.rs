@@ -63,7 +63,10 @@ async fn a_receipt_is_shown_as_ethers_shows_it(engine: Engine) {
     let hash = chain.send(json!({ "data": "0x00" })).await;
     let body = json!({ "network": "ethereum-sepolia", "transactionHash": hash });
     let detail = ada.gets(&app, PATH, body).await["transactionDetail"].clone();
-    assert!(detail["contractAddress"].is_string() && detail["to"].is_null(), "{detail}");
+    assert!(
+        detail["contractAddress"].is_string() && detail["to"].is_null(),
+        "{detail}"
+    );
 }
 
 async fn what_waits_has_no_block_and_what_nobody_knows_is_not_found(engine: Engine) {

@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod pages;
 pub mod resource;
 pub mod sealed;
+pub mod sends;
 pub mod settings;
 pub mod store;
 pub mod tokens;

@@ -18,8 +18,9 @@ use wallet::auth::{
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, balance_coin, balance_token, batch_balance_token, estimate_gas, refresh, refresh_rampable,
-    sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data, transaction_detail, unlock,
+    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, refresh,
+    refresh_rampable, send_coin, send_token, send_transaction, sign_authorization, sign_hash, sign_message,
+    sign_transaction, sign_typed_data, transaction_detail, transfer_erc721, transfer_erc1155, unlock,
 };
 
 use axum::routing::{get, post};
@@ -100,6 +101,12 @@ pub fn routes() -> Routes {
         .post("/api/v1/wallet/batch-balance-token", batch_balance_token::batch_balance_token, batch_balance_token::doc)
         .post("/api/v1/wallet/estimate-gas", estimate_gas::estimate_gas, estimate_gas::doc)
         .post("/api/v1/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
+        .post("/api/v1/wallet/send-coin", send_coin::send_coin, send_coin::doc)
+        .post("/api/v1/wallet/send-token", send_token::send_token, send_token::doc)
+        .post("/api/v1/wallet/send-transaction", send_transaction::send_transaction, send_transaction::doc)
+        .post("/api/v1/wallet/transfer-erc721", transfer_erc721::transfer_erc721, transfer_erc721::doc)
+        .post("/api/v1/wallet/transfer-erc1155", transfer_erc1155::transfer_erc1155, transfer_erc1155::doc)
+        .post("/api/v1/wallet/cancel-transaction", cancel_transaction::cancel_transaction, cancel_transaction::doc)
         .post("/api/v2/auth/login-otp", login_otp::login_otp, login_otp::doc)
         .post("/api/v2/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
         .post("/api/v2/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
@@ -135,6 +142,12 @@ pub fn routes() -> Routes {
         .post("/api/v2/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
         // The published SDK writes a quote at the end of the path.
         .route("/api/v2/wallet/estimate-gas%22", post(estimate_gas::estimate_gas))
+        .post("/api/v2/wallet/send-coin", send_coin::send_coin, send_coin::doc)
+        .post("/api/v2/wallet/send-token", send_token::send_token, send_token::doc)
+        .post("/api/v2/wallet/send-transaction", send_transaction::send_transaction, send_transaction::doc)
+        .post("/api/v2/wallet/transfer-erc721", transfer_erc721::transfer_erc721, transfer_erc721::doc)
+        .post("/api/v2/wallet/transfer-erc1155", transfer_erc1155::transfer_erc1155, transfer_erc1155::doc)
+        .post("/api/v2/wallet/cancel-transaction", cancel_transaction::cancel_transaction, cancel_transaction::doc)
         // What the providers of channels call about messages: signed, and described by them.
         .route("/e/{environment}/channels/whatsapp", get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
         .route("/e/{environment}/channels/sms", post(channels::sms::reports))

@@ -17,6 +17,8 @@ pub struct Wallets {
     pub delegates: Vec<String>,
     /// Whether asking for a code tells if the number has a wallet, as the documented answer does.
     pub tell_whether_created: bool,
+    /// Whether callers with a client secret have to send an `Idempotency-Key` with what they send.
+    pub sends_need_key: bool,
     /// How long a wallet token may stay unused.
     pub token_minutes: u32,
     /// The longest life of a wallet token of version 1.

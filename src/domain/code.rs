@@ -74,6 +74,8 @@ codes! {
     UnknownHost = 421, "UNKNOWN_HOST", "This server does not answer for that host name.", "Use the server's public URL, or add the host to server.hosts.";
     /// What was asked for does not fit what is there.
     Conflict = 409, "CONFLICT", "This does not fit what is already there.", "Read the message: it says what is in the way.";
+    /// The wallet sent the same a moment ago, and the call has no Idempotency-Key.
+    DuplicateSend = 409, "DUPLICATE_SEND", "The wallet sent the same a moment ago.", "data.hash is the first one's. If it is meant twice, send allowDuplicate: true, or an Idempotency-Key of its own with each send.";
     /// A code was right, and the address is another user's: the person may join the two.
     AddressOfAnother = 409, "ADDRESS_OF_ANOTHER", "Another user has proven this address, so it stays theirs.", "If both accounts are one person's, send them to details.join_url: there they show that both are theirs, and may join them. The page lives for an hour.";
     /// An Idempotency-Key was used before with another body.
@@ -90,6 +92,8 @@ codes! {
     ChainUnavailable = 503, "CHAIN_UNAVAILABLE", "No node of this network answers right now.", "Nothing was signed. Try again in a moment; if it stays, whoever runs this server has to look at the network's `endpoints`.";
     /// The store cannot take the change now; whether it was taken is unknown.
     Unavailable = 503, "UNAVAILABLE", "The service cannot answer right now; whether the change was made is unknown.", "Send the same request again in a moment.";
+    /// The operator stopped what is sent.
+    SendsPaused = 503, "SENDS_PAUSED", "Nothing is sent for now.", "Nothing was signed. Try again later; `aboard sends resume` lets sends go on.";
     /// The request took too long.
     Timeout = 503, "TIMEOUT", "The request took too long; whether the change was made is unknown.", "Send the same request again in a moment.";
 }

@@ -45,6 +45,10 @@ event_types! {
     SecretExposed = "secret.exposed", "A client secret was sent from a browser, where everybody can read it. Rotate it.";
     MessageDelivered = "message.delivered", "A message with a code arrived.";
     MessageFailed = "message.failed", "A message with a code was given up.";
+    TransactionSent = "transaction.sent", "A network took a transaction that a wallet sent.";
+    TransactionConfirmed = "transaction.confirmed", "A transaction stands in the chain, as deep as the network's setting asks for.";
+    TransactionFailed = "transaction.failed", "A transaction did nothing: it stands in the chain as failed, was refused, or expired.";
+    TransactionReplaced = "transaction.replaced", "Another transaction took a transaction's place: one with higher fees, or its cancellation.";
     KeyCreated = "key.created", "An API key was made.";
     KeyRevoked = "key.revoked", "An API key was revoked.";
     WebhookDisabled = "webhook.disabled", "A webhook was switched off because its receiver failed for days or said 410 Gone.";

@@ -170,6 +170,8 @@ ids! {
     JoinId = "joi";
     /// A wallet: keys on three families of chains.
     WalletId = "wlt";
+    /// A transaction that was signed here, on its way.
+    SendId = "snd";
     /// One HTTP request.
     RequestId = "req";
 }

@@ -35,6 +35,7 @@ mod rampable;
 mod reports;
 mod requests;
 mod scope;
+mod sends;
 mod sessions;
 mod settings;
 mod signing_keys;
@@ -89,6 +90,7 @@ pub use scope::{
     AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
     UserScope, UsersScope,
 };
+pub use sends::{DueSend, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};

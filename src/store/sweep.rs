@@ -75,6 +75,8 @@ const RIDING_HALVES: &str = "delete from riding_halves where id in (
     select id from (select id, expires_at from riding_halves order by id limit :batch) oldest where expires_at < :now)";
 const SECRET_LINKS: &str = "delete from secret_links where id in (
     select id from (select id, expires_at from secret_links order by id limit :batch) oldest where expires_at < :now)";
+const SENDS: &str = "delete from sends where id in (
+    select id from (select id, finished_at from sends order by id limit :batch) oldest where finished_at < :before)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment
@@ -127,7 +129,8 @@ impl Store {
             .then(JOINS, params![before: before])
             .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
-            .then(SECRET_LINKS, params![now: now, batch: BATCH]);
+            .then(SECRET_LINKS, params![now: now, batch: BATCH])
+            .then(SENDS, params![before: season_ago, batch: BATCH]);
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

@@ -28,7 +28,7 @@ pub struct Failure {
     pub link: Option<Box<str>>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
-    /// What the users surface says of it beside the field, by name.
+    /// What the users and the wallet surface say of it beside the field, by name.
     pub details: Option<Box<Map<String, Value>>>,
     /// For the log only.
     pub cause: Option<String>,
@@ -236,6 +236,7 @@ fn users(failure: &Failure, context: &Context) -> Value {
 }
 
 fn wallet(failure: &Failure, status: u16) -> Value {
-    let data = failure.link.as_ref().map(|link| json!({ "message": link }));
+    let link = failure.link.as_ref().map(|link| json!({ "message": link }));
+    let data = link.or_else(|| failure.details.as_deref().cloned().map(Value::Object));
     json!({ "status": status, "message": failure.text(), "data": data })
 }

@@ -65,7 +65,15 @@ pub struct LetIn {
     pub issued_at: jiff::Timestamp,
     /// Whether this call was made before with its `Idempotency-Key`.
     pub replayed: bool,
-    _running: Repeatable,
+    repeatable: Repeatable,
+}
+
+impl LetIn {
+    /// The call, if it carries an `Idempotency-Key`, and until when that is known.
+    pub fn call(&self) -> Option<([u8; 32], jiff::Timestamp)> {
+        let claim = self.repeatable.claim.as_ref()?;
+        Some((claim.id, claim.expires_at))
+    }
 }
 
 /// What a wallet token says, if it is one of this app and version.
@@ -146,7 +154,7 @@ pub async fn spend(
         issued_at: read.issued_at,
         claims: read.claims,
         replayed,
-        _running: repeatable,
+        repeatable,
     })
 }
 

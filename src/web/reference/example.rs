@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::domain::{
     AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, InboxId, KeyId, KeyKind, LoginLinkId,
-    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SigningKeyId, Token, UserId, UserKeyId, UserStatus,
-    WalletId, WebhookId, WebhookSecretId, WrappUserId,
+    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SendId, SigningKeyId, Token, UserId, UserKeyId,
+    UserStatus, WalletId, WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};
@@ -46,6 +46,8 @@ pub const DELIVERY: DeliveryId = DeliveryId(id(12));
 pub const REPLAY: ReplayId = ReplayId(id(13));
 /// An app.
 pub const APP: AppId = AppId(id(14));
+/// A transaction that was sent.
+pub const SEND: SendId = SendId(id(30));
 /// A challenge.
 pub const CHALLENGE: ChallengeId = ChallengeId(id(15));
 /// A message with a code.

@@ -34,6 +34,7 @@ mod prove;
 mod races;
 mod reports;
 mod requests;
+pub mod sends;
 mod sessions;
 mod settings;
 mod signing_keys;

@@ -152,6 +152,7 @@ impl TestApp {
         if !setup.delivers {
             app.webhooks.stop();
             app.messages.stop();
+            app.sends.stop();
         }
         Self {
             app,

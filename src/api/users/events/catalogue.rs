@@ -90,6 +90,10 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             json!({ "key_id": example::KEY, "app_id": example::APP }),
         ),
         EventType::MessageDelivered | EventType::MessageFailed => message(kind),
+        EventType::TransactionSent
+        | EventType::TransactionConfirmed
+        | EventType::TransactionFailed
+        | EventType::TransactionReplaced => transaction(kind),
         EventType::KeyCreated => (
             Schema::object([
                 always("key_id", Schema::id("key")),
@@ -131,6 +135,61 @@ fn message(kind: EventType) -> (Schema, Value) {
         "reason": reason,
     });
     (schema, example)
+}
+
+fn transaction(kind: EventType) -> (Schema, Value) {
+    let mut example = json!({
+        "transaction_id": example::SEND, "hash": "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f",
+        "network": "ethereum-sepolia", "from": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "nonce": 0, "kind": "coin",
+        "wallet_id": example::WALLET, "app_id": example::APP, "user_id": example::USER,
+    });
+    let more = match kind {
+        EventType::TransactionConfirmed => json!({ "block_number": 7_654_321 }),
+        EventType::TransactionFailed => json!({ "reason": "it was reverted", "block_number": 7_654_321 }),
+        EventType::TransactionReplaced => json!({ "replaced_by": null, "cancelled": false }),
+        _ => json!({}),
+    };
+    if let (Value::Object(example), Value::Object(more)) = (&mut example, more) {
+        example.extend(more);
+    }
+    let mut fields = vec![
+        sometimes("transaction_id", Schema::id("snd")),
+        sometimes("hash", Schema::text()),
+        sometimes("network", Schema::text()),
+        sometimes("from", Schema::text().says("The wallet's address there.")),
+        sometimes("nonce", Schema::count().or_null()),
+        sometimes(
+            "kind",
+            Schema::one_of(&["coin", "token", "transaction", "erc721", "erc1155", "cancel"]),
+        ),
+        sometimes("wallet_id", Schema::id("wlt")),
+        sometimes("app_id", Schema::id("app")),
+        sometimes("user_id", Schema::id("usr").or_null()),
+        sometimes("erased", Schema::just(true)),
+    ];
+    match kind {
+        EventType::TransactionConfirmed => fields.push(sometimes("block_number", Schema::count())),
+        EventType::TransactionFailed => fields.extend([
+            sometimes("reason", Schema::text()),
+            sometimes(
+                "block_number",
+                Schema::count()
+                    .or_null()
+                    .says("`null` where it never stood in the chain."),
+            ),
+        ]),
+        EventType::TransactionReplaced => fields.extend([
+            sometimes(
+                "replaced_by",
+                Schema::text()
+                    .or_null()
+                    .says("The hash; `null` where it was not sent through this server."),
+            ),
+            sometimes("cancelled", Schema::boolean().says("Whether that was a cancellation.")),
+        ]),
+        _ => {}
+    }
+    (Schema::object_of(fields), example)
 }
 
 fn address_kind() -> Schema {

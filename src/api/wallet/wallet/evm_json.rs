@@ -205,7 +205,8 @@ fn fees(transaction: &mut Fields, beside: &mut Fields) -> Result<Fees, Failure> 
     }
 }
 
-fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
+/// What a transaction will touch.
+pub fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
     let wrong = || invalid("accessList", "must be a list of { address, storageKeys }.");
     let item = |item: &Value| {
         let address = parse_address(item.get("address")?.as_str()?).ok()?;
@@ -219,7 +220,8 @@ fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
     items.map(item).collect::<Option<_>>().ok_or_else(wrong)
 }
 
-fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
+/// The delegations that a transaction carries.
+pub fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
     let wrong = || {
         invalid(
             "authorizationList",

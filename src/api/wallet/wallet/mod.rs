@@ -4,6 +4,7 @@ pub mod address;
 pub mod balance_coin;
 pub mod balance_token;
 pub mod batch_balance_token;
+pub mod cancel_transaction;
 mod details;
 pub mod estimate_gas;
 mod evm_action;
@@ -11,6 +12,10 @@ mod evm_json;
 mod network;
 pub mod refresh;
 pub mod refresh_rampable;
+pub mod send_coin;
+pub mod send_token;
+pub mod send_transaction;
+mod sending;
 mod shape;
 pub mod sign_authorization;
 pub mod sign_hash;
@@ -20,6 +25,8 @@ pub mod sign_typed_data;
 mod solana_json;
 mod spl;
 pub mod transaction_detail;
+pub mod transfer_erc1155;
+pub mod transfer_erc721;
 pub mod unlock;
 
 use std::sync::Arc;
@@ -49,7 +56,7 @@ pub struct Operation {
     half: Option<UserHalf>,
     replayed: bool,
     /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
-    _let_in: LetIn,
+    let_in: LetIn,
 }
 
 impl FromRequest<Web> for Operation {
@@ -79,7 +86,7 @@ impl FromRequest<Web> for Operation {
             wallet,
             half,
             replayed: let_in.replayed,
-            _let_in: let_in,
+            let_in,
         })
     }
 }
@@ -103,6 +110,11 @@ impl Operation {
     /// The network that addresses of Bitcoin are of here.
     pub fn bitcoin_network(&self) -> aboard_vault::wallet::bitcoin::Network {
         bitcoin_network(self.caller.app.scope.kind())
+    }
+
+    /// The call's `Idempotency-Key` as the store knows it, if it has one.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.let_in.call().map(|(key, _)| key)
     }
 
     /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.

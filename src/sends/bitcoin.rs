@@ -21,7 +21,10 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
         Ok(Taken::No(reason)) => match client.place(&send.hash).await {
             // One of them may have been late.
             Ok(Some(_)) => Offered::Taken,
-            Ok(None) => Offered::Refused { reason, may_pass: false },
+            Ok(None) => Offered::Refused {
+                reason,
+                may_pass: false,
+            },
             Err(failure) => Offered::Later(failure.to_string()),
         },
         Err(failure) => Offered::Later(failure.to_string()),
@@ -43,7 +46,11 @@ async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<Send
             let newest = client.height().await?;
             let deep = newest.saturating_add(1).saturating_sub(height) >= client.confirmations();
             let block = u64::from(height);
-            return Ok(if deep { SendEnd::Confirmed { block } } else { waits(Some(block), now) });
+            return Ok(if deep {
+                SendEnd::Confirmed { block }
+            } else {
+                waits(Some(block), now)
+            });
         }
         Some(Place::Waiting) => return Ok(waits(None, now)),
         None => {}

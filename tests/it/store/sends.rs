@@ -146,10 +146,7 @@ async fn end(store: &TestStore, owner: Uuid, send: SendId, end: SendEnd) -> bool
 
 async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueSend> {
     let (now, lease) = (store.now(), store.later(60));
-    store
-        .claim_sends(store.system(), owner, now, lease, 100)
-        .await
-        .unwrap()
+    store.claim_sends(store.system(), owner, now, lease, 100).await.unwrap()
 }
 
 fn again(store: &TestStore, broadcast: bool) -> SendEnd {
@@ -203,7 +200,10 @@ async fn what_is_not_kept_uses_nothing_up(store: TestStore) {
     let second = sender.wants(&store, NEXT);
     assert_eq!(sender.reserve(&store, &second).await, Reservation::Busy);
     // Only the holder gives it back.
-    store.release_send(&sender.app, &sender.lane(), second.id).await.unwrap();
+    store
+        .release_send(&sender.app, &sender.lane(), second.id)
+        .await
+        .unwrap();
     assert_eq!(sender.reserve(&store, &second).await, Reservation::Busy);
     store.release_send(&sender.app, &sender.lane(), first.id).await.unwrap();
     assert_eq!(sequence(sender.reserve(&store, &second).await), 0);
@@ -219,10 +219,23 @@ async fn a_lane_that_was_lost_keeps_nothing(store: TestStore) {
         held_until: store.later(20),
         ..quick
     };
-    assert_eq!(sequence(sender.reserve(&store, &quick).await), nonce, "a dead holder used nothing up");
-    assert_eq!(sender.keep(&store, sender.signed(&store, &slow, nonce)).await, Keeping::Lost);
-    assert_eq!(sender.keep(&store, sender.signed(&store, &quick, nonce)).await, Keeping::Kept);
-    assert_eq!(sender.keep(&store, sender.signed(&store, &quick, nonce)).await, Keeping::Lost);
+    assert_eq!(
+        sequence(sender.reserve(&store, &quick).await),
+        nonce,
+        "a dead holder used nothing up"
+    );
+    assert_eq!(
+        sender.keep(&store, sender.signed(&store, &slow, nonce)).await,
+        Keeping::Lost
+    );
+    assert_eq!(
+        sender.keep(&store, sender.signed(&store, &quick, nonce)).await,
+        Keeping::Kept
+    );
+    assert_eq!(
+        sender.keep(&store, sender.signed(&store, &quick, nonce)).await,
+        Keeping::Lost
+    );
     assert_eq!(store.count("sends").await, 1);
 }
 
@@ -242,7 +255,14 @@ async fn nonces_follow_what_is_known_and_never_go_down(store: TestStore) {
     assert_eq!(next(WantedSequence::Next { at_least: 5 }).await, reserved(5));
     // A node that has forgotten something moves nothing down.
     assert_eq!(next(WantedSequence::Next { at_least: 0 }).await, reserved(6));
-    assert_eq!(next(WantedSequence::Exactly { sequence: 7, at_least: 6 }).await, reserved(7));
+    assert_eq!(
+        next(WantedSequence::Exactly {
+            sequence: 7,
+            at_least: 6
+        })
+        .await,
+        reserved(7)
+    );
     for wrong in [5, 7, 9] {
         let exactly = WantedSequence::Exactly {
             sequence: wrong,
@@ -251,7 +271,10 @@ async fn nonces_follow_what_is_known_and_never_go_down(store: TestStore) {
         assert_eq!(next(exactly).await, Reservation::WrongSequence { next: 8 });
     }
     assert_eq!(next(WantedSequence::Next { at_least: 20 }).await, reserved(20));
-    assert_eq!(store.next_sequence(&sender.app, &sender.lane()).await.unwrap(), Some(21));
+    assert_eq!(
+        store.next_sequence(&sender.app, &sender.lane()).await.unwrap(),
+        Some(21)
+    );
     // What waits on the network and was not sent here may be replaced, which moves nothing down either.
     assert_eq!(next(WantedSequence::Foreign { sequence: 12 }).await, reserved(12));
     assert_eq!(next(NEXT).await, reserved(21));
@@ -288,11 +311,17 @@ async fn what_was_refused_leaves_its_nonce_to_the_next(store: TestStore) {
     assert!(end(&store, first.owner, first.id, refused()).await);
     let exactly = |sequence| WantedSequence::Exactly { sequence, at_least: 0 };
     let wanted = sender.wants(&store, exactly(2));
-    assert_eq!(sender.reserve(&store, &wanted).await, Reservation::WrongSequence { next: 0 });
+    assert_eq!(
+        sender.reserve(&store, &wanted).await,
+        Reservation::WrongSequence { next: 0 }
+    );
     // A nonce that the network has used meanwhile is not free.
     let wanted = sender.wants(&store, WantedSequence::Next { at_least: 1 });
     assert_eq!(sequence(sender.reserve(&store, &wanted).await), 2);
-    store.release_send(&sender.app, &sender.lane(), wanted.id).await.unwrap();
+    store
+        .release_send(&sender.app, &sender.lane(), wanted.id)
+        .await
+        .unwrap();
     assert_eq!(sender.send(&store).await.1, 0);
     assert_eq!(sender.send(&store).await.1, 2);
     assert_eq!(state(&store, second.id).await, "stored");
@@ -330,11 +359,17 @@ async fn the_same_within_a_minute_is_a_mistake(store: TestStore) {
             ..wanted
         }),
     ] {
-        assert!(matches!(sender.reserve(&store, &meant).await, Reservation::Reserved { .. }));
+        assert!(matches!(
+            sender.reserve(&store, &meant).await,
+            Reservation::Reserved { .. }
+        ));
         store.release_send(&sender.app, &sender.lane(), meant.id).await.unwrap();
     }
     store.advance(59);
-    assert!(matches!(sender.reserve(&store, &plain).await, Reservation::Duplicate(_)));
+    assert!(matches!(
+        sender.reserve(&store, &plain).await,
+        Reservation::Duplicate(_)
+    ));
     store.advance(2);
     assert_eq!(sequence(sender.reserve(&store, &same(&|wanted| wanted)).await), 1);
 }
@@ -375,7 +410,10 @@ async fn a_send_is_leased_to_one_and_comes_back(store: TestStore) {
     }
     // Whoever stored them sends them first.
     assert!(claim(&store, store.ids.id()).await.is_empty());
-    assert_eq!(store.next_send_due(store.system()).await.unwrap(), Some(store.later(30)));
+    assert_eq!(
+        store.next_send_due(store.system()).await.unwrap(),
+        Some(store.later(30))
+    );
     store.advance(30);
     let claimed = race(4, |_| {
         let (store, owner) = (store.clone(), store.ids.id());
@@ -389,9 +427,15 @@ async fn a_send_is_leased_to_one_and_comes_back(store: TestStore) {
     let nonces: Vec<_> = due.iter().map(|due| due.send.sequence).collect();
     assert_eq!(nonces, (0..5).map(Some).collect::<Vec<_>>());
     let one = &due[0];
-    assert_eq!((one.looks, one.gone_since, one.has_rival, one.paused), (0, None, false, false));
+    assert_eq!(
+        (one.looks, one.gone_since, one.has_rival, one.paused),
+        (0, None, false, false)
+    );
     assert_eq!(one.send.state, SendState::Stored);
-    assert!(!end(&store, store.ids.id(), one.send.id, again(&store, true)).await, "somebody else's lease");
+    assert!(
+        !end(&store, store.ids.id(), one.send.id, again(&store, true)).await,
+        "somebody else's lease"
+    );
     assert!(end(&store, *owner, one.send.id, again(&store, false)).await);
     store.advance(2);
     let found = claim(&store, *owner).await;
@@ -459,7 +503,13 @@ async fn what_is_mined_ends_what_had_its_nonce(store: TestStore) {
     let replaced = "transaction.replaced";
     assert_eq!(
         all,
-        ["transaction.confirmed", replaced, replaced, "transaction.sent", "transaction.sent"]
+        [
+            "transaction.confirmed",
+            replaced,
+            replaced,
+            "transaction.sent",
+            "transaction.sent"
+        ]
     );
     // Whoever signed to replace what has ended meanwhile keeps nothing.
     let late = sender.wants(&store, NEXT);

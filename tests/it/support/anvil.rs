@@ -68,7 +68,8 @@ impl Anvil {
 
     /// Gives an account so many wei.
     pub async fn fund(&self, account: &str, wei: u128) {
-        self.ask("anvil_setBalance", json!([account, format!("{wei:#x}")])).await;
+        self.ask("anvil_setBalance", json!([account, format!("{wei:#x}")]))
+            .await;
     }
 
     /// What an account has, in wei.
@@ -111,7 +112,12 @@ impl Anvil {
     /// A collection of ERC-721 in which the tokens from 0 on belong to `owner`.
     pub async fn erc721(&self, tokens: u32, owner: &str) -> String {
         let head = [word(0x60), word(0xa0), word(0xe0)].concat();
-        let words = format!("{head}{}{}{}", text_words("Things"), text_words("THING"), text_words("x"));
+        let words = format!(
+            "{head}{}{}{}",
+            text_words("Things"),
+            text_words("THING"),
+            text_words("x")
+        );
         let contract = self.deploy("ERC721PresetMinterPauserAutoId", &words).await;
         for _ in 0..tokens {
             let mint = format!("0x6a627842{}", address_word(owner));
@@ -126,7 +132,8 @@ impl Anvil {
         let contract = self.deploy("ERC1155PresetMinterPauser", &words).await;
         for (token, amount) in tokens {
             let arguments = [address_word(owner), word(*token), word(*amount), word(0x80), word(0)].concat();
-            self.send(json!({ "to": contract, "data": format!("0x731133e9{arguments}") })).await;
+            self.send(json!({ "to": contract, "data": format!("0x731133e9{arguments}") }))
+                .await;
         }
         contract
     }
@@ -134,7 +141,8 @@ impl Anvil {
     /// Puts a contract at an address that answers each of these calls (the first four bytes) with these bytes, whatever
     /// their arguments, and fails on all others.
     pub async fn answering(&self, at: &str, answers: &[([u8; 4], &[u8])]) {
-        self.ask("anvil_setCode", json!([at, hex(&code_answering(answers))])).await;
+        self.ask("anvil_setCode", json!([at, hex(&code_answering(answers))]))
+            .await;
     }
 }
 
@@ -154,7 +162,11 @@ fn program() -> PathBuf {
     if let Some(own) = std::env::var_os("ABOARD_ANVIL") {
         return own.into();
     }
-    let cpu = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let cpu = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     packages().join(format!("@foundry-rs/anvil-{system}-{cpu}/bin/anvil"))
 }

@@ -244,7 +244,7 @@ impl Chain {
         let leaving: u64 = self
             .spent
             .iter()
-            .filter(|(_, by)| self.known[by].height.is_none())
+            .filter(|(_, by)| self.known[*by].height.is_none())
             .filter_map(|(coin, _)| Some((self.output(*coin)?, self.known.get(&coin.txid)?.height)))
             .filter(|(output, height)| output.script_pubkey == own && height.is_some())
             .map(|(output, _)| output.value.to_sat())

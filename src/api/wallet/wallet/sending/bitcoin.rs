@@ -92,12 +92,12 @@ pub async fn transaction(
 ) -> Result<Send, Failure> {
     const FIELD: &str = "transaction.psbt";
     let psbt = inside.text("psbt")?;
-    let bytes = solana_json::from_base64(&psbt)
-        .ok_or_else(|| invalid(FIELD, "must be a PSBT in base64 (BIP-174)."))?;
+    let bytes = solana_json::from_base64(&psbt).ok_or_else(|| invalid(FIELD, "must be a PSBT in base64 (BIP-174)."))?;
     let payment = Payment::parse(&bytes, &account.own).map_err(|error| wrong(FIELD, error))?;
     let summary = payment.summary();
     if !summary.values_proven {
-        let why = "does not prove what its inputs are worth: add the transactions that they come from (non_witness_utxo).";
+        let why =
+            "does not prove what its inputs are worth: add the transactions that they come from (non_witness_utxo).";
         return Err(invalid(FIELD, why));
     }
     let (fee, inputs) = (summary.fee, summary.inputs.clone());
@@ -128,7 +128,8 @@ pub async fn transaction(
             })
             .await?;
         let raw = signed.transaction.ok_or_else(|| {
-            let why = "has inputs that others have to sign: sign with sign-transaction, let them sign, and send it then.";
+            let why =
+                "has inputs that others have to sign: sign with sign-transaction, let them sign, and send it then.";
             invalid(FIELD, why)
         })?;
         let size = RawTransaction::parse(&raw).map_or(0, |read| read.virtual_size());
@@ -148,15 +149,12 @@ pub async fn transaction(
 }
 
 /// What the wallet has sent and no block has settled. The lane is held: nothing comes in between.
-async fn on_its_way(
-    web: &Web,
-    operation: &Operation,
-    account: &Account<'_>,
-) -> Result<Vec<RawTransaction>, Failure> {
+async fn on_its_way(web: &Web, operation: &Operation, account: &Account<'_>) -> Result<Vec<RawTransaction>, Failure> {
     let scope = operation.caller.app.scope;
     let open = web.instance.store.open_sends(&scope, &account.lane()).await?;
     let read = |send: &Send| {
-        RawTransaction::parse(&send.raw).ok_or_else(|| Failure::internal(format!("send {}: not a transaction", send.id)))
+        RawTransaction::parse(&send.raw)
+            .ok_or_else(|| Failure::internal(format!("send {}: not a transaction", send.id)))
     };
     open.iter().map(read).collect()
 }
@@ -171,7 +169,9 @@ pub fn receipt(send: &Send) -> Option<Value> {
     } else {
         Network::Test
     };
-    let mut others = transaction.outputs().filter_map(|(to, value)| Some((to.address(on)?, value)));
+    let mut others = transaction
+        .outputs()
+        .filter_map(|(to, value)| Some((to.address(on)?, value)));
     let paid = others.find(|(to, _)| *to != send.lane.address);
     let (to, value) = paid.map_or((None, 0), |(to, value)| (Some(to), value));
     Some(json!({ "from": send.lane.address, "to": to, "value": value.to_string(), "hash": send.hash }))

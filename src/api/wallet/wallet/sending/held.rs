@@ -74,12 +74,7 @@ pub async fn begin(web: &Web, operation: &mut Operation, wanted: Wanted) -> Resu
 
 impl Held {
     /// Stores what was signed and offers it to the nodes; or gives the lane back.
-    pub async fn end(
-        self,
-        web: &Web,
-        operation: &Operation,
-        signed: Result<Signed, Failure>,
-    ) -> Result<Send, Failure> {
+    pub async fn end(self, web: &Web, operation: &Operation, signed: Result<Signed, Failure>) -> Result<Send, Failure> {
         let (store, scope) = (&web.instance.store, operation.caller.app.scope);
         let (lane, id) = (self.reserved.lane.clone(), self.reserved.id);
         let kept = match signed {

@@ -144,7 +144,12 @@ async fn other_action(
         }
         (chains::Chain::Bitcoin(client), SendKind::Coin) => {
             let (own, on) = (addresses.bitcoin, operation.bitcoin_network());
-            let account = bitcoin::Account { network, client, own, on };
+            let account = bitcoin::Account {
+                network,
+                client,
+                own,
+                on,
+            };
             bitcoin::coin(web, operation, &account).await?
         }
         (chains::Chain::Bitcoin(_), SendKind::Token) => {
@@ -173,7 +178,12 @@ pub async fn other_transaction(
         }
         chains::Chain::Bitcoin(client) => {
             let (own, on) = (addresses.bitcoin, operation.bitcoin_network());
-            let account = bitcoin::Account { network, client, own, on };
+            let account = bitcoin::Account {
+                network,
+                client,
+                own,
+                on,
+            };
             bitcoin::transaction(web, operation, &account, inside).await?
         }
     };

@@ -3,15 +3,16 @@
 use aboard_vault::wallet::evm::{Fees, Signature, Transaction};
 use serde_json::{Value, json};
 
-use super::{bitcoin, solana};
 use super::super::evm_json::{hex, signed_authorization};
+use super::{bitcoin, solana};
 use crate::store::Send;
 use crate::web::Failure;
 
 /// The `txReceipt` of a send, as it was when it was sent: in no block yet. The same each time.
 pub fn receipt(send: &Send) -> Result<Value, Failure> {
-    // The bytes of one family are none of another's.
-    if let Some(known) = solana::receipt(send).or_else(|| bitcoin::receipt(send)) {
+    if !send.lane.address.starts_with("0x") {
+        let known = solana::receipt(send).or_else(|| bitcoin::receipt(send));
+        let known = known.ok_or_else(|| Failure::internal(format!("send {}: it cannot be read", send.id)))?;
         return Ok(bare(&known));
     }
     let (transaction, signature) = Transaction::parse_signed(&send.raw)

@@ -31,7 +31,8 @@ pub fn place_and_fees() -> Vec<Field> {
         optional("maxPriorityFeePerGas", quantity().says("In wei.")),
         optional(
             "priorityFee",
-            quantity().says("Solana: millionths of a lamport for a unit of computing. Without it the network is asked."),
+            quantity()
+                .says("Solana: millionths of a lamport for a unit of computing. Without it the network is asked."),
         ),
         optional(
             "feeRate",

@@ -64,14 +64,23 @@ pub async fn transaction(
     }
     let unsigned = match solana_json::transaction(inside)? {
         solana_json::Read::Made(transaction) => *transaction,
-        solana_json::Read::Instructions { payer, blockhash, instructions } => {
+        solana_json::Read::Instructions {
+            payer,
+            blockhash,
+            instructions,
+        } => {
             if payer != account.own {
-                return Err(invalid("transaction.feePayer", "is not this wallet's address, and nobody else signs here."));
+                return Err(invalid(
+                    "transaction.feePayer",
+                    "is not this wallet's address, and nobody else signs here.",
+                ));
             }
             let draft = account.client.draft_instructions(instructions, price).await;
             let mut draft = draft.map_err(unsendable)?;
             draft.blockhash.hash = blockhash;
-            let message = draft.message(payer).map_err(|error| wrong("transaction.instructions", error))?;
+            let message = draft
+                .message(payer)
+                .map_err(|error| wrong("transaction.instructions", error))?;
             Transaction::unsigned(message)
         }
     };
@@ -81,7 +90,15 @@ pub async fn transaction(
         return Err(invalid("transaction.recentBlockhash", why));
     }
     // One that is older ends earlier, and nothing is lost by looking a little longer.
-    send_unsigned(web, operation, account, SendKind::Transaction, unsigned, latest.last_height).await
+    send_unsigned(
+        web,
+        operation,
+        account,
+        SendKind::Transaction,
+        unsigned,
+        latest.last_height,
+    )
+    .await
 }
 
 async fn send_draft(
@@ -91,7 +108,9 @@ async fn send_draft(
     kind: SendKind,
     draft: Draft,
 ) -> Result<Send, Failure> {
-    let message = draft.message(account.own).map_err(|error| wrong("transaction", error))?;
+    let message = draft
+        .message(account.own)
+        .map_err(|error| wrong("transaction", error))?;
     let unsigned = Transaction::unsigned(message);
     send_unsigned(web, operation, account, kind, unsigned, draft.blockhash.last_height).await
 }
@@ -141,7 +160,8 @@ async fn sign(
     let signed = operation
         .sign(web, move |wallet| {
             let key = wallet.solana().map_err(|error| not_open(&error, id))?;
-            key.sign_transaction(&unsigned).map_err(|error| wrong("transaction", error))
+            key.sign_transaction(&unsigned)
+                .map_err(|error| wrong("transaction", error))
         })
         .await?;
     let name = signed.id().filter(|_| signed.missing().is_empty());
@@ -170,12 +190,15 @@ fn digest(message: &Message) -> [u8; 32] {
 pub fn receipt(send: &Send) -> Option<Value> {
     let transaction = Transaction::parse(&send.raw).ok()?;
     let summary = transaction.message.summary();
-    let (to, value) = summary.effects.iter().find_map(|effect| match effect {
-        aboard_vault::wallet::solana::Effect::Transfer { to, lamports, .. } => Some((to.to_string(), *lamports)),
-        aboard_vault::wallet::solana::Effect::TokenAccount { owner, .. } => Some((owner.to_string(), 0)),
-        _ => None,
-    })
-    .map_or((None, 0), |(to, value)| (Some(to), value));
+    let (to, value) = summary
+        .effects
+        .iter()
+        .find_map(|effect| match effect {
+            aboard_vault::wallet::solana::Effect::Transfer { to, lamports, .. } => Some((to.to_string(), *lamports)),
+            aboard_vault::wallet::solana::Effect::TokenAccount { owner, .. } => Some((owner.to_string(), 0)),
+            _ => None,
+        })
+        .map_or((None, 0), |(to, value)| (Some(to), value));
     Some(json!({ "from": send.lane.address, "to": to, "value": value.to_string(), "hash": send.hash }))
 }
 
@@ -206,7 +229,9 @@ fn price(fields: &mut Fields) -> Result<Option<u64>, Failure> {
         _ => None,
     };
     let why = "must be a whole number: millionths of a lamport for a unit of computing.";
-    number.map(Some).ok_or_else(|| invalid("priorityFee", why).holding(value))
+    number
+        .map(Some)
+        .ok_or_else(|| invalid("priorityFee", why).holding(value))
 }
 
 fn unsendable(error: Unsendable) -> Failure {

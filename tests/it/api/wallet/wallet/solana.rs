@@ -128,7 +128,7 @@ async fn a_node_that_says_what_cannot_be_is_passed_over(engine: Engine) {
         json!({ "value": 1e40 }),
     ] {
         liar.reply_with(said(result));
-        refused(&holder.call(&app, "balance-coin", &asked).await, 502);
+        refused(&holder.call(&alone, "balance-coin", &asked).await, 502);
     }
     // Lamports that are money are no business of a sandbox.
     liar.reply_with(|request| {
@@ -136,7 +136,7 @@ async fn a_node_that_says_what_cannot_be_is_passed_over(engine: Engine) {
         let main = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
         Answer::json(200, &json!({ "jsonrpc": "2.0", "id": asked["id"], "result": main })).into()
     });
-    let message = refused(&holder.call(&app, "balance-coin", &asked).await, 502);
+    let message = refused(&holder.call(&alone, "balance-coin", &asked).await, 502);
     assert!(message.contains("main network"), "{message}");
 
     let both = format!("{}, {}", liar.url("/"), node.url());

@@ -117,17 +117,40 @@ impl Esplora {
         chain.height += blocks;
     }
 
-    /// Makes blocks without what waits.
-    pub fn mine_empty(&self, blocks: u32) {
-        self.chain().height += blocks;
-    }
-
     /// Forgets a transaction that waits, as nodes do with old ones.
     pub fn forget(&self, txid: &str) {
         let mut chain = self.chain();
         let txid = Txid::from_str(txid).expect("an id");
         chain.known.remove(&txid);
         chain.spent.retain(|_, by| *by != txid);
+    }
+
+    /// Has a coin spent by a transaction that was not sent from here.
+    pub fn steal(&self, coin: OutPoint, to: &str) {
+        let mut chain = self.chain();
+        let transaction = Transaction {
+            version: Version::ONE,
+            lock_time: LockTime::ZERO,
+            input: vec![TxIn {
+                previous_output: coin,
+                script_sig: ScriptBuf::new(),
+                sequence: Sequence::MAX,
+                witness: Witness::new(),
+            }],
+            output: vec![TxOut {
+                value: Amount::from_sat(1000),
+                script_pubkey: script(to),
+            }],
+        };
+        let txid = transaction.compute_txid();
+        chain.spent.insert(coin, txid);
+        chain.known.insert(
+            txid,
+            Known {
+                transaction,
+                height: None,
+            },
+        );
     }
 
     /// Says that each coin is worth more than it is.

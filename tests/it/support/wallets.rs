@@ -98,6 +98,18 @@ impl TestApp {
         }
     }
 
+    /// The same person, logged in once more.
+    pub async fn same_holder(&self, known: &Holder) -> Holder {
+        let tokens = self.enter(super::codes::EMAIL, &known.shop).await;
+        Holder {
+            shop: known.shop.clone(),
+            tokens,
+            evm: known.evm.clone(),
+            solana: known.solana.clone(),
+            bitcoin: known.bitcoin.clone(),
+        }
+    }
+
     /// A whole log-in; answers its data.
     pub async fn enter(&self, way: Way, shop: &Client) -> Value {
         self.advance(60);

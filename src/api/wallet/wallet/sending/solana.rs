@@ -22,6 +22,15 @@ pub struct Account<'a> {
     pub own: Address,
 }
 
+impl Account<'_> {
+    fn lane(&self) -> Lane {
+        Lane {
+            network: self.network.code.clone(),
+            address: self.own.to_string(),
+        }
+    }
+}
+
 /// Lamports are sent.
 pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -> Result<Send, Failure> {
     let fields = &mut operation.fields;
@@ -135,10 +144,7 @@ async fn send_unsigned(
     let wanted = Wanted {
         kind,
         family: Family::Solana,
-        lane: Lane {
-            network: account.network.code.clone(),
-            address: account.own.to_string(),
-        },
+        lane: account.lane(),
         digest: digest(&unsigned.message),
         allow_duplicate: operation.fields.optional_bool("allowDuplicate")?.unwrap_or_default(),
     };
@@ -147,7 +153,31 @@ async fn send_unsigned(
         Begun::Held(held) => held,
     };
     let signed = sign(web, operation, unsigned, last_height).await;
+    let signed = match signed {
+        Ok(signed) => must_be_another(web, operation, account, signed).await,
+        Err(failure) => Err(failure),
+    };
     held.end(web, operation, signed).await
+}
+
+/// Two transactions that do the same in one block are one, and it would land once.
+async fn must_be_another(
+    web: &Web,
+    operation: &Operation,
+    account: &Account<'_>,
+    signed: Signed,
+) -> Result<Signed, Failure> {
+    let scope = operation.caller.app.scope;
+    let open = web.instance.store.open_sends(&scope, &account.lane()).await?;
+    if open.iter().any(|send| send.hash == signed.hash) {
+        return Err(Failure {
+            retry_after: Some(1),
+            ..Failure::new(Code::Conflict).saying(
+                "This is the same transaction as one that is on its way, and would land once. Make the call again: it then names another block.",
+            )
+        });
+    }
+    Ok(signed)
 }
 
 async fn sign(

@@ -13,6 +13,7 @@ mod orgs;
 mod partners;
 mod place;
 mod requests;
+mod sends;
 mod settings;
 mod signing;
 pub mod socket;

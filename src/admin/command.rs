@@ -10,7 +10,7 @@ use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{
-    Handed, apps, audit, events, keys, orgs, partners, requests, settings, signing, user_keys, users, wallets,
+    Handed, apps, audit, events, keys, orgs, partners, requests, sends, settings, signing, user_keys, users, wallets,
 };
 use crate::domain::{
     AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WalletId, WebhookId,
@@ -120,6 +120,23 @@ pub enum AdminCommand {
         environment: String,
         wallet: WalletId,
         frozen: bool,
+    },
+    /// The newest transactions that wallets sent, and where sends are paused.
+    ListSends {
+        environment: Option<String>,
+        open: bool,
+        limit: u32,
+    },
+    /// Stops what is sent on a network of an environment, or on all.
+    PauseSends {
+        environment: String,
+        network: Option<String>,
+        reason: Option<String>,
+    },
+    /// Lets it go on.
+    ResumeSends {
+        environment: String,
+        network: Option<String>,
     },
     /// What holds in an environment: every setting, or one.
     ShowSettings { environment: String, name: Option<String> },
@@ -299,6 +316,17 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
             wallet,
             frozen,
         } => wallets::freeze(instance, &environment, wallet, frozen).await,
+        C::ListSends {
+            environment,
+            open,
+            limit,
+        } => sends::list(instance, environment.as_deref(), open, limit).await,
+        C::PauseSends {
+            environment,
+            network,
+            reason,
+        } => sends::pause(instance, &environment, network, reason).await,
+        C::ResumeSends { environment, network } => sends::resume(instance, &environment, network).await,
         C::ShowSettings { environment, name } => settings::show(instance, &environment, name.as_deref()).await,
         C::SetSetting {
             environment,

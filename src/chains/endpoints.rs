@@ -177,6 +177,12 @@ impl Endpoints {
         self.0.nodes.len()
     }
 
+    /// The address of a node as it may be shown: without what may be a key.
+    #[must_use]
+    pub fn shown(&self, place: usize) -> &str {
+        self.0.nodes.get(place).map_or("", |node| &node.shown)
+    }
+
     /// A number that no other call of this process to this network has.
     pub(super) fn next_call(&self) -> u64 {
         self.0.calls.fetch_add(1, Ordering::Relaxed)

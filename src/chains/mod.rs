@@ -10,7 +10,7 @@ pub mod evm;
 pub mod rpc;
 pub mod solana;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::clock::Clock;
 use crate::config::{Family, Networks};
@@ -44,7 +44,7 @@ pub enum Chain {
 
 /// The clients of all networks that have nodes. Made once, from the configuration.
 #[derive(Clone, Default)]
-pub struct Chains(HashMap<String, Chain>);
+pub struct Chains(BTreeMap<String, Chain>);
 
 impl Chains {
     /// A client for each network with endpoints. Asks nobody yet.
@@ -52,7 +52,7 @@ impl Chains {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(networks: &Networks, clock: &Clock) -> Result<Self, reqwest::Error> {
-        let mut all = HashMap::new();
+        let mut all = BTreeMap::new();
         let mut http = None;
         for (code, network) in networks.iter() {
             if network.endpoints.urls().is_empty() {
@@ -77,6 +77,11 @@ impl Chains {
     #[must_use]
     pub fn of(&self, code: &str) -> Option<&Chain> {
         self.0.get(code)
+    }
+
+    /// All of them, by code.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Chain)> {
+        self.0.iter().map(|(code, chain)| (code.as_str(), chain))
     }
 
     /// The client of a network of the family `evm`, if it is one with nodes.

@@ -29,6 +29,7 @@ mod providers;
 mod ready;
 mod requests;
 mod safety;
+mod sends;
 mod settings;
 mod signing;
 mod start;
@@ -100,6 +101,9 @@ enum Command {
     /// Freeze and thaw wallets
     #[command(subcommand)]
     Wallets(wallets::Wallets),
+    /// Show what wallets sent, and stop it where it has to wait
+    #[command(subcommand)]
+    Sends(sends::Sends),
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
@@ -171,6 +175,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Channels(command) => channels::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Wallets(command) => wallets::run(command).await?,
+        Command::Sends(command) => sends::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Events(command) => events::run(command).await?,
         Command::Webhooks(command) => webhooks::run(command).await?,

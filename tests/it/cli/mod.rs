@@ -21,6 +21,7 @@ mod move_users;
 mod place;
 mod refusals;
 mod requests;
+mod sends;
 mod serve;
 mod server;
 mod signing;

@@ -2,5 +2,6 @@
 
 mod messages;
 mod rig;
+mod sends;
 mod webhooks;
 mod webhooks_load;

@@ -8,7 +8,6 @@ use aboard::store::{
 
 use super::world_app::new_app;
 use crate::support::store::{TestStore, both, race};
-use crate::support::world::World;
 
 both! {
     of_many_who_want_a_lane_one_has_it,
@@ -29,22 +28,35 @@ both! {
 }
 
 /// An app, and a wallet of which the store knows nothing but its sends.
-pub struct Sender {
-    pub world: World,
-    pub app: AppScope,
+struct Sender {
+    app: AppScope,
     wallet: WalletId,
     address: &'static str,
 }
 
-pub async fn sender(store: &TestStore) -> Sender {
+async fn sender(store: &TestStore) -> Sender {
     let world = store.world().await;
-    let app = new_app(store, &world.sandbox).await;
+    sender_of(store, new_app(store, &world.sandbox).await)
+}
+
+fn sender_of(store: &TestStore, app: AppScope) -> Sender {
     Sender {
-        world,
         app,
         wallet: WalletId(store.ids.id()),
         address: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
     }
+}
+
+/// A send on its way, on a network that is paused.
+pub async fn some(store: &TestStore, app: AppScope) {
+    sender_of(store, app).send(store).await;
+    let pause = SendPause {
+        environment: app.environment(),
+        network: None,
+        reason: "a reason".to_owned(),
+        paused_at: store.now(),
+    };
+    assert!(store.pause_sends(&store.admin(), pause).await.unwrap());
 }
 
 const NEXT: WantedSequence = WantedSequence::Next { at_least: 0 };
@@ -242,7 +254,7 @@ async fn a_lane_that_was_lost_keeps_nothing(store: TestStore) {
 async fn nonces_follow_what_is_known_and_never_go_down(store: TestStore) {
     let sender = sender(&store).await;
     assert_eq!(store.next_sequence(&sender.app, &sender.lane()).await.unwrap(), None);
-    let mut next = async |sequence_wanted| {
+    let next = async |sequence_wanted| {
         let wanted = sender.wants(&store, sequence_wanted);
         let reserved = sender.reserve(&store, &wanted).await;
         if let Reservation::Reserved { sequence: Some(nonce) } = reserved {
@@ -618,9 +630,10 @@ async fn a_pause_refuses_what_comes_and_holds_what_is_there(store: TestStore) {
 }
 
 async fn lanes_are_of_one_environment_and_network(store: TestStore) {
-    let sender = sender(&store).await;
+    let world = store.world().await;
+    let sender = sender_of(&store, new_app(&store, &world.sandbox).await);
     let (new, _) = sender.send(&store).await;
-    let elsewhere = new_app(&store, &sender.world.production).await;
+    let elsewhere = new_app(&store, &world.production).await;
     let lane = sender.lane();
     assert_eq!(store.next_sequence(&elsewhere, &lane).await.unwrap(), None);
     assert!(store.open_sends(&elsewhere, &lane).await.unwrap().is_empty());
@@ -639,7 +652,7 @@ async fn lanes_are_of_one_environment_and_network(store: TestStore) {
     };
     let theirs = store.reserve_send(&elsewhere, same, store.now()).await.unwrap();
     assert_eq!(sequence(theirs), 0);
-    let listed = store.sends(store.system(), sender.world.production.id, false, 10).await;
+    let listed = store.sends(store.system(), world.production.id, false, 10).await;
     assert!(listed.unwrap().is_empty());
 }
 

@@ -24,18 +24,25 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start(engine: Engine) -> Self {
-        Self::on(engine, Anvil::start()).await
+        Self::with(engine, &[]).await
+    }
+
+    /// With settings of its own.
+    pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        Self::on(engine, Anvil::start(), settings).await
     }
 
     /// On a chain whose blocks come when a test makes them.
     pub async fn waiting(engine: Engine) -> Self {
         let id = super::anvil::SEPOLIA.to_string();
-        Self::on(engine, Anvil::with(&["--chain-id", &id, "--no-mining"])).await
+        Self::on(engine, Anvil::with(&["--chain-id", &id, "--no-mining"]), &[]).await
     }
 
-    async fn on(engine: Engine, chain: Anvil) -> Self {
+    async fn on(engine: Engine, chain: Anvil, settings: &[(&str, &str)]) -> Self {
         let node = Valve::before(&chain).await;
-        let app = TestApp::with(engine, &[(ENDPOINTS, &node.url())]).await;
+        let url = node.url();
+        let settings: Vec<_> = settings.iter().copied().chain([(ENDPOINTS, &*url)]).collect();
+        let app = TestApp::with(engine, &settings).await;
         let ada = app.holder().await;
         chain.fund(&ada.evm, 10 * COIN).await;
         Self { app, chain, node, ada }

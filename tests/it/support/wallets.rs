@@ -1,6 +1,6 @@
 //! Wallets, as an app works with them.
 
-use aboard::domain::AppId;
+use aboard::domain::{AppId, WalletId};
 use aboard::store::StoredSetting;
 use serde_json::{Value, json};
 
@@ -68,9 +68,25 @@ pub struct Holder {
 impl Holder {
     /// A call of version 2 to the wallet.
     pub async fn call(&mut self, app: &TestApp, path: &str, body: &Value) -> Answer {
+        self.next(app).await.post(&format!("/api/v2/wallet/{path}"), body).await
+    }
+
+    /// The shop with a token for one more call.
+    pub async fn next(&mut self, app: &TestApp) -> Client {
         self.tokens = app.refresh(&self.shop, &self.tokens).await;
-        let wallet = bearer(&self.shop, &text(&self.tokens, "walletToken"));
-        wallet.post(&format!("/api/v2/wallet/{path}"), body).await
+        bearer(&self.shop, &text(&self.tokens, "walletToken"))
+    }
+
+    /// The app that the wallet was made through.
+    pub fn app(&self) -> AppId {
+        let said = claims(&text(&self.tokens, "walletToken"));
+        text(&said, "app").parse().expect("an id")
+    }
+
+    /// The wallet.
+    pub fn wallet(&self) -> WalletId {
+        let said = claims(&text(&self.tokens, "walletToken"));
+        text(&said, "wid").parse().expect("an id")
     }
 
     /// The data of a call that does what it was asked.

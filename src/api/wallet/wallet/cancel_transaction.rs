@@ -9,7 +9,10 @@ use axum::response::Response;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::sending::{self, Account, Options, Replaces, Wish, shape::place_and_fees};
+use super::sending::{
+    self, Account, Options, Replaces, Wish,
+    shape::{HASH, place_and_fees},
+};
 use super::{Operation, shape};
 use crate::chains::evm::{At, Call};
 use crate::domain::{Code, Invalid, SendKind};
@@ -28,7 +31,7 @@ pub fn doc() -> reference::Operation {
         "hash",
         Schema::text().says("Of the transaction that does nothing."),
     )]);
-    let example = json!({ "hash": "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f" });
+    let example = json!({ "hash": HASH });
     let operation = shape::asks(
         "cancelTransaction",
         include_str!("cancel_transaction.rs"),

@@ -8,36 +8,49 @@ use crate::chains::ChainFailure;
 use crate::domain::{Code, Invalid, SendKind, show_amount};
 use crate::web::Failure;
 
-/// Refuses what the account cannot pay. Where no node answers that is seen later, by the nodes.
-pub async fn fees(account: &Account<'_>, wish: &Wish, found: &Found, answers: bool) -> Result<(), Failure> {
-    let has = match account.client.balance(account.own).await {
-        Ok(has) => has,
-        Err(ChainFailure::Down(_)) if !answers || wish.kind == SendKind::Cancel => return Ok(()),
-        Err(failure) => return Err(failure.into()),
-    };
-    let fees = U256::from(found.gas_limit).saturating_mul(U256::from(found.price.both().0));
-    let value = wish.call.value;
-    if has >= value.saturating_add(fees) {
-        return Ok(());
+/// What the account has, if the network can be asked.
+pub struct Purse(Option<U256>);
+
+impl Purse {
+    /// Asks for it, and refuses a send of more. `answers` says whether any node did just now: where none does, what the
+    /// account has is seen later, by the nodes.
+    pub async fn open(account: &Account<'_>, wish: &Wish, answers: bool) -> Result<Self, Failure> {
+        let has = match account.client.balance(account.own).await {
+            Ok(has) => has,
+            Err(ChainFailure::Down(_)) if !answers || wish.kind == SendKind::Cancel => return Ok(Self(None)),
+            Err(failure) => return Err(failure.into()),
+        };
+        if has < wish.call.value {
+            let why = format!("This is more than the wallet has: {}.", shown(account, has));
+            return Err(Failure::field(amount_of(wish), Invalid::new(why)));
+        }
+        Ok(Self(Some(has)))
     }
-    let symbol = &account.network.symbol;
-    let shown = |amount| format!("{} {symbol}", show_amount(amount, 18));
-    if value.is_zero() {
-        let why = format!(
-            "The wallet has {}, which does not cover the fees of up to {}.",
-            shown(has),
-            shown(fees)
-        );
-        return Err(Failure::new(Code::ChainRefused).saying(why));
+
+    /// Refuses what the account cannot pay once the fees are added.
+    pub fn covers(&self, account: &Account<'_>, wish: &Wish, found: &Found) -> Result<(), Failure> {
+        let fees = U256::from(found.gas_limit).saturating_mul(U256::from(found.price.both().0));
+        let Some(has) = self.0.filter(|has| *has < wish.call.value.saturating_add(fees)) else {
+            return Ok(());
+        };
+        let (has, fees) = (shown(account, has), shown(account, fees));
+        if wish.call.value.is_zero() {
+            let why = format!("The wallet has {has}, which does not cover the fees of up to {fees}.");
+            return Err(Failure::new(Code::ChainRefused).saying(why));
+        }
+        let why = format!("This is more than the wallet has: {has}, and with it come fees of up to {fees}.");
+        Err(Failure::field(amount_of(wish), Invalid::new(why)))
     }
-    let field = match wish.kind {
+}
+
+fn shown(account: &Account<'_>, amount: U256) -> String {
+    format!("{} {}", show_amount(amount, 18), account.network.symbol)
+}
+
+/// The field that says how much is sent.
+const fn amount_of(wish: &Wish) -> &'static str {
+    match wish.kind {
         SendKind::Coin => "amount",
         _ => "transaction.value",
-    };
-    let why = format!(
-        "This is more than the wallet has: {}, and with it come fees of up to {}.",
-        shown(has),
-        shown(fees)
-    );
-    Err(Failure::field(field, Invalid::new(why)))
+    }
 }

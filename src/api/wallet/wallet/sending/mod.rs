@@ -27,6 +27,8 @@ use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
 use crate::store::{Keeping, NewReservation, NewSend, Reservation, Send, WantedSequence};
 use crate::web::{Failure, Fields, Web};
 
+use cover::Purse;
+
 pub use options::Options;
 pub use receipt::receipt;
 
@@ -232,8 +234,9 @@ pub async fn send(web: &Web, operation: &mut Operation, account: &Account<'_>, w
         _ => None,
     };
     let count = counted(web, operation, account).await?;
+    let purse = Purse::open(account, &wish, count.is_some()).await?;
     let found = price::find(account, &wish, replaced.as_ref()).await?;
-    cover::fees(account, &wish, &found, count.is_some()).await?;
+    purse.covers(account, &wish, &found)?;
     let transaction = wish.options.transaction(account.client.chain_id(), &wish.call, found);
     let at_least = count.unwrap_or_default();
     let sequence = match (&wish.replaces, &replaced, wish.options.nonce) {

@@ -6,6 +6,9 @@ use super::super::shape;
 use crate::domain::Code;
 use crate::web::reference::{Field, Operation, Schema, always, optional};
 
+/// A transaction to show.
+pub const HASH: &str = "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f";
+
 /// What every call that sends takes beside what it sends.
 pub fn beside() -> Vec<Field> {
     let nonce = optional(
@@ -105,7 +108,7 @@ fn receipt() -> Schema {
 
 fn example() -> Value {
     json!({
-        "_type": "TransactionResponse", "hash": "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f",
+        "_type": "TransactionResponse", "hash": HASH,
         "from": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "to": shape::EVM_ADDRESS, "nonce": 0,
         "value": "15000000000000000", "data": "0x", "chainId": "11155111", "type": 2, "gasLimit": "21000",
         "gasPrice": "2000000000", "maxFeePerGas": "2000000000", "maxPriorityFeePerGas": "1000000000",

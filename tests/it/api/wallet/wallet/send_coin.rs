@@ -29,7 +29,11 @@ async fn a_coin_arrives_and_events_tell_of_it(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let answer = rig
         .ada
-        .call(&rig.app, "send-coin", &on_sepolia(json!({ "to": TO, "amount": "0.015" })))
+        .call(
+            &rig.app,
+            "send-coin",
+            &on_sepolia(json!({ "to": TO, "amount": "0.015" })),
+        )
         .await;
     assert_eq!(answer.json()["message"], "Send Coin is processing");
     let receipt = data_of(&answer)["txReceipt"].clone();
@@ -87,7 +91,12 @@ async fn version_1_sends_as_well(engine: Engine) {
     let shop = app.shop().await;
     let made = app.new_wallet(EMAIL, &shop, json!({})).await;
     chain.fund(&crate::support::wallets::address(&made, "evm"), COIN).await;
-    let entered = app.enter_v1(EMAIL, &shop).await;
+    let v1 = crate::support::codes::Way {
+        login: "/api/v1/auth/login-otp",
+        verify: "/api/v1/auth/verify-otp",
+        ..EMAIL
+    };
+    let entered = app.enter(v1, &shop).await;
     let wallet = bearer(&shop, &text(&entered, "walletToken"));
     for nonce in 0..2 {
         let body = on_sepolia(json!({ "to": TO, "amount": format!("0.{}", nonce + 1) }));
@@ -100,7 +109,12 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_signed(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     let good = || json!({ "to": TO, "amount": "1" });
     for (field, value, status, said) in [
-        ("to", json!("0x70997970c51812dc3A010C7d01b50e0d17dc79C8"), 400, "checksum"),
+        (
+            "to",
+            json!("0x70997970c51812dc3A010C7d01b50e0d17dc79C8"),
+            400,
+            "checksum",
+        ),
         ("to", Value::Null, 400, "to is required"),
         ("amount", json!("0.0000000000000000001"), 400, "19 decimals"),
         ("amount", json!("1e3"), 400, "digits"),
@@ -128,7 +142,10 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_signed(engine: Engine) {
     assert!(rig.refused("send-coin", body, 400).await.contains("excludes"));
     let sent = rig.stored().await;
     // What the node itself refused was signed, and nothing else.
-    assert_eq!(sent.iter().map(|send| send.state).collect::<Vec<_>>(), [SendState::Dropped]);
+    assert_eq!(
+        sent.iter().map(|send| send.state).collect::<Vec<_>>(),
+        [SendState::Dropped]
+    );
     assert_eq!(rig.sends_coin(json!({})).await["nonce"], 0);
 }
 
@@ -165,7 +182,10 @@ async fn a_call_that_is_made_again_with_its_key_sends_once(engine: Engine) {
     let first = call(body.clone()).await;
     let again = call(body.clone()).await;
     assert_eq!(data_of(&first), data_of(&again));
-    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(
+        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        ("", "true")
+    );
     let mut other = body.clone();
     other["amount"] = json!("0.2");
     assert_eq!(call(other).await.status, 422);
@@ -212,15 +232,17 @@ async fn a_back_end_may_have_to_send_a_key(engine: Engine) {
     let message = rig.refused("send-coin", json!({ "to": TO, "amount": "1" }), 400).await;
     assert!(message.contains("An Idempotency-Key is required"), "{message}");
     let wallet = rig.ada.next(&rig.app).await.with("idempotency-key", "a");
-    let sent = wallet.post("/api/v2/wallet/send-coin", &on_sepolia(json!({ "to": TO, "amount": "1" })));
-    data_of(&sent.await);
+    let body = on_sepolia(json!({ "to": TO, "amount": "1" }));
+    data_of(&wallet.post("/api/v2/wallet/send-coin", &body).await);
 }
 
 async fn what_the_nodes_refuse_is_not_sent_and_leaves_its_nonce(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     for words in ["exceeds block gas limit", "transaction underpriced"] {
         rig.node.loses(Loses::SendsSaying(words));
-        let message = rig.refused("send-coin", json!({ "to": TO, "amount": "0.1" }), 422).await;
+        let message = rig
+            .refused("send-coin", json!({ "to": TO, "amount": "0.1" }), 422)
+            .await;
         assert!(message.contains("The network does not take this"), "{message}");
     }
     rig.node.loses(Loses::Nothing);
@@ -236,7 +258,9 @@ async fn what_the_nodes_refuse_is_not_sent_and_leaves_its_nonce(engine: Engine) 
 
 async fn a_nonce_is_the_next_or_that_of_what_it_replaces(engine: Engine) {
     let mut rig = Rig::waiting(engine).await;
-    let first = rig.sends_coin(json!({ "nonce": 0, "maxFeePerGas": "5000000000", "maxPriorityFeePerGas": "1000000000" })).await;
+    let first = rig
+        .sends_coin(json!({ "nonce": 0, "maxFeePerGas": "5000000000", "maxPriorityFeePerGas": "1000000000" }))
+        .await;
     // More is offered, by at least a tenth, whether the caller says how much or not.
     let little = json!({
         "to": TO, "amount": "0.2", "nonce": "0", "maxFeePerGas": "5400000000", "maxPriorityFeePerGas": "1100000000",
@@ -248,7 +272,9 @@ async fn a_nonce_is_the_next_or_that_of_what_it_replaces(engine: Engine) {
     assert!(wei(&second, "maxFeePerGas") >= 5_500_000_000 && wei(&second, "maxPriorityFeePerGas") >= 1_100_000_000);
     assert_eq!(rig.sends_coin(json!({ "amount": "0.3" })).await["nonce"], 1);
     for (nonce, said) in [(3, "has to be 2"), (9, "has to be 2")] {
-        let message = rig.refused("send-coin", json!({ "to": TO, "amount": "0.4", "nonce": nonce }), 409).await;
+        let message = rig
+            .refused("send-coin", json!({ "to": TO, "amount": "0.4", "nonce": nonce }), 409)
+            .await;
         assert!(message.contains(said), "{message}");
     }
     rig.chain.mine(1).await;
@@ -256,12 +282,16 @@ async fn a_nonce_is_the_next_or_that_of_what_it_replaces(engine: Engine) {
     assert_eq!(rig.told(&first["hash"]).await, ["sent", "replaced"]);
     assert_eq!(rig.told(&second["hash"]).await, ["sent", "confirmed"]);
     let events = rig.events().await;
-    let replaced = events.iter().find(|event| event["type"] == "transaction.replaced").expect("told");
+    let replaced = events
+        .iter()
+        .find(|event| event["type"] == "transaction.replaced")
+        .expect("told");
     assert_eq!(replaced["data"]["replaced_by"], second["hash"]);
     assert_eq!(replaced["data"]["cancelled"], false);
     assert_eq!(rig.receipt(&first["hash"]).await, Value::Null);
     // What stands in the chain is not replaced, whatever a node says.
-    rig.refused("send-coin", json!({ "to": TO, "amount": "0.4", "nonce": 0 }), 409).await;
+    rig.refused("send-coin", json!({ "to": TO, "amount": "0.4", "nonce": 0 }), 409)
+        .await;
 }
 
 async fn nothing_is_sent_while_it_is_paused(engine: Engine) {
@@ -278,12 +308,15 @@ async fn nothing_is_sent_while_it_is_paused(engine: Engine) {
     let waiting = rig.sends_coin(json!({})).await;
     assert!(store.pause_sends(&rig.app.admin(), pause).await.unwrap());
     rig.node.loses(Loses::Nothing);
-    let message = rig.refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 503).await;
+    let message = rig
+        .refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 503)
+        .await;
     assert!(message.contains("It is being upgraded."), "{message}");
     rig.follow().await;
     assert_eq!(rig.receipt(&waiting["hash"]).await, Value::Null);
-    let resumed = store.resume_sends(&rig.app.admin(), environment, Some("ethereum-sepolia"), rig.app.now());
-    assert!(resumed.await.unwrap());
+    let (admin, network) = (rig.app.admin(), Some("ethereum-sepolia"));
+    let resumed = store.resume_sends(&admin, environment, network, rig.app.now()).await;
+    assert!(resumed.unwrap());
     rig.app.app.sends.run_due().await;
     assert_eq!(rig.receipt(&waiting["hash"]).await["status"], "0x1");
 }

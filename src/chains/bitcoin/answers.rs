@@ -50,6 +50,11 @@ pub fn text(reply: &Reply) -> Result<&str, Problem> {
     text.ok_or_else(|| Problem::Lied("an answer that is no text".to_owned()))
 }
 
+pub fn height(reply: &Reply) -> Result<u32, Problem> {
+    let height = text(reply)?.parse().ok();
+    height.ok_or_else(|| Problem::Lied("a height that is no number".to_owned()))
+}
+
 pub fn json<T>(reply: &Reply, read: impl Fn(&Value) -> Option<T>) -> Result<T, Problem> {
     only_200(reply)?;
     let value: Option<Value> = serde_json::from_slice(&reply.body).ok();
@@ -201,4 +206,100 @@ fn verdict(said: &str) -> Taken {
     }
     let known = KNOWN.iter().find(|(sign, _)| said.contains(sign));
     Taken::No(known.map_or_else(|| said.to_owned(), |(_, plain)| (*plain).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn money_that_cannot_be_is_no_answer() {
+        let said = |funded: u64, spent: u64, coming: u64, leaving: u64| {
+            let stats = |funded: u64, spent: u64| json!({ "funded_txo_sum": funded, "spent_txo_sum": spent });
+            let body =
+                json!({ "address": "a", "chain_stats": stats(funded, spent), "mempool_stats": stats(coming, leaving) });
+            balance(&body, "a").map(|read| (read.confirmed, read.expected))
+        };
+        assert_eq!(said(100, 30, 5, 20), Some((70, 55)));
+        // What went round many times is more than there is.
+        assert_eq!(said(u64::MAX, u64::MAX - 1, 0, 0), Some((1, 1)));
+        for (funded, spent, coming, leaving) in [(1, 2, 5, 0), (1, 0, 0, 2), (ALL + 1, 0, 0, 0), (ALL, 0, 1, 0)] {
+            assert_eq!(said(funded, spent, coming, leaving), None);
+        }
+        assert_eq!(balance(&json!({ "address": "b" }), "a"), None);
+        let coin = |value: Value| {
+            unspent(&json!({
+                "txid": "5c".repeat(32), "vout": 0, "value": value, "status": { "confirmed": false },
+            }))
+        };
+        assert!(coin(json!(ALL)).is_some());
+        for value in [json!(ALL + 1), json!(-1), json!("1"), json!(1.5), Value::Null] {
+            assert_eq!(coin(value), None);
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_from_what_a_node_has_already() {
+        let id = "5c".repeat(32);
+        assert_eq!(taken(&reply(200, &id), &id), Ok(Taken::Yes));
+        assert!(matches!(taken(&reply(200, "ab"), &id), Err(Problem::Lied(_))));
+        assert!(matches!(taken(&reply(502, ""), &id), Err(Problem::Down(_))));
+        let said = |words: &str| {
+            taken(
+                &reply(
+                    400,
+                    &format!("sendrawtransaction RPC error: {{\"message\":\"{words}\"}}"),
+                ),
+                &id,
+            )
+        };
+        for words in [
+            "txn-already-in-mempool",
+            "Transaction already in block chain",
+            "Transaction outputs already in utxo set",
+        ] {
+            assert_eq!(said(words), Ok(Taken::Yes));
+        }
+        let Ok(Taken::No(why)) = said("bad-txns-inputs-missingorspent") else {
+            panic!("it was refused")
+        };
+        assert!(why.contains("spent elsewhere"), "{why}");
+        assert!(matches!(said("something new"), Ok(Taken::No(why)) if why.contains("something new")));
+    }
+
+    #[test]
+    fn estimates_and_places_are_read_strictly() {
+        assert_eq!(estimates(&json!({ "3": 1.5 })), Some(vec![(3, 1.5)]));
+        for wrong in [json!({ "x": 1 }), json!({ "3": "1" }), json!([1])] {
+            assert_eq!(estimates(&wrong), None);
+        }
+        assert_eq!(place(&json!({ "confirmed": false })), Some(Place::Waiting));
+        let block = json!({ "confirmed": true, "block_height": 7, "block_hash": "5c".repeat(32) });
+        assert!(matches!(
+            place(&block),
+            Some(Place::Block {
+                height: 7,
+                time: None,
+                ..
+            })
+        ));
+        for wrong in [
+            json!({}),
+            json!({ "confirmed": true }),
+            json!({ "confirmed": true, "block_height": -1 }),
+        ] {
+            assert_eq!(place(&wrong), None);
+        }
+        assert_eq!(if_found(&reply(404, ""), |_| Ok(1)), Ok(None));
+        assert!(matches!(if_found(&reply(500, ""), |_| Ok(1)), Err(Problem::Down(_))));
+        assert!(height(&reply(200, "-1")).is_err());
+    }
 }

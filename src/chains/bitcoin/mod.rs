@@ -82,6 +82,20 @@ impl Client {
         Ok(self.endpoints.ask(&self.identity, &ask, read).await?)
     }
 
+    /// Asks every server once for its newest block: each by what may be shown of its address.
+    pub async fn look(&self) -> Vec<(String, Result<u64, ChainFailure>)> {
+        let (mut found, ask) = (Vec::new(), Ask::get("/blocks/tip/height"));
+        for place in 0..self.endpoints.count() {
+            let newest = self
+                .endpoints
+                .ask_at(place, &self.identity, &ask, answers::height)
+                .await;
+            let shown = self.endpoints.shown(place).to_owned();
+            found.push((shown, newest.map(u64::from).map_err(ChainFailure::from)));
+        }
+        found
+    }
+
     /// What an address has.
     pub async fn balance(&self, address: &str) -> Result<Balance, ChainFailure> {
         self.ask(Ask::get(format!("/address/{address}")), |reply| {
@@ -155,11 +169,7 @@ impl Client {
 
     /// The height of the newest block.
     pub async fn height(&self) -> Result<u32, ChainFailure> {
-        self.ask(Ask::get("/blocks/tip/height"), |reply| {
-            let height = answers::text(reply)?.parse().ok();
-            height.ok_or_else(|| Problem::Lied("a height that is no number".to_owned()))
-        })
-        .await
+        self.ask(Ask::get("/blocks/tip/height"), answers::height).await
     }
 
     /// The rate at which a transaction is likely to be in one of the next `blocks`, within the bounds; `None` where the

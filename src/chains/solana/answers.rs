@@ -220,3 +220,99 @@ pub fn in_plain_words(error: &str) -> String {
     }
     words(error.trim_start_matches("Transaction simulation failed: "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const HASH: &str = "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N";
+
+    #[test]
+    fn a_blockhash_that_would_never_end_is_no_answer() {
+        let said = |slot: u64, last: u64, hash: &str| {
+            blockhash(
+                &json!({ "context": { "slot": slot }, "value": { "blockhash": hash, "lastValidBlockHeight": last } }),
+            )
+        };
+        assert_eq!(said(1000, 1150, HASH).unwrap().last_height, 1150);
+        // Slots without blocks: the height lies behind.
+        assert!(said(1000, 700, HASH).is_some());
+        for (slot, last, hash) in [
+            (1000, 1301, HASH),
+            (1000, u64::MAX, HASH),
+            (1000, 0, HASH),
+            (1000, 1150, "0x5c"),
+        ] {
+            assert_eq!(said(slot, last, hash), None);
+        }
+        assert_eq!(final_block(&json!({ "blockHeight": 11, "absoluteSlot": 10 })), None);
+    }
+
+    #[test]
+    fn what_became_of_a_transaction_is_read_or_refused() {
+        let said =
+            |finality: &str, err: Value| status(&json!({ "slot": 7, "confirmationStatus": finality, "err": err }));
+        assert_eq!(said("finalized", Value::Null).unwrap().finality, Finality::Finalized);
+        assert!(Finality::Confirmed < Finality::Finalized);
+        let failed = said(
+            "confirmed",
+            json!({ "InsufficientFundsForRent": { "account_index": 0 } }),
+        )
+        .unwrap()
+        .failed;
+        assert!(failed.unwrap().contains("(rent)"));
+        assert_eq!(said("rooted", Value::Null), None);
+        assert_eq!(said("confirmed", json!(3)), None);
+        assert_eq!(status(&json!({ "slot": 7, "confirmationStatus": "confirmed" })), None);
+        let plain = in_plain_words("Transaction simulation failed: Blockhash not found");
+        assert!(plain.contains("too old"), "{plain}");
+        assert_eq!(
+            in_plain_words("Transaction simulation failed: custom program error: 0x1\n"),
+            "custom program error: 0x1"
+        );
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[a-zA-Z0-9+/=]{0,90}".prop_map(Value::from),
+        ];
+        let name = prop_oneof![
+            Just("value"),
+            Just("slot"),
+            Just("context"),
+            Just("err"),
+            Just("account"),
+            Just("data"),
+            Just("owner"),
+            Just("meta"),
+            Just("transaction"),
+            Just("lamports"),
+            Just("pubkey"),
+            Just("confirmationStatus"),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((name.clone(), inner), 0..4).prop_map(|pairs| pairs
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_without_panic(value in any_json()) {
+            let program = Address([6; 32]);
+            let _ = (account(&value), holding(&value, program), blockhash(&value), final_block(&value), paid(&value));
+            let _ = (simulated(&value), status(&value), landed(&value, HASH), optional(&value, status));
+        }
+    }
+}

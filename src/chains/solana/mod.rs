@@ -74,6 +74,17 @@ impl Client {
         Ok(self.rpc.ask(method, params, read).await?)
     }
 
+    /// Asks every node once for its newest slot: each by what may be shown of its address.
+    pub async fn look(&self) -> Vec<(String, Result<u64, ChainFailure>)> {
+        let mut found = Vec::new();
+        for place in 0..self.rpc.endpoints.count() {
+            let newest = self.rpc.ask_at(place, "getSlot", &json!([]), Value::as_u64).await;
+            let shown = self.rpc.endpoints.shown(place).to_owned();
+            found.push((shown, newest.map_err(ChainFailure::from)));
+        }
+        found
+    }
+
     /// What an account has.
     pub async fn balance(&self, owner: Address) -> Result<u64, ChainFailure> {
         let params = json!([owner.to_string(), { "commitment": "confirmed" }]);

@@ -6,6 +6,7 @@ mod cover;
 mod held;
 mod lane;
 mod options;
+mod other;
 mod price;
 mod receipt;
 pub mod shape;
@@ -25,11 +26,12 @@ use crate::config::Family;
 use crate::domain::{Code, Invalid, Lane, SendId, SendKind};
 use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
 use crate::store::{Keeping, NewReservation, NewSend, Reservation, Send, WantedSequence};
-use crate::web::{Failure, Fields, Web};
+use crate::web::{Failure, Web};
 
 use cover::Purse;
 
 pub use options::Options;
+pub use other::transaction as other_transaction;
 pub use receipt::receipt;
 
 /// For how long an `Idempotency-Key` is known.
@@ -105,7 +107,7 @@ pub async fn action(
     if let Some(sent) = sent_before(web, &mut operation).await? {
         return answer(&operation, &sent, message);
     }
-    if let Some(sent) = other_action(web, &mut operation, &network, kind).await? {
+    if let Some(sent) = other::action(web, &mut operation, &network, kind).await? {
         return answer(&operation, &sent, message);
     }
     let account = Account::of(web, &operation, &network)?;
@@ -123,73 +125,6 @@ pub async fn action(
     };
     let sent = send(web, &mut operation, &account, wish).await?;
     answer(&operation, &sent, message)
-}
-
-/// A coin or a token of another family; `None` for a network of the family evm.
-async fn other_action(
-    web: &Web,
-    operation: &mut Operation,
-    network: &Asked,
-    kind: SendKind,
-) -> Result<Option<Send>, Failure> {
-    let addresses = operation.addresses()?;
-    let sent = match (network.nodes(web)?, kind) {
-        (chains::Chain::Evm(_), _) => return Ok(None),
-        (chains::Chain::Solana(client), SendKind::Coin | SendKind::Token) => {
-            let own = addresses.solana;
-            let account = solana::Account { network, client, own };
-            if kind == SendKind::Coin {
-                solana::coin(web, operation, &account).await?
-            } else {
-                solana::token(web, operation, &account).await?
-            }
-        }
-        (chains::Chain::Bitcoin(client), SendKind::Coin) => {
-            let (own, on) = (addresses.bitcoin, operation.bitcoin_network());
-            let account = bitcoin::Account {
-                network,
-                client,
-                own,
-                on,
-            };
-            bitcoin::coin(web, operation, &account).await?
-        }
-        (chains::Chain::Bitcoin(_), SendKind::Token) => {
-            let why = format!("{} has no tokens.", network.code);
-            return Err(Failure::field("network", Invalid::new(why)));
-        }
-        _ => return Err(network.cannot("tokens of this kind")),
-    };
-    Ok(Some(sent))
-}
-
-/// A transaction of another family that the caller made; `None` for a network of the family evm.
-pub async fn other_transaction(
-    web: &Web,
-    operation: &mut Operation,
-    network: &Asked,
-    inside: &mut Fields,
-) -> Result<Option<Send>, Failure> {
-    let addresses = operation.addresses()?;
-    let sent = match network.nodes(web)? {
-        chains::Chain::Evm(_) => return Ok(None),
-        chains::Chain::Solana(client) => {
-            let own = addresses.solana;
-            let account = solana::Account { network, client, own };
-            solana::transaction(web, operation, &account, inside).await?
-        }
-        chains::Chain::Bitcoin(client) => {
-            let (own, on) = (addresses.bitcoin, operation.bitcoin_network());
-            let account = bitcoin::Account {
-                network,
-                client,
-                own,
-                on,
-            };
-            bitcoin::transaction(web, operation, &account, inside).await?
-        }
-    };
-    Ok(Some(sent))
 }
 
 /// The answer of a call that sent something.

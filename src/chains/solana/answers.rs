@@ -21,6 +21,8 @@ pub struct Account {
     pub data: Vec<u8>,
     /// What it has.
     pub lamports: u64,
+    /// Whether it is a program.
+    pub executable: bool,
 }
 
 /// An account that somebody has for a token.
@@ -112,6 +114,7 @@ pub fn account(value: &Value) -> Option<Account> {
         owner: address(&value["owner"])?,
         data: bytes(&value["data"])?,
         lamports: value["lamports"].as_u64()?,
+        executable: value["executable"].as_bool()?,
     })
 }
 

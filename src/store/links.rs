@@ -1,13 +1,15 @@
 //! Login links and the one-time codes that their redemption hands to a return URL.
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::scope::ServerScope;
-use super::sessions::NewSession;
+use super::sessions::{NewSession, revoked};
 use super::sql::params;
 use super::{Engine, Result, Store};
 use crate::domain::{
-    Amr, EnvironmentId, EnvironmentKind, LoginLinkId, PartnerId, SessionId, Token, UserId, WrappUserId,
+    Amr, EnvironmentId, EnvironmentKind, EventId, LoginLinkId, PartnerId, SessionId, Token, UserId, WrappUserId,
 };
 
 /// A login link that is about to be stored.
@@ -36,7 +38,9 @@ pub struct LinkPreview {
     pub kind: EnvironmentKind,
     /// The organization's name.
     pub organization: String,
-    /// The partner's name.
+    /// The partner that sent the person.
+    pub partner_id: PartnerId,
+    /// Its name.
     pub partner: String,
     /// The user it logs in.
     pub user: UserId,
@@ -76,6 +80,11 @@ pub struct Redemption {
     pub code: Option<NewOneTimeCode>,
     /// A session of this browser that the new one takes the place of.
     pub replaces: Option<SessionId>,
+    /// `login.succeeded`.
+    pub event: EventId,
+    /// Its final raw body. It holds ids alone, so it is not found by user: an index would cost every log-in a random
+    /// write, and an erasure has nothing to take out of it.
+    pub event_body: Vec<u8>,
 }
 
 /// A session has begun.
@@ -130,7 +139,7 @@ pub enum Exchange {
 
 const PREVIEW: &str = "
     select link.hash, link.environment_id, environment.kind, organization.name, partner.name, link.user_id, claim.shown,
-        link.state, link.return_url, link.expires_at, claim.updated_at, claim.id
+        link.state, link.return_url, link.expires_at, claim.updated_at, claim.id, link.partner_id
     from login_links link
     join environments environment on environment.id = link.environment_id
     join organizations organization on organization.id = environment.organization_id
@@ -150,6 +159,11 @@ const EXCHANGED: &str = "
     join identities name on name.user_id = link.user_id and name.kind = 'partner_user' and name.source_id = link.partner_id
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
     where link.id = :id and link.environment_id = :environment";
+
+const END_SESSION_OF_CODE: &str = "
+    update sessions set ended_at = :now
+    where id = (select session_id from login_links where id = :id) and ended_at is null
+    returning id, environment_id, user_id";
 
 /// What an engine's part of an exchange decides.
 pub(super) enum CodeSpent {
@@ -212,6 +226,7 @@ impl Store {
                     environment: EnvironmentId(row.id(1)?),
                     kind: row.word(2, EnvironmentKind::parse)?,
                     organization: row.text(3)?,
+                    partner_id: PartnerId(row.id(12)?),
                     partner: row.text(4)?,
                     user: UserId(row.id(5)?),
                     email: row.text(6)?,
@@ -229,10 +244,14 @@ impl Store {
 
     /// Consumes a link and begins a session. Of any number of concurrent calls exactly one gets it.
     pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.redeem_login_link(redemption).await,
-            Engine::Postgres(engine) => engine.redeem_login_link(redemption).await,
+        let outcome = match &self.engine {
+            Engine::Sqlite(engine) => engine.redeem_login_link(redemption).await?,
+            Engine::Postgres(engine) => engine.redeem_login_link(redemption).await?,
+        };
+        if matches!(outcome, RedemptionOutcome::Redeemed(_)) {
+            self.note_events();
         }
+        Ok(outcome)
     }
 
     /// Spends a one-time code and answers who was logged in. A second exchange ends the session.
@@ -257,7 +276,10 @@ impl Store {
         };
         match decision {
             CodeSpent::Refused => return Ok(Exchange::Refused),
-            CodeSpent::Reused => return Ok(Exchange::Reused),
+            CodeSpent::Reused => {
+                self.end_session_of_code(link, now).await?;
+                return Ok(Exchange::Reused);
+            }
             CodeSpent::Spent => {}
         }
         let login = self
@@ -281,5 +303,23 @@ impl Store {
             )
             .await?;
         Ok(login.map_or(Exchange::Refused, Exchange::LoggedIn))
+    }
+
+    /// A code that comes a second time was stolen, or what it was exchanged for was: its session ends.
+    async fn end_session_of_code(&self, link: LoginLinkId, now: Timestamp) -> Result<()> {
+        self.transact(move |tx| {
+            async move {
+                let ended = tx.one(END_SESSION_OF_CODE, &params![now: now, id: link.0], |row| {
+                    Ok((row.id(0)?, EnvironmentId(row.id(1)?), UserId(row.id(2)?)))
+                });
+                let Some((session, environment, user)) = ended.await? else {
+                    return Ok(());
+                };
+                let data = json!({ "user_id": user, "session_id": SessionId(session), "reason": "code_used_twice" });
+                revoked(tx, session, environment, user, data, now).await
+            }
+            .boxed()
+        })
+        .await
     }
 }

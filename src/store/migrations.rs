@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0012_wallets",
     "0013_ends",
     "0014_request_blocks",
+    "0017_talk",
 ];
 
 /// The names of the migrations that this binary knows, in order.

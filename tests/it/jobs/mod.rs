@@ -1,6 +1,8 @@
 //! Work that no request waits for.
 
 mod messages;
+mod notices;
 mod rig;
 mod webhooks;
+mod webhooks_kills;
 mod webhooks_load;

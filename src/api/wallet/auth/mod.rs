@@ -233,11 +233,7 @@ fn finished(caller: &Caller, kind: LoginKind, named: String, since: Timestamp) -
     FinishedLogin {
         version: caller.version,
         app: caller.app.scope.app(),
-        amr: match kind {
-            LoginKind::Custody => Amr::Custody,
-            LoginKind::Username => Amr::Password,
-            LoginKind::Google | LoginKind::Apple | LoginKind::Telegram => Amr::Federated,
-        },
+        amr: kind.amr(),
         provider: kind.as_str(),
         named,
         since,
@@ -295,6 +291,15 @@ fn must_be_custodian(caller: &Caller) -> Result<(), Failure> {
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
     Ok(())
+}
+
+/// An environment may have switched the deprecated log-ins with a username and a password off.
+fn takes_passwords(web: &Web, caller: &Caller) -> Result<(), Failure> {
+    if web.instance.settings.of(caller.app.scope.environment()).login.passwords {
+        return Ok(());
+    }
+    let why = "This environment takes no usernames and passwords (`login.passwords`). Log in with a code, with a provider, or by custody.";
+    Err(Failure::new(Code::Forbidden).saying(why))
 }
 
 /// When a caller wants its wallet token to end, which the documents call by either name: the end of a day, or a moment.

@@ -95,21 +95,21 @@ impl Notices {
         (user, notice): (UserId, Notice),
         language: Option<&str>,
         now: Timestamp,
-        concerns: impl Fn(&Destination) -> bool,
+        concerns: impl Fn(&Destination) -> bool + Send,
     ) -> Result<()> {
         if self.0.is_none() {
             return Ok(());
         }
-        let addresses = tx.all(PROVEN, &params![user: user.0], |row| destination(row, 0)).await?;
+        let mut addresses = tx.all(PROVEN, &params![user: user.0], |row| destination(row, 0)).await?;
         // Nothing is sent to a number kept for fiction.
-        let mut addresses = addresses.iter().filter(|to| concerns(to) && !to.is_test_number()).peekable();
-        if addresses.peek().is_none() {
+        addresses.retain(|to| concerns(to) && !to.is_test_number());
+        if addresses.is_empty() {
             return Ok(());
         }
         let lately = params![user: user.0, notice: notice.name(), since: now - HOUR];
         let mut sent = tx.one(LATELY, &lately, |row| row.int(0)).await?.unwrap_or_default();
         let organization = organization(tx, environment).await?;
-        for to in addresses {
+        for to in &addresses {
             if sent >= MOST_AN_HOUR {
                 break;
             }
@@ -168,6 +168,7 @@ impl Notices {
 }
 
 async fn organization(tx: &Tx<'_>, environment: EnvironmentId) -> Result<String> {
-    let named = tx.one(ORGANIZATION, &params![environment: environment.0], |row| row.text(0));
-    Ok(named.await?.unwrap_or_default())
+    let params = params![environment: environment.0];
+    let named = tx.one(ORGANIZATION, &params, |row| row.text(0)).await?;
+    Ok(named.unwrap_or_default())
 }

@@ -60,7 +60,7 @@ async fn subscribe(instance: &Instance, server: &ServerScope) -> anyhow::Result<
         enabled: true,
         secret: NewWebhookSecret {
             id: secret,
-            sealed: instance.vault.seal(&place, &ids.secret(), ids.entropy()),
+            sealed: instance.vault.seal(&place, &ids.secret::<32>(), ids.entropy()),
         },
     };
     let admin = instance.admin();

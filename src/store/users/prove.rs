@@ -7,6 +7,7 @@
 mod owner;
 
 use futures_util::FutureExt as _;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -171,14 +172,16 @@ async fn prove(
         refused(tx, scope.environment, attempt, &met).await?;
         return Ok(ProofOutcome::Refused);
     }
-    if tx.execute(SPEND, &params![now: attempt.now, id: id]).await? == 0 {
-        return Ok(ProofOutcome::Refused);
-    }
+    let spent = params![now: attempt.now, id: id];
     let remembered = params![
         environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: attempt.network.as_str(),
         now: attempt.now,
     ];
-    tx.execute(REMEMBER, &remembered).await?;
+    // The challenge is this transaction's since its try was counted: on PostgreSQL the two share a round trip.
+    let (spent, _) = try_join(tx.execute(SPEND, &spent), tx.execute(REMEMBER, &remembered)).await?;
+    if spent == 0 {
+        return Ok(ProofOutcome::Refused);
+    }
     lock_value(tx, scope.environment, met.kind, &met.key).await?;
     let counted = met.counted.clone();
     let outcome = settle(tx, scope.environment, notices, attempt, met).await?;

@@ -2,12 +2,11 @@
 //! `make fault ARGS="--webhooks 100000"` does the same to a server of its own, with SIGKILL.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use aboard_fakes::{Answer, Receiver};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::hooks::{data_of, hook, text};
@@ -18,13 +17,24 @@ on_both! {
 
 const EVENTS: usize = 300;
 
+/// What a receiver took, by the ids of the events, and how often it was called.
+#[derive(Default)]
+struct Taken {
+    ids: Mutex<BTreeSet<String>>,
+    calls: AtomicUsize,
+}
+
 /// A receiver at this port, or at any, that takes every third call.
-async fn moody(port: u16, calls: &Arc<AtomicUsize>) -> Receiver {
+async fn moody(port: u16, taken: &Arc<Taken>) -> Receiver {
     let receiver = Receiver::start_on(([127, 0, 0, 1], port).into()).await.expect("the port is free");
-    let calls = Arc::clone(calls);
-    receiver.reply_with(move |_| {
-        let taken = calls.fetch_add(1, Ordering::Relaxed) % 3 == 0;
-        Answer::new(if taken { 204 } else { 500 }).into()
+    let taken = Arc::clone(taken);
+    receiver.reply_with(move |request| {
+        if taken.calls.fetch_add(1, Ordering::Relaxed) % 3 > 0 {
+            return Answer::new(500).into();
+        }
+        let id = request.header("webhook-id").unwrap_or_default().to_owned();
+        taken.ids.lock().expect("nobody panicked").insert(id);
+        Answer::new(204).into()
     });
     receiver
 }
@@ -32,11 +42,11 @@ async fn moody(port: u16, calls: &Arc<AtomicUsize>) -> Receiver {
 async fn every_event_arrives_at_least_once(engine: Engine) {
     let schedule = ["5s"; 60].join(",");
     let app = TestApp::with(engine, &[("webhooks.retry_schedule", &schedule)]).await;
-    let calls = Arc::default();
-    let mut receiver = moody(0, &calls).await;
+    let taken = Arc::default();
+    let mut receiver = moody(0, &taken).await;
     let port = receiver.port();
     hook(&app, &receiver.url("/"), &["user.*"]).await;
-    let (mut made, mut attempts) = (BTreeSet::new(), 0);
+    let mut made = BTreeSet::new();
     for round in 0..60 {
         // Events come in while workers die: a third of all in each of the first rounds.
         for _ in 0..if round < 3 { EVENTS / 3 } else { 0 } {
@@ -56,11 +66,10 @@ async fn every_event_arrives_at_least_once(engine: Engine) {
             worker.run_due().await;
         }
         if round == 4 {
-            attempts += receiver.requests().len();
             drop(receiver);
             // Nobody is there, and then somebody is again.
             app.app.webhooks.run_due().await;
-            receiver = moody(port, &calls).await;
+            receiver = moody(port, &taken).await;
         }
         // A lease, a rest of a receiver that fails again and again, a pause of the schedule.
         app.advance(301);
@@ -69,16 +78,7 @@ async fn every_event_arrives_at_least_once(engine: Engine) {
         }
     }
     assert_eq!(made.len(), EVENTS);
-    let (_, delivered) = (attempts, app.count("deliveries where state = 'delivered'").await);
-    assert_eq!((delivered, app.count("jobs").await), (EVENTS, 0));
-    let told = app
-        .rows("select count(distinct event_id) from deliveries where state = 'delivered'")
-        .await;
-    assert_eq!(told, [EVENTS.to_string()]);
-    let last: Vec<Value> = receiver
-        .requests()
-        .iter()
-        .map(|one| serde_json::from_slice(&one.body).expect("whole"))
-        .collect();
-    assert!(last.iter().all(|one| one["type"] == "user.linked"));
+    assert_eq!(*taken.ids.lock().expect("nobody panicked"), made);
+    assert_eq!(app.count("deliveries where state = 'delivered'").await, EVENTS);
+    assert_eq!(app.count("jobs").await, 0);
 }

@@ -1,5 +1,6 @@
 //! Who the person is who has just proven a destination.
 
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -89,6 +90,8 @@ pub(super) async fn settle(
     }
     if owner.is_none() {
         add_proof(tx, environment, attempt, &met, user, created).await?;
+    }
+    if owner.is_none() && !created {
         let (added, language) = ((user, Notice::AddressAdded), Some(met.language.as_str()));
         let is_older = |to: &Destination| to.kind() != met.kind || to.key() != met.key;
         notices
@@ -97,29 +100,24 @@ pub(super) async fn settle(
     }
     let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
     let known = find(tx, environment, user).await?.ok_or_else(gone)?;
+    let mut told = Vec::new();
     if owner.is_none() {
         let kind = if created {
             EventType::UserCreated
         } else {
             EventType::UserVerified
         };
-        say(
-            tx,
-            environment,
-            attempt,
-            user,
-            0,
-            kind,
-            (attempt.event_data)(&known).into(),
-        )
-        .await?;
+        told.push((0, kind, (attempt.event_data)(&known).into()));
         let about = json!({ "user_id": user, "kind": met.kind });
-        say(tx, environment, attempt, user, 1, EventType::IdentityVerified, about).await?;
+        told.push((1, EventType::IdentityVerified, about));
     }
     if attempt.purpose == Purpose::LogIn {
         let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": met.kind });
-        say(tx, environment, attempt, user, 2, EventType::LoginSucceeded, about).await?;
+        told.push((2, EventType::LoginSucceeded, about));
     }
+    let told = told.into_iter();
+    let saying = told.map(|(which, kind, about)| say(tx, environment, attempt, user, which, kind, about));
+    try_join_all(saying).await?;
     Ok(ProofOutcome::Proven(Proven {
         user: known,
         created,
@@ -175,13 +173,14 @@ async fn add_proof(
     user: UserId,
     created: bool,
 ) -> Result<()> {
-    let first = tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
+    // A user who was just made has no other, and nothing that could end.
+    let first = !created && tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
     let proof = params![
         user: user.0, kind: met.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
         key: met.key.as_str(), shown: met.shown.as_str(), now: attempt.now,
     ];
     tx.execute(ADD_PROOF, &proof).await?;
-    if first && !created {
+    if first {
         let valid_after = attempt.now + JUST_AFTER;
         let ended = params![user: user.0, now: attempt.now, valid_after: valid_after];
         tx.execute(FIRST_PROOF, &ended).await?;

@@ -49,8 +49,8 @@ mod users;
 mod wallets;
 mod webhooks;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 

@@ -138,12 +138,7 @@ struct Met {
     language: String,
 }
 
-async fn prove(
-    tx: &Tx<'_>,
-    scope: ChallengeScope,
-    notices: &Notices,
-    attempt: &ProofAttempt,
-) -> Result<ProofOutcome> {
+async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &ProofAttempt) -> Result<ProofOutcome> {
     let id = attempt.challenge.0;
     let counted = params![
         id: id, environment: scope.environment.0, purpose: attempt.purpose.name(),

@@ -13,6 +13,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::{Config, Networks};
 use crate::domain::{EnvironmentKind, RootKeyId};
 use crate::kms::{self, KeyOf};
+use crate::notices;
 use crate::outbound::GuardRules;
 use crate::settings::Settings;
 use crate::store::{
@@ -107,6 +108,7 @@ impl Instance {
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
         let settings = Settings::new(config);
         settings.load(&store).await?;
+        store.write_notices_with(notices::writer(&vault, &ids, &settings));
         Ok(Self {
             store,
             vault,

@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod instance;
 pub mod jobs;
 pub mod kms;
+pub mod notices;
 pub mod outbound;
 pub mod pages;
 pub mod resource;

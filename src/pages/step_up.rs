@@ -49,6 +49,7 @@ impl StepUp<'_> {
             // Not the one of WhatsApp, whose template cannot say what the code is for.
             channel,
             language: reader.language(),
+            device: None,
             repeatable: None,
         };
         ask(web, context, asked).await?;

@@ -84,6 +84,10 @@ const MARKS: &str = "delete from destination_marks where environment_id = :envir
 const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
 // A person who is gone may still bring a wallet to another log-in, until its keys go.
 const WALLETS: &str = "update wallets set ends_at = :ends_at where user_id = :user and ends_at is null";
+const NOTICE_JOBS: &str = "
+    delete from jobs where kind = 'message' and id in (
+        select id from messages where user_id = :user and user_id is not null and state = 'pending')";
+const NOTICES: &str = "delete from messages where user_id = :user and user_id is not null";
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
@@ -143,6 +147,8 @@ async fn forget(
         PASSWORDS,
         RAMPABLE,
         ALIASES,
+        NOTICE_JOBS,
+        NOTICES,
         SAVED_ANSWERS,
     ] {
         tx.execute(sql, &whose).await?;

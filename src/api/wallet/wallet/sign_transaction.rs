@@ -70,7 +70,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
             json!({ "signedTransaction": evm_json::hex(&signed.raw), "hash": signed.hash.to_string() })
         }
         Chain::Solana => {
-            let parsed = solana_json::transaction(&mut transaction)?;
+            let parsed = solana_json::transaction(&mut transaction)?.unsigned()?;
             let own = super::super::session::sealed(&operation.wallet)?.addresses().solana;
             let permit = operation
                 .permit(&web, &Action::solana(&network.code, own, &parsed.message))

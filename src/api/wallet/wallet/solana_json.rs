@@ -9,13 +9,47 @@ use super::wrong;
 use crate::domain::Invalid;
 use crate::web::{Failure, Fields};
 
+/// A transaction that was read, to be signed.
+pub enum Read {
+    /// Made of instructions, paid by this wallet.
+    Instructions {
+        /// Who pays.
+        payer: Address,
+        /// A recent block.
+        blockhash: [u8; 32],
+        /// What is done.
+        instructions: Vec<Instruction>,
+    },
+    /// Made by somebody else.
+    Made(Box<Transaction>),
+}
+
+impl Read {
+    /// As it will be signed, without this wallet's signature.
+    pub fn unsigned(self) -> Result<Transaction, Failure> {
+        match self {
+            Self::Made(transaction) => Ok(*transaction),
+            Self::Instructions {
+                payer,
+                blockhash,
+                instructions,
+            } => {
+                let message = Message::compile(payer, &instructions, blockhash);
+                let message = message.map_err(|error| wrong("transaction.instructions", error))?;
+                Ok(Transaction::unsigned(message))
+            }
+        }
+    }
+}
+
 /// Reads `{feePayer, recentBlockhash, instructions}`, or a whole transaction as `{transaction: base64}`.
-pub fn transaction(fields: &mut Fields) -> Result<Transaction, Failure> {
+pub fn transaction(fields: &mut Fields) -> Result<Read, Failure> {
     if let Some(text) = fields.optional_text("transaction")? {
         let name = "transaction.transaction";
         let bytes =
             from_base64(&text).ok_or_else(|| Failure::field(name, Invalid::new("Send the transaction in base64.")))?;
-        return Transaction::parse(&bytes).map_err(|error| wrong(name, error));
+        let read = Transaction::parse(&bytes).map_err(|error| wrong(name, error))?;
+        return Ok(Read::Made(Box::new(read)));
     }
     let payer = fields.text("feePayer")?;
     let payer = Address::parse(&payer).map_err(|error| wrong("transaction.feePayer", error))?;
@@ -32,12 +66,10 @@ pub fn transaction(fields: &mut Fields) -> Result<Transaction, Failure> {
         Failure::field("transaction.instructions", Invalid::new(why))
     };
     let instructions = list.ok_or_else(wrong_list)?.iter().map(instruction);
-    let instructions: Vec<Instruction> = instructions.collect::<Option<_>>().ok_or_else(wrong_list)?;
-    let message = Message::compile(payer, &instructions, blockhash.0);
-    let message = message.map_err(|error| wrong("transaction.instructions", error))?;
-    Ok(Transaction {
-        signatures: vec![[0; 64]; usize::from(message.signers)],
-        message,
+    Ok(Read::Instructions {
+        payer,
+        blockhash: blockhash.0,
+        instructions: instructions.collect::<Option<_>>().ok_or_else(wrong_list)?,
     })
 }
 
@@ -82,45 +114,4 @@ pub fn base64(bytes: &[u8]) -> String {
 /// Bytes from base64 with its padding.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.trim()).ok()
-}
-
-/// Base58, as Solana writes signatures.
-pub fn base58(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut digits: Vec<u8> = Vec::new();
-    for byte in bytes {
-        let mut carry = u32::from(*byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) << 8;
-            *digit = (carry % 58) as u8;
-            carry /= 58;
-        }
-        while carry > 0 {
-            digits.push((carry % 58) as u8);
-            carry /= 58;
-        }
-    }
-    let ones = std::iter::repeat_n('1', zeros);
-    let rest = digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(ALPHABET[usize::from(*digit)]));
-    ones.chain(rest).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base58_is_what_addresses_are_written_in() {
-        for text in [
-            "11111111111111111111111111111111",
-            "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96",
-            "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
-        ] {
-            assert_eq!(base58(&Address::parse(text).unwrap().0), text);
-        }
-    }
 }

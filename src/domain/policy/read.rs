@@ -220,3 +220,52 @@ fn amount(text: &str) -> Result<u128, String> {
             .to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Policy;
+    use crate::domain::policy::tests::{FRIEND, TOKEN, policy};
+
+    #[test]
+    fn a_file_that_is_wrong_says_where() {
+        for (rules, said) in [
+            (json!({ "recipient": [] }), "recipient"),
+            (json!({ "operations": ["sign"] }), "sign"),
+            (json!({ "recipients": ["0x1"] }), "recipients, line 1"),
+            (json!({ "recipients": [FRIEND, "nobody"] }), "recipients, line 2"),
+            (json!({ "contracts": [FRIEND.replace('C', "c")] }), "checksum"),
+            (json!({ "methods": ["0xa9059cb"] }), "methods, line 1"),
+            (json!({ "methods": ["transfer"] }), "methods, line 1"),
+            (json!({ "typed_data": [{}] }), "typed_data, line 1"),
+            (json!({ "programs": ["x"] }), "programs, line 1"),
+            (json!({ "delegates": [TOKEN] }), "delegates, line 1"),
+            (json!({ "value": [{ "network": "base" }] }), "per_transaction"),
+            (
+                json!({ "value": [{ "network": "base", "per_window": "1" }] }),
+                "together",
+            ),
+            (
+                json!({ "value": [{ "network": "base", "per_window": "1", "window_hours": 0 }] }),
+                "window_hours",
+            ),
+            (
+                json!({ "value": [{ "network": "base", "per_transaction": "1.5" }] }),
+                "whole number",
+            ),
+            (
+                json!({ "value": [{ "network": "base", "per_transaction": "1".repeat(37) }] }),
+                "36 digits",
+            ),
+            (json!({ "operations": ["hash"], "recipients": [FRIEND] }), "hash"),
+        ] {
+            let wrong = Policy::parse(&rules.to_string()).unwrap_err();
+            assert!(wrong.message.contains(said), "{rules}: {wrong}");
+        }
+        let known = policy(
+            json!({ "networks": ["base"], "value": [{ "network": "solana", "token": "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "per_transaction": "1" }] }),
+        );
+        assert_eq!(known.named_networks().collect::<Vec<_>>(), ["base", "solana"]);
+    }
+}

@@ -129,3 +129,67 @@ impl Policy {
         Err(Refusal::new(Rule::Programs, why))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Message};
+    use serde_json::json;
+
+    use crate::domain::policy::Action;
+    use crate::domain::policy::tests::{allows, refuses};
+
+    #[test]
+    fn programs_recipients_and_lamports_of_solana_are_read_from_its_instructions() {
+        const SYSTEM: &str = "11111111111111111111111111111111";
+        let (own, friend, stranger, other) = (Address([1; 32]), Address([2; 32]), Address([3; 32]), Address([9; 32]));
+        let pay = |to: Address| Instruction {
+            program: Address([0; 32]),
+            accounts: vec![
+                AccountMeta {
+                    key: own,
+                    signer: true,
+                    writable: true,
+                },
+                AccountMeta {
+                    key: to,
+                    signer: false,
+                    writable: true,
+                },
+            ],
+            data: [&2_u32.to_le_bytes()[..], &40_u64.to_le_bytes()].concat(),
+        };
+        let unread = |program: Address, data: Vec<u8>| Instruction {
+            program,
+            accounts: vec![AccountMeta {
+                key: own,
+                signer: true,
+                writable: true,
+            }],
+            data,
+        };
+        let action = |instructions: &[Instruction]| {
+            Action::solana("solana", own, &Message::compile(own, instructions, [7; 32]).unwrap())
+        };
+        let friends = json!({ "recipients": [friend.to_string()] });
+        allows(friends.clone(), &action(&[pay(friend), pay(own)]));
+        refuses(friends.clone(), &action(&[pay(friend), pay(stranger)]), "recipients");
+        refuses(friends.clone(), &action(&[unread(other, vec![])]), "programs");
+        let trusting = json!({ "recipients": [friend.to_string()], "programs": [SYSTEM, other.to_string()] });
+        allows(trusting.clone(), &action(&[unread(other, vec![]), pay(friend)]));
+        // Assign, say: the program of coins is read or refused.
+        refuses(
+            trusting,
+            &action(&[unread(Address([0; 32]), vec![1, 0, 0, 0])]),
+            "programs",
+        );
+        refuses(
+            json!({ "programs": [SYSTEM] }),
+            &action(&[unread(other, vec![])]),
+            "programs",
+        );
+        // Two payments and the fee of one signature.
+        let limit = |most: u64| json!({ "value": [{ "network": "solana", "per_transaction": most.to_string() }] });
+        allows(limit(5_080), &action(&[pay(friend), pay(stranger)]));
+        refuses(limit(5_079), &action(&[pay(friend), pay(stranger)]), "value");
+    }
+}

@@ -1,18 +1,17 @@
 //! What each rule lets through and refuses, on transactions that the vault has read.
 
 use aboard_vault::wallet::evm::{self, Fees, TypedData, U256, selector};
-use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Message};
 use serde_json::{Value, json};
 
 use super::*;
 
 const NETWORK: &str = "ethereum";
-const FRIEND: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+pub(super) const FRIEND: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const STRANGER: &str = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
-const TOKEN: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+pub(super) const TOKEN: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
 
 #[track_caller]
-fn policy(rules: Value) -> Policy {
+pub(super) fn policy(rules: Value) -> Policy {
     Policy::parse(&rules.to_string()).unwrap()
 }
 
@@ -22,12 +21,12 @@ fn decide(rules: Value, action: &Action) -> Result<Vec<Spend>, &'static str> {
 }
 
 #[track_caller]
-fn allows(rules: Value, action: &Action) {
+pub(super) fn allows(rules: Value, action: &Action) {
     assert!(decide(rules.clone(), action).is_ok(), "{rules}");
 }
 
 #[track_caller]
-fn refuses(rules: Value, action: &Action, rule: &str) {
+pub(super) fn refuses(rules: Value, action: &Action, rule: &str) {
     assert_eq!(decide(rules.clone(), action).unwrap_err(), rule, "{rules}");
 }
 
@@ -271,100 +270,4 @@ fn what_holds_for_a_time_is_counted() {
         .collect();
     assert_eq!(counted, [(NETWORK, 250, 1000, 86_400), (NETWORK, 250, 300, 3_600)]);
     refuses(rules, &evm_to(Some(FRIEND), 101, vec![]), "value");
-}
-
-#[test]
-fn programs_recipients_and_lamports_of_solana_are_read_from_its_instructions() {
-    const SYSTEM: &str = "11111111111111111111111111111111";
-    let (own, friend, stranger, other) = (Address([1; 32]), Address([2; 32]), Address([3; 32]), Address([9; 32]));
-    let pay = |to: Address| Instruction {
-        program: Address([0; 32]),
-        accounts: vec![
-            AccountMeta {
-                key: own,
-                signer: true,
-                writable: true,
-            },
-            AccountMeta {
-                key: to,
-                signer: false,
-                writable: true,
-            },
-        ],
-        data: [&2_u32.to_le_bytes()[..], &40_u64.to_le_bytes()].concat(),
-    };
-    let unread = |program: Address, data: Vec<u8>| Instruction {
-        program,
-        accounts: vec![AccountMeta {
-            key: own,
-            signer: true,
-            writable: true,
-        }],
-        data,
-    };
-    let action = |instructions: &[Instruction]| {
-        Action::solana("solana", own, &Message::compile(own, instructions, [7; 32]).unwrap())
-    };
-    let friends = json!({ "recipients": [friend.to_string()] });
-    allows(friends.clone(), &action(&[pay(friend), pay(own)]));
-    refuses(friends.clone(), &action(&[pay(friend), pay(stranger)]), "recipients");
-    refuses(friends.clone(), &action(&[unread(other, vec![])]), "programs");
-    let trusting = json!({ "recipients": [friend.to_string()], "programs": [SYSTEM, other.to_string()] });
-    allows(trusting.clone(), &action(&[unread(other, vec![]), pay(friend)]));
-    // Assign, say: the program of coins is read or refused.
-    refuses(
-        trusting,
-        &action(&[unread(Address([0; 32]), vec![1, 0, 0, 0])]),
-        "programs",
-    );
-    refuses(
-        json!({ "programs": [SYSTEM] }),
-        &action(&[unread(other, vec![])]),
-        "programs",
-    );
-    // Two payments and the fee of one signature.
-    let limit = |most: u64| json!({ "value": [{ "network": "solana", "per_transaction": most.to_string() }] });
-    allows(limit(5_080), &action(&[pay(friend), pay(stranger)]));
-    refuses(limit(5_079), &action(&[pay(friend), pay(stranger)]), "value");
-}
-
-#[test]
-fn a_file_that_is_wrong_says_where() {
-    for (rules, said) in [
-        (json!({ "recipient": [] }), "recipient"),
-        (json!({ "operations": ["sign"] }), "sign"),
-        (json!({ "recipients": ["0x1"] }), "recipients, line 1"),
-        (json!({ "recipients": [FRIEND, "nobody"] }), "recipients, line 2"),
-        (json!({ "contracts": [FRIEND.replace('C', "c")] }), "checksum"),
-        (json!({ "methods": ["0xa9059cb"] }), "methods, line 1"),
-        (json!({ "methods": ["transfer"] }), "methods, line 1"),
-        (json!({ "typed_data": [{}] }), "typed_data, line 1"),
-        (json!({ "programs": ["x"] }), "programs, line 1"),
-        (json!({ "delegates": [TOKEN] }), "delegates, line 1"),
-        (json!({ "value": [{ "network": "base" }] }), "per_transaction"),
-        (
-            json!({ "value": [{ "network": "base", "per_window": "1" }] }),
-            "together",
-        ),
-        (
-            json!({ "value": [{ "network": "base", "per_window": "1", "window_hours": 0 }] }),
-            "window_hours",
-        ),
-        (
-            json!({ "value": [{ "network": "base", "per_transaction": "1.5" }] }),
-            "whole number",
-        ),
-        (
-            json!({ "value": [{ "network": "base", "per_transaction": "1".repeat(37) }] }),
-            "36 digits",
-        ),
-        (json!({ "operations": ["hash"], "recipients": [FRIEND] }), "hash"),
-    ] {
-        let wrong = Policy::parse(&rules.to_string()).unwrap_err();
-        assert!(wrong.message.contains(said), "{rules}: {wrong}");
-    }
-    let known = policy(
-        json!({ "networks": ["base"], "value": [{ "network": "solana", "token": "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "per_transaction": "1" }] }),
-    );
-    assert_eq!(known.named_networks().collect::<Vec<_>>(), ["base", "solana"]);
 }

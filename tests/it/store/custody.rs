@@ -1,8 +1,8 @@
-//! What is counted of a wallet, taken out of it, and left of it.
+//! What is counted of a wallet, and left of it.
 
 use aboard::domain::policy::{Policy, Spend};
-use aboard::domain::{Custody, EventId, ExportId};
-use aboard::store::{ExportState, NewExport, WalletUse, WalletUsed};
+use aboard::domain::{Custody, EventId};
+use aboard::store::{WalletUse, WalletUsed};
 use serde_json::json;
 
 use super::wallets::{Person, person, recovery, scope_of};
@@ -14,8 +14,6 @@ both! {
     a_call_is_counted_once_and_a_refused_one_not_at_all,
     a_policy_is_set_read_and_taken_away,
     pins_are_counted_and_forgiven,
-    an_export_waits_and_is_told_once,
-    an_export_is_over_once_it_was_stopped_or_the_wallet_moved,
     an_erased_users_wallet_goes_after_thirty_days,
     what_was_wrapped_is_wrapped_anew_where_it_still_stands,
 }
@@ -161,99 +159,6 @@ async fn pins_are_counted_and_forgiven(store: TestStore) {
     for left in [true, true, true, true, true, false] {
         assert_eq!(store.try_pin(&person.app, secret, store.now()).await.unwrap(), left);
     }
-}
-
-fn export_of(store: &TestStore, person: &Person, wallet: aboard::domain::WalletId) -> NewExport {
-    NewExport {
-        id: ExportId(store.ids.id()),
-        wallet,
-        app: person.app.app(),
-        client_key: [9; 32],
-        expires_at: store.later(3_600),
-    }
-}
-
-async fn an_export_waits_and_is_told_once(store: TestStore) {
-    let person = person(&store).await;
-    let stranger = scope_of(&store, &person.app, "2").await;
-    let made = person.has(&store, Custody::Server).await;
-    let (first, second) = (export_of(&store, &person, made.id), export_of(&store, &person, made.id));
-    assert!(!store.ask_export(&stranger, first.clone(), store.now()).await.unwrap());
-    for new in [&first, &second] {
-        assert!(store.ask_export(&person.scope, new.clone(), store.now()).await.unwrap());
-    }
-    let state = async |id| store.export(id).await.unwrap().unwrap().state;
-    assert_eq!(
-        (state(first.id).await, state(second.id).await),
-        (ExportState::Stopped, ExportState::Asked)
-    );
-    let times = (store.later(100), store.later(200));
-    let prove = async |scope, id| store.prove_export(scope, id, times, store.now()).await.unwrap();
-    assert!(!prove(&stranger, second.id).await);
-    assert!(!prove(&person.scope, first.id).await);
-    assert!(prove(&person.scope, second.id).await);
-    assert!(!prove(&person.scope, second.id).await);
-    assert_eq!(store.export(second.id).await.unwrap().unwrap().ready_at, Some(times.0));
-    let take = async |scope| store.take_export(scope, second.id, store.now()).await.unwrap();
-    assert!(!take(&person.scope).await, "it is not ready");
-    store.advance(100);
-    assert!(!take(&stranger).await);
-    for _ in 0..2 {
-        assert!(take(&person.scope).await);
-    }
-    assert_eq!(store.count("events where type = 'wallet.exported'").await, 1);
-    assert_eq!(store.count("events where type = 'wallet.export_asked'").await, 1);
-    store.advance(100);
-    assert!(!take(&person.scope).await, "it is over");
-}
-
-async fn an_export_is_over_once_it_was_stopped_or_the_wallet_moved(store: TestStore) {
-    let person = person(&store).await;
-    let made = person.has(&store, Custody::Server).await;
-    let ready = async || {
-        let new = export_of(&store, &person, made.id);
-        assert!(store.ask_export(&person.scope, new.clone(), store.now()).await.unwrap());
-        let times = (store.now(), store.later(3_600));
-        assert!(
-            store
-                .prove_export(&person.scope, new.id, times, store.now())
-                .await
-                .unwrap()
-        );
-        new.id
-    };
-    let stopped = ready().await;
-    assert!(store.stop_export(&person.app, stopped).await.unwrap());
-    assert!(!store.stop_export(&person.app, stopped).await.unwrap());
-    assert!(!store.take_export(&person.scope, stopped, store.now()).await.unwrap());
-    let frozen = ready().await;
-    let freeze = async |on| {
-        let (admin, environment) = (store.admin(), person.app.environment());
-        assert!(
-            store
-                .set_wallet_frozen(&admin, environment, made.id, on, store.now())
-                .await
-                .unwrap()
-        );
-    };
-    freeze(true).await;
-    assert!(!store.take_export(&person.scope, frozen, store.now()).await.unwrap());
-    assert!(
-        !store
-            .ask_export(&person.scope, export_of(&store, &person, made.id), store.now())
-            .await
-            .unwrap()
-    );
-    freeze(false).await;
-    let moved = ready().await;
-    let other = scope_of(&store, &person.app, "2").await;
-    store.advance(2);
-    person
-        .recover(&store, &other, recovery(&store, made.id, made.secret.id))
-        .await;
-    assert!(!store.take_export(&person.scope, moved, store.now()).await.unwrap());
-    assert!(!store.take_export(&other, moved, store.now()).await.unwrap());
-    assert_eq!(store.count("events where type = 'wallet.recovered'").await, 1);
 }
 
 async fn an_erased_users_wallet_goes_after_thirty_days(store: TestStore) {

@@ -12,6 +12,7 @@ mod credentials;
 mod custody;
 mod deliveries;
 mod exchange;
+mod exports;
 mod families;
 mod faults;
 mod full_disk;

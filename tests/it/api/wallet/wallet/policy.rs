@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::client::{Answer, Client};
 use crate::support::codes::EMAIL;
+use crate::support::sending::{Rig, TO};
 use crate::support::wallets::{bearer, claims, data_of, refused, text};
 
 on_both! {
     a_refusal_says_which_rule_and_opens_no_key,
     what_may_be_spent_in_a_time_is_counted_once_for_each_call,
+    what_is_sent_is_decided_like_what_is_signed,
 }
 
 const FRIEND: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -150,4 +152,43 @@ async fn what_may_be_spent_in_a_time_is_counted_once_for_each_call(engine: Engin
     desk.app.advance(3_600);
     data_of(&desk.call("sign-transaction", &half, None).await);
     assert_eq!(desk.app.count("value_windows").await, 3);
+}
+
+async fn what_is_sent_is_decided_like_what_is_signed(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    let apps = rig
+        .app
+        .instance()
+        .store
+        .apps(rig.app.instance().store.system())
+        .await
+        .unwrap();
+    let rules = json!({ "recipients": [TO], "value": [
+        { "network": "ethereum-sepolia", "per_transaction": "200000000000000000", "per_window": "250000000000000000", "window_hours": 24 },
+    ] });
+    for known in apps {
+        let (store, admin, now) = (&rig.app.instance().store, rig.app.admin(), rig.app.now());
+        store
+            .set_app_policy(&admin, known.id, Some(rules.to_string()), now)
+            .await
+            .unwrap();
+    }
+    let before = rig.app.count("sends").await;
+    let why = rig
+        .refused("send-coin", json!({ "to": STRANGER, "amount": "0.1" }), 403)
+        .await;
+    assert!(why.contains("`recipients`"), "{why}");
+    let why = rig
+        .refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 403)
+        .await;
+    assert!(why.contains("`value`"), "fees count as well: {why}");
+    assert_eq!(rig.app.count("sends").await, before, "nothing was signed");
+    // A refusal holds no place in the order of the address.
+    for amount in ["0.1", "0.11"] {
+        rig.sends("send-coin", json!({ "to": TO, "amount": amount })).await;
+    }
+    let why = rig
+        .refused("send-coin", json!({ "to": TO, "amount": "0.12" }), 403)
+        .await;
+    assert!(why.contains("24 hours"), "{why}");
 }

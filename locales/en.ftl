@@ -247,6 +247,9 @@ notice-address-added-means = A further e-mail address or phone number was confir
 notice-wallet-recovered = Your wallet at { $app } was moved to another log-in
 notice-wallet-recovered-means = Somebody who has its recovery secret moved it. This log-in does not reach it any more, and was signed out everywhere.
 # $app (Name)
+notice-wallet-export = The phrase of your wallet at { $app } was asked for
+notice-wallet-export-means = Whoever has it has the wallet, for good. It is handed out after a while, to whoever asked with a code of yours.
+# $app (Name)
 notice-webhook-disabled = A webhook of { $app } was switched off
 # $url (Name)
 notice-webhook-disabled-means = { $url } has failed for days or says that it is gone, so it is told of nothing any more. Mend it, switch it on again, and replay what it missed.

@@ -4,11 +4,13 @@
 //! what was asked, and what it says of fees stays under the operator's ceiling. A node that is down or that says nonsense
 //! is passed over for the next one ([`endpoints`]); a transaction is what its signature says, whatever a node makes of it.
 
+pub mod bitcoin;
 pub mod endpoints;
 pub mod evm;
 pub mod rpc;
+pub mod solana;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::clock::Clock;
 use crate::config::{Family, Networks};
@@ -35,14 +37,14 @@ pub enum Chain {
     /// Ethereum and those like it.
     Evm(evm::Client),
     /// Solana.
-    Solana(Endpoints),
+    Solana(solana::Client),
     /// Bitcoin.
-    Bitcoin(Endpoints),
+    Bitcoin(bitcoin::Client),
 }
 
 /// The clients of all networks that have nodes. Made once, from the configuration.
 #[derive(Clone, Default)]
-pub struct Chains(HashMap<String, Chain>);
+pub struct Chains(BTreeMap<String, Chain>);
 
 impl Chains {
     /// A client for each network with endpoints. Asks nobody yet.
@@ -50,7 +52,7 @@ impl Chains {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(networks: &Networks, clock: &Clock) -> Result<Self, reqwest::Error> {
-        let mut all = HashMap::new();
+        let mut all = BTreeMap::new();
         let mut http = None;
         for (code, network) in networks.iter() {
             if network.endpoints.urls().is_empty() {
@@ -63,8 +65,8 @@ impl Chains {
             let endpoints = Endpoints::new(code, network, http.clone(), clock.clone());
             let chain = match network.family {
                 Family::Evm => Chain::Evm(evm::Client::new(network, endpoints)),
-                Family::Solana => Chain::Solana(endpoints),
-                Family::Bitcoin => Chain::Bitcoin(endpoints),
+                Family::Solana => Chain::Solana(solana::Client::new(network, endpoints)),
+                Family::Bitcoin => Chain::Bitcoin(bitcoin::Client::new(network, endpoints)),
             };
             all.insert(code.to_owned(), chain);
         }
@@ -75,6 +77,11 @@ impl Chains {
     #[must_use]
     pub fn of(&self, code: &str) -> Option<&Chain> {
         self.0.get(code)
+    }
+
+    /// All of them, by code.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Chain)> {
+        self.0.iter().map(|(code, chain)| (code.as_str(), chain))
     }
 
     /// The client of a network of the family `evm`, if it is one with nodes.

@@ -232,7 +232,7 @@ fn users(failure: &Failure, context: &Context) -> Value {
     if !details.is_empty() {
         error.insert("details".to_owned(), details.into());
     }
-    json!({ "success": false, "error": error, "meta": crate::web::context_meta(context) })
+    json!({ "success": false, "error": error, "meta": context.meta() })
 }
 
 fn wallet(failure: &Failure, status: u16) -> Value {

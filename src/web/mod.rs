@@ -5,6 +5,7 @@ mod auth;
 mod body;
 pub mod codes;
 mod context;
+pub mod device;
 mod failure;
 mod fields;
 mod form;
@@ -36,7 +37,7 @@ pub use crate::domain::whole_seconds;
 pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
-pub use context::{Context, Holder, Surface};
+pub use context::{Context, Holder, Meta, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use form::{FormOrJson, OptionalJson};
@@ -144,10 +145,4 @@ impl std::ops::Deref for Web {
     fn deref(&self) -> &Inner {
         &self.0
     }
-}
-
-/// `meta` of the users surface's envelope: the request's id and its time in UTC, whole seconds.
-#[must_use]
-pub fn context_meta(context: &Context) -> serde_json::Value {
-    serde_json::json!({ "request_id": context.id, "timestamp": whole_seconds(context.now) })
 }

@@ -141,6 +141,17 @@ impl Client {
         Ok(self.rpc.ask("eth_blockNumber", &json!([]), wire::small).await?)
     }
 
+    /// What each node says the newest block is: its address as it may be shown, and the number or why there is none.
+    pub async fn look(&self) -> Vec<(String, Result<u64, ChainFailure>)> {
+        let mut found = Vec::new();
+        for place in 0..self.rpc.endpoints.count() {
+            let newest = self.rpc.ask_at(place, "eth_blockNumber", &json!([]), wire::small).await;
+            let shown = self.rpc.endpoints.shown(place).to_owned();
+            found.push((shown, newest.map_err(ChainFailure::from)));
+        }
+        found
+    }
+
     /// What an account has, in wei.
     pub async fn balance(&self, of: Address) -> Result<U256, ChainFailure> {
         let params = json!([wire::hex(of.as_slice()), "latest"]);

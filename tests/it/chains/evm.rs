@@ -119,6 +119,7 @@ async fn one_good_node_is_enough_to_send() {
     let all = format!("{},{dead},{}", liar.url("/"), chain.url);
     let (_other, _, client) = set_up(&chain, &all).await;
     assert_eq!(client.send_raw(&raw, hash).await, Ok(Sent::Taken));
+    chain.mined(&hash.to_string()).await;
     assert_eq!(chain.balance(TO).await, 10_000_000_000_000_000_000_001);
 }
 

@@ -82,7 +82,24 @@ impl Anvil {
         self.ask("anvil_mine", json!([format!("{blocks:#x}")])).await;
     }
 
-    /// A transaction of the rich account; answers its hash.
+    /// The receipt of a transaction, as soon as its block is made.
+    pub async fn mined(&self, hash: &str) -> Value {
+        // Each question takes the chain about a millisecond: it has half a minute.
+        for _ in 0..30_000 {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash])).await;
+            if !receipt.is_null() {
+                return receipt;
+            }
+        }
+        panic!("{hash} is in no block");
+    }
+
+    /// A transaction of the rich account, until it stands in a block; answers its receipt.
+    pub async fn does(&self, transaction: Value) -> Value {
+        self.mined(&self.send(transaction).await).await
+    }
+
+    /// A transaction of the rich account, which may still wait for its block; answers its hash.
     pub async fn send(&self, transaction: Value) -> String {
         let mut transaction = transaction;
         transaction["from"] = RICH.into();
@@ -96,8 +113,7 @@ impl Anvil {
         let artefact = std::fs::read(path).expect("the contract is there");
         let artefact: Value = serde_json::from_slice(&artefact).expect("JSON");
         let code = artefact["bytecode"].as_str().expect("bytecode");
-        let hash = self.send(json!({ "data": format!("{code}{words}") })).await;
-        let receipt = self.ask("eth_getTransactionReceipt", json!([hash])).await;
+        let receipt = self.does(json!({ "data": format!("{code}{words}") })).await;
         assert_eq!(receipt["status"], "0x1", "{contract}: {receipt}");
         receipt["contractAddress"].as_str().expect("an address").to_owned()
     }
@@ -121,7 +137,7 @@ impl Anvil {
         let contract = self.deploy("ERC721PresetMinterPauserAutoId", &words).await;
         for _ in 0..tokens {
             let mint = format!("0x6a627842{}", address_word(owner));
-            self.send(json!({ "to": contract, "data": mint })).await;
+            self.does(json!({ "to": contract, "data": mint })).await;
         }
         contract
     }
@@ -132,7 +148,7 @@ impl Anvil {
         let contract = self.deploy("ERC1155PresetMinterPauser", &words).await;
         for (token, amount) in tokens {
             let arguments = [address_word(owner), word(*token), word(*amount), word(0x80), word(0)].concat();
-            self.send(json!({ "to": contract, "data": format!("0x731133e9{arguments}") }))
+            self.does(json!({ "to": contract, "data": format!("0x731133e9{arguments}") }))
                 .await;
         }
         contract
@@ -157,18 +173,12 @@ fn packages() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/node_modules"))
 }
 
-/// `ABOARD_ANVIL`, or the program of the package itself: the script in front of it would leave it running.
+/// The program itself, as `make test` found it: the script in front of it would leave it running.
 fn program() -> PathBuf {
-    if let Some(own) = std::env::var_os("ABOARD_ANVIL") {
-        return own.into();
+    match std::env::var_os("ABOARD_ANVIL") {
+        Some(found) => found.into(),
+        None => packages().join("@foundry-rs/anvil-linux-amd64/bin/anvil"),
     }
-    let cpu = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-    packages().join(format!("@foundry-rs/anvil-{system}-{cpu}/bin/anvil"))
 }
 
 /// A quantity as a number.

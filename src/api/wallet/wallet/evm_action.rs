@@ -46,6 +46,8 @@ pub struct Action {
     pub call: Call,
     /// The token of ERC-20 that is sent, with how much of it and its decimals.
     token: Option<(Address, U256, u8)>,
+    /// The field that says how much is sent.
+    amount: &'static str,
 }
 
 impl Action {
@@ -102,7 +104,11 @@ impl Action {
                 call = evm_json::call(client.chain_id(), own, &mut Fields::new(map))?;
             }
         }
-        Ok(Self { call, token })
+        let amount = match wanted {
+            Wanted::Custom => "transaction.value",
+            _ => "amount",
+        };
+        Ok(Self { call, token, amount })
     }
 
     /// Whether the account has what it sends; what the gas costs is not looked at.
@@ -113,19 +119,14 @@ impl Action {
         if !self.call.value.is_zero() {
             let has = client.balance(own).await?;
             if has < self.call.value {
-                let field = if self.call.data.is_empty() {
-                    "amount"
-                } else {
-                    "transaction.value"
-                };
-                return Err(beyond(field, &show_amount(has, 18), symbol));
+                return Err(beyond(self.amount, &show_amount(has, 18), symbol));
             }
         }
         if let Some((contract, amount, decimals)) = self.token {
             let has = client.token_balance(contract, own).await;
             let has = has.map_err(|error| no_token("tokenAddress", error))?;
             if has < amount {
-                return Err(beyond("amount", &show_amount(has, decimals), "of this token"));
+                return Err(beyond(self.amount, &show_amount(has, decimals), "of this token"));
             }
         }
         Ok(())

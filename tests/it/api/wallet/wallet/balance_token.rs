@@ -11,7 +11,7 @@ on_both! {
 }
 
 const PATH: &str = "balance-token";
-const AT: &str = "0x00000000000000000000000000000000000000aA";
+const AT: &str = "0x00000000000000000000000000000000000000aa";
 const BALANCE_OF: [u8; 4] = [0x70, 0xa0, 0x82, 0x31];
 const SYMBOL: [u8; 4] = [0x95, 0xd8, 0x9b, 0x41];
 const DECIMALS: [u8; 4] = [0x31, 0x3c, 0xe5, 0x67];
@@ -58,7 +58,7 @@ async fn what_is_no_token_is_refused(engine: Engine) {
     let mut ada = app.holder().await;
     let (units, silly) = (bytes(&word(1)), bytes(&"ff".repeat(32)));
     chain.answering(AT, &[(BALANCE_OF, &units), (DECIMALS, &silly)]).await;
-    let other = "0x00000000000000000000000000000000000000bB";
+    let other = "0x00000000000000000000000000000000000000bb";
     chain.answering(other, &[(SYMBOL, &units)]).await;
     for (token, said) in [
         (json!(RICH), "no ERC-20 token"),

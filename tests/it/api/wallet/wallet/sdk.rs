@@ -9,6 +9,7 @@ use crate::support::sending::COIN;
 
 on_both! {
     the_published_sdk_makes_recovers_and_signs,
+    the_published_sdk_reads_the_chain,
     the_published_sdk_sends_transfers_and_cancels,
 }
 
@@ -128,6 +129,65 @@ async fn the_published_sdk_makes_recovers_and_signs(engine: Engine) {
         (&entered["isWalletCreated"], &entered["addresses"]),
         (&json!(true), &wallet["address"])
     );
+}
+
+async fn the_published_sdk_reads_the_chain(engine: Engine) {
+    let chain = Anvil::start();
+    let app = TestApp::with(engine, &[(ENDPOINTS, &chain.url)]).await;
+    let made = app.new_app(&app.sandbox, &[]).await;
+    let node = Node::start("xellar.mjs", &[&app.app.url.clone(), &made.app.to_string(), ""]);
+    let mut sdk = Sdk { app, node };
+    let entered = sdk.log_in("ada@example.com").await;
+    let access = json!({ "accessToken": entered["accessToken"] });
+    let wallet = sdk.call("account.wallet.create", &[access]);
+    let all = wallet["address"].as_array().expect("a list").iter();
+    let evm = all
+        .clone()
+        .find(|known| known["network"] == "evm")
+        .expect("it is there");
+    let evm = evm["address"].as_str().expect("a text").to_owned();
+    chain.fund(&evm, 20_000_000_000_000_000).await;
+    let token = chain.erc20("NORTH", 1_500_000_000_000_000_000, &evm).await;
+
+    let mut tokens = json!({ "walletToken": wallet["walletToken"], "refreshToken": wallet["refreshToken"] });
+    let mut call = |call: &str, more: Value| {
+        let mut body = json!({ "network": "ethereum-sepolia" });
+        for (name, value) in more.as_object().into_iter().chain(tokens.as_object()).flatten() {
+            body[name] = value.clone();
+        }
+        // It refreshes after the call by itself.
+        let said = sdk.call(&format!("wallet.{call}"), &[body]);
+        tokens = json!({ "walletToken": said["walletToken"], "refreshToken": said["refreshToken"] });
+        said
+    };
+    let coin = call("balanceCoin", json!({}));
+    assert_eq!(
+        (&coin["balance"], &coin["symbol"], &coin["address"]),
+        (&json!("0.02"), &json!("ETH"), &json!(evm))
+    );
+    let balance = call("balanceToken", json!({ "tokenAddress": token }));
+    assert_eq!(
+        (&balance["balance"], &balance["symbol"]),
+        (&json!("1.5"), &json!("NORTH"))
+    );
+    let batch = call("balanceTokenBatch", json!({ "tokenAddresses": [token, token] }));
+    assert_eq!(batch["address"], evm);
+    assert_eq!(
+        (&batch["tokens"][1]["balance"], &batch["tokens"][1]["decimals"]),
+        (&json!("1.5"), &json!(18))
+    );
+    // To a path with a quote at its end.
+    let estimate = call(
+        "estimateGas",
+        json!({ "type": "send-coin", "to": DELEGATE, "amount": "0.015" }),
+    );
+    assert_eq!(estimate["gasLimit"], "21000");
+    for price in ["gasPrice", "maxFeePerGas", "maxPriorityFeePerGas"] {
+        assert!(
+            estimate[price].as_str().expect("a text").parse::<u128>().is_ok(),
+            "{estimate}"
+        );
+    }
 }
 
 async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {

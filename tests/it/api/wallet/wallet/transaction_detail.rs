@@ -19,8 +19,8 @@ async fn a_receipt_is_shown_as_ethers_shows_it(engine: Engine) {
     let mut ada = app.holder().await;
     let token = chain.erc20("NORTH", 1_000, RICH).await;
     let transfer = format!("0xa9059cbb{:0>64}{:064x}", TO[2..].to_lowercase(), 5);
-    let hash = chain.send(json!({ "to": token, "data": transfer })).await;
-    let receipt = chain.ask("eth_getTransactionReceipt", json!([hash])).await;
+    let receipt = chain.does(json!({ "to": token, "data": transfer })).await;
+    let hash = &receipt["transactionHash"];
     let body = json!({ "network": "ethereum-sepolia", "transactionHash": hash });
     let detail = ada.gets(&app, PATH, body).await["transactionDetail"].clone();
     let decimal = |field: &str| json!(number(&receipt[field]).to_string());
@@ -57,10 +57,10 @@ async fn a_receipt_is_shown_as_ethers_shows_it(engine: Engine) {
     assert!(detail["to"].as_str().unwrap().eq_ignore_ascii_case(&token));
     // One that fails, and one that makes a contract.
     let failing = json!({ "to": token, "data": "0x12345678", "gas": "0x186a0" });
-    let hash = chain.send(failing).await;
+    let hash = chain.does(failing).await["transactionHash"].clone();
     let body = json!({ "network": "ethereum-sepolia", "transactionHash": hash });
     assert_eq!(ada.gets(&app, PATH, body).await["transactionDetail"]["status"], 0);
-    let hash = chain.send(json!({ "data": "0x00" })).await;
+    let hash = chain.does(json!({ "data": "0x00" })).await["transactionHash"].clone();
     let body = json!({ "network": "ethereum-sepolia", "transactionHash": hash });
     let detail = ada.gets(&app, PATH, body).await["transactionDetail"].clone();
     assert!(

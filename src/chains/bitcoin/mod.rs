@@ -9,8 +9,7 @@ mod draft;
 use std::sync::Arc;
 
 use aboard_vault::wallet::bitcoin::{Coin, FeeRate, PublicKey, RawTransaction, Txid};
-use futures_util::future::join_all;
-use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
+use futures_util::stream::{FuturesUnordered, StreamExt as _, TryStreamExt as _, iter};
 
 use super::endpoints::{Ask, Identity, Problem, Reply};
 use super::{ChainFailure, Endpoints};
@@ -193,9 +192,11 @@ impl Client {
         let ask = Ask::text("/tx", hex(raw));
         let read = |reply: &Reply| answers::taken(reply, txid);
         let places = 0..self.endpoints.count();
-        let asked = places.map(|place| self.endpoints.ask_at(place, &self.identity, &ask, read));
+        let mut asked: FuturesUnordered<_> = places
+            .map(|place| self.endpoints.ask_at(place, &self.identity, &ask, read))
+            .collect();
         let (mut refused, mut unknown) = (None, None);
-        for said in join_all(asked).await {
+        while let Some(said) = asked.next().await {
             match said {
                 Ok(Taken::Yes) => return Ok(Taken::Yes),
                 Ok(no) => refused = Some(no),

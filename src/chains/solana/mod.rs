@@ -9,7 +9,7 @@ mod fees;
 use aboard_vault::wallet::solana::{Address, Mint, StateError, metadata_address, symbol_in_metadata, symbol_in_mint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::endpoints::Problem;
@@ -197,9 +197,11 @@ impl Client {
         // A node that says another id has another transaction, or none.
         let read = |said: &Value| (said.as_str() == Some(id)).then_some(());
         let places = 0..self.rpc.endpoints.count();
-        let asked = places.map(|place| self.rpc.ask_at(place, "sendTransaction", &params, read));
+        let mut asked: FuturesUnordered<_> = places
+            .map(|place| self.rpc.ask_at(place, "sendTransaction", &params, read))
+            .collect();
         let (mut fails, mut unknown) = (None, None);
-        for said in join_all(asked).await {
+        while let Some(said) = asked.next().await {
             match said {
                 Ok(()) => return Ok(Taken::Yes),
                 Err(Problem::Refused { reason, .. }) if reason.contains("already been processed") => {

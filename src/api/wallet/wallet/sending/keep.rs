@@ -1,11 +1,12 @@
 //! From a held lane to the nodes: signed, stored, offered.
 
-use aboard_vault::wallet::evm::{Address, Transaction};
+use aboard_vault::wallet::evm::Transaction;
 use uuid::Uuid;
 
 use super::super::{Operation, not_open, wrong};
 use super::Account;
 use crate::config::Family;
+use crate::domain::policy::Action;
 use crate::domain::{Code, SendId, SendKind};
 use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
 use crate::store::{Keeping, NewReservation, NewSend, Send};
@@ -21,10 +22,11 @@ pub async fn sign_and_keep(
     transaction: Transaction,
     replaces: Option<SendId>,
 ) -> Result<(Send, Uuid), Failure> {
-    must_fit_settings(web, operation, &transaction)?;
+    let action = Action::evm(&account.network.code, &transaction).map_err(|error| wrong("transaction", error))?;
+    let permit = operation.permit(web, &action).await?;
     let (id, sequence) = (operation.wallet.id, transaction.nonce);
     let signed = operation
-        .sign(web, move |wallet| {
+        .sign(web, permit, move |wallet| {
             let key = wallet.evm().map_err(|error| not_open(&error, id))?;
             key.sign_transaction(&transaction)
                 .map_err(|error| wrong("transaction", error))
@@ -84,18 +86,4 @@ pub async fn hand_over(web: &Web, sent: Send, owner: Uuid) -> Result<Send, Failu
         }
         (_, Ok(_)) => Ok(sent),
     }
-}
-
-/// Whether the environment's settings let this be signed.
-fn must_fit_settings(web: &Web, operation: &Operation, transaction: &Transaction) -> Result<(), Failure> {
-    let summary = transaction.summary().map_err(|error| wrong("transaction", error))?;
-    let settings = operation.settings(web);
-    let forbidden = |(chain, contract): &&(u64, Address)| !settings.wallets.allow_delegate(*chain, *contract);
-    if let Some((chain, contract)) = summary.delegations.iter().find(forbidden) {
-        let why = format!(
-            "The rules here do not let accounts be delegated to {contract} on chain {chain}: it is not in `wallets.delegates`."
-        );
-        return Err(Failure::new(Code::Forbidden).saying(why));
-    }
-    Ok(())
 }

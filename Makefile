@@ -8,7 +8,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run fake test contract reference check gen bench bench-large fault
+.PHONY: help run fake test contract reference check gen bench bench-large fault fault-sends
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,3 +43,6 @@ bench-large: ## the same on a large database (takes long, wants disk space)
 
 fault: ## kill the server and its database mid-flight and check that nothing answered was lost
 	bench/fault $(ARGS)
+
+fault-sends: ## kill the server while wallets send, and check that nothing was sent twice or lost
+	bench/fault-sends $(ARGS)

@@ -15,11 +15,13 @@ use tower_service::Service;
 
 use crate::admin;
 use crate::api;
+use crate::chains::Chains;
 use crate::channels::Channels;
 use crate::config::Config;
 use crate::http::{AccessLog, AdminSocket, Connections, Patience, RequestLog, metrics_router, recorder, service};
 use crate::instance::Instance;
 use crate::jobs::messages::MessageWorker;
+use crate::jobs::sends::SendWorker;
 use crate::jobs::upkeep;
 use crate::jobs::webhooks::{WebhookWorker, WorkerOptions};
 use crate::outbound::{Guard, Outbound, OutboundOptions};
@@ -52,6 +54,9 @@ pub struct App {
     /// Sends one-time codes; tests make it work at once.
     pub messages: MessageWorker,
     sending: JoinHandle<()>,
+    /// Follows transactions that were sent; tests make it work at once.
+    pub sends: SendWorker,
+    following: JoinHandle<()>,
     admin: Option<AdminSocket>,
     log: AccessLog,
     /// Keeps what was asked; tests wait for it.
@@ -127,6 +132,9 @@ impl App {
         let webhooks = worker(&config, &instance, guard.clone())?;
         let messages = message_worker(&config, &instance, guard.clone(), &public_url)?;
         let providers = Providers::new(Outbound::new(guard.clone(), ASKING)?);
+        let chains = Chains::new(&config.networks, &instance.clock)?;
+        let stop_within = Duration::from_secs(config.server.shutdown_seconds);
+        let sends = SendWorker::new(instance.clone(), chains.clone(), stop_within);
         let log = AccessLog::start(config.log.access)?;
         let requests = RequestLog::start(config.log.requests, instance.store.clone());
         let reference = config
@@ -143,6 +151,7 @@ impl App {
             providers,
             waits: Waits::default(),
             guard,
+            chains,
             reference,
             wake_deliveries: {
                 let webhooks = webhooks.clone();
@@ -164,6 +173,10 @@ impl App {
             let messages = messages.clone();
             tokio::spawn(async move { messages.serve().await })
         };
+        let following = {
+            let sends = sends.clone();
+            tokio::spawn(async move { sends.serve().await })
+        };
         let mut app = Self {
             web,
             url,
@@ -175,6 +188,8 @@ impl App {
             deliveries,
             messages,
             sending,
+            sends,
+            following,
             admin: None,
             log,
             requests,
@@ -239,8 +254,10 @@ impl App {
         }
         self.webhooks.stop();
         self.messages.stop();
+        self.sends.stop();
         let _ = self.deliveries.await;
         let _ = self.sending.await;
+        let _ = self.following.await;
         self.upkeep.abort();
         self.requests.flush().await;
         self.web.instance.store.close().await;

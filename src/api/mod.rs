@@ -11,15 +11,16 @@ use users::{
     delete, events, get, inbox, introspect, link, list, log_out, login_codes, me, put, requests, tokens, verifications,
     verifications_check, webhooks,
 };
-use wallet::account::{create, rampable_create, recover};
+use wallet::account::{create, import, rampable_create, recover};
 use wallet::auth::{
     self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, resend,
     telegram, verify_otp, verify_sms, verify_whatsapp,
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, refresh, refresh_rampable, sign_authorization, sign_hash, sign_message, sign_transaction, sign_typed_data,
-    unlock,
+    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, export, refresh,
+    refresh_rampable, send_coin, send_token, send_transaction, sign_authorization, sign_hash, sign_message,
+    sign_transaction, sign_typed_data, transaction_detail, transfer_erc721, transfer_erc1155, unlock,
 };
 
 use axum::routing::{get, post};
@@ -95,6 +96,17 @@ pub fn routes() -> Routes {
         .post("/api/v1/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
         .post("/api/v1/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
         .post("/api/v1/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
+        .post("/api/v1/wallet/balance-coin", balance_coin::balance_coin, balance_coin::doc)
+        .post("/api/v1/wallet/balance-token", balance_token::balance_token, balance_token::doc)
+        .post("/api/v1/wallet/batch-balance-token", batch_balance_token::batch_balance_token, batch_balance_token::doc)
+        .post("/api/v1/wallet/estimate-gas", estimate_gas::estimate_gas, estimate_gas::doc)
+        .post("/api/v1/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
+        .post("/api/v1/wallet/send-coin", send_coin::send_coin, send_coin::doc)
+        .post("/api/v1/wallet/send-token", send_token::send_token, send_token::doc)
+        .post("/api/v1/wallet/send-transaction", send_transaction::send_transaction, send_transaction::doc)
+        .post("/api/v1/wallet/transfer-erc721", transfer_erc721::transfer_erc721, transfer_erc721::doc)
+        .post("/api/v1/wallet/transfer-erc1155", transfer_erc1155::transfer_erc1155, transfer_erc1155::doc)
+        .post("/api/v1/wallet/cancel-transaction", cancel_transaction::cancel_transaction, cancel_transaction::doc)
         .post("/api/v2/auth/login-otp", login_otp::login_otp, login_otp::doc)
         .post("/api/v2/auth/verify-otp", verify_otp::verify_otp, verify_otp::doc)
         .post("/api/v2/auth/login-whatsapp", login_whatsapp::login_whatsapp, login_whatsapp::doc)
@@ -111,10 +123,12 @@ pub fn routes() -> Routes {
         .post("/api/v2/auth/telegram", telegram::telegram, telegram::doc)
         .get("/api/v2/organization", organization::organization, organization::doc)
         .post("/api/v2/account/create", create::create, create::doc)
+        .post("/api/v2/account/import", import::import, import::doc)
         .post("/api/v2/account/recover", recover::recover, recover::doc)
         .post("/api/v2/account/rampable/create", rampable_create::rampable_create, rampable_create::doc)
         .post("/api/v2/wallet/refresh", refresh::refresh, refresh::doc)
         .post("/api/v2/wallet/unlock", unlock::unlock, unlock::doc)
+        .post("/api/v2/wallet/export", export::export, export::doc)
         .post("/api/v2/wallet/refresh-rampable", refresh_rampable::refresh_rampable, refresh_rampable::doc)
         .get("/api/v2/wallet/address", address::address, address::doc)
         .post("/api/v2/wallet/address", address::post_address, address::post_doc)
@@ -123,6 +137,19 @@ pub fn routes() -> Routes {
         .post("/api/v2/wallet/sign-hash", sign_hash::sign_hash, sign_hash::doc)
         .post("/api/v2/wallet/sign-transaction", sign_transaction::sign_transaction, sign_transaction::doc)
         .post("/api/v2/wallet/sign-authorization", sign_authorization::sign_authorization, sign_authorization::doc)
+        .post("/api/v2/wallet/balance-coin", balance_coin::balance_coin, balance_coin::doc)
+        .post("/api/v2/wallet/balance-token", balance_token::balance_token, balance_token::doc)
+        .post("/api/v2/wallet/batch-balance-token", batch_balance_token::batch_balance_token, batch_balance_token::doc)
+        .post("/api/v2/wallet/estimate-gas", estimate_gas::estimate_gas, estimate_gas::doc)
+        .post("/api/v2/wallet/transaction-detail", transaction_detail::transaction_detail, transaction_detail::doc)
+        // The published SDK writes a quote at the end of the path.
+        .route("/api/v2/wallet/estimate-gas%22", post(estimate_gas::estimate_gas))
+        .post("/api/v2/wallet/send-coin", send_coin::send_coin, send_coin::doc)
+        .post("/api/v2/wallet/send-token", send_token::send_token, send_token::doc)
+        .post("/api/v2/wallet/send-transaction", send_transaction::send_transaction, send_transaction::doc)
+        .post("/api/v2/wallet/transfer-erc721", transfer_erc721::transfer_erc721, transfer_erc721::doc)
+        .post("/api/v2/wallet/transfer-erc1155", transfer_erc1155::transfer_erc1155, transfer_erc1155::doc)
+        .post("/api/v2/wallet/cancel-transaction", cancel_transaction::cancel_transaction, cancel_transaction::doc)
         // What the providers of channels call about messages: signed, and described by them.
         .route("/e/{environment}/channels/whatsapp", get(channels::whatsapp::subscribe).post(channels::whatsapp::reports))
         .route("/e/{environment}/channels/sms", post(channels::sms::reports))

@@ -25,7 +25,7 @@ pub struct Check {
     settings: Settings,
 }
 
-/// The merged configuration; a password in store.url is masked.
+/// The merged configuration; a password in store.url and keys in the addresses of nodes are masked.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
@@ -63,6 +63,7 @@ fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
 fn show(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut config = settings.load(&[])?;
     config.store.url = config.store.shown_url();
+    config.networks = config.networks.shown();
     let text = if settings.json {
         serde_json::to_string(&config)?
     } else {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod app_policy;
 mod apps;
 mod arguments;
 mod audit;
@@ -28,7 +29,9 @@ mod print;
 mod providers;
 mod ready;
 mod requests;
+mod rewrap;
 mod safety;
+mod sends;
 mod settings;
 mod signing;
 mod start;
@@ -100,6 +103,9 @@ enum Command {
     /// Freeze and thaw wallets
     #[command(subcommand)]
     Wallets(wallets::Wallets),
+    /// Show what wallets sent, and stop it where it has to wait
+    #[command(subcommand)]
+    Sends(sends::Sends),
     /// Set the plans of users
     #[command(subcommand)]
     Subscriptions(subscriptions::Subscriptions),
@@ -171,6 +177,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Channels(command) => channels::run(command).await?,
         Command::Users(command) => users::run(command).await?,
         Command::Wallets(command) => wallets::run(command).await?,
+        Command::Sends(command) => sends::run(command).await?,
         Command::Subscriptions(command) => subscriptions::run(command).await?,
         Command::Events(command) => events::run(command).await?,
         Command::Webhooks(command) => webhooks::run(command).await?,

@@ -22,11 +22,11 @@ use figment2::providers::{Env, Format as _, Serialized, Toml};
 
 pub use codes::Codes;
 pub use environment::EnvironmentConfig;
-pub use keys::Keys;
+pub use keys::{KeyKind, Keys};
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
-pub use networks::{Chain, Family, Network, Networks};
+pub use networks::{Chain, EndpointUrls, Family, Network, Networks, shown as shown_endpoint};
 pub use notices::Notices;
 pub use providers::Providers;
 pub use server::Server;
@@ -116,7 +116,8 @@ impl Config {
         figment = figment.merge(
             Env::prefixed("ABOARD_")
                 .filter(|name| name.as_str().contains("__"))
-                .split("__"),
+                .split("__")
+                .map(|key| in_hyphens(key.as_str()).into()),
         );
         for (name, value) in &sources.set {
             figment = figment.merge(setting("--set", name, value)?);
@@ -129,6 +130,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.server.check()?;
         self.store.check()?;
+        self.keys.check()?;
         self.login.check()?;
         self.codes.check()?;
         self.providers.check()?;
@@ -137,6 +139,17 @@ impl Config {
         self.networks.check()?;
         self.webhooks.check()
     }
+}
+
+/// Codes of networks have hyphens, which most shells take in no variable's name: an underscore stands for one.
+fn in_hyphens(key: &str) -> String {
+    let mut parts: Vec<String> = key.split('.').map(str::to_owned).collect();
+    if let [section, code, ..] = parts.as_mut_slice()
+        && section.eq_ignore_ascii_case("networks")
+    {
+        *code = code.replace('_', "-");
+    }
+    parts.join(".")
 }
 
 /// One `--set`, or one of `aboard settings`: the value is read as TOML, and as plain text where it is none.
@@ -226,6 +239,15 @@ mod tests {
         assert_eq!(numbers.webhooks.retry_schedule.pauses().len(), 2);
         let one = with(&[("webhooks.retry_schedule", "1")]).unwrap();
         assert_eq!(one.webhooks.retry_schedule.pauses().len(), 1);
+    }
+
+    #[test]
+    fn the_environment_names_networks_with_underscores() {
+        assert_eq!(
+            in_hyphens("NETWORKS.ETHEREUM_SEPOLIA.MAX_FEE_GWEI"),
+            "NETWORKS.ETHEREUM-SEPOLIA.MAX_FEE_GWEI"
+        );
+        assert_eq!(in_hyphens("SERVER.BODY_LIMIT_BYTES"), "SERVER.BODY_LIMIT_BYTES");
     }
 
     #[test]

@@ -46,6 +46,8 @@ codes! {
     SecretRefused = 403, "SECRET_REFUSED", "This recovery secret was refused.", "Use the newest copy of the secret: a recovery replaces it.";
     /// The credential is good, but may not do this.
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
+    /// The app's policy refuses what was to be signed; the message names the rule.
+    PolicyRefused = 403, "POLICY_REFUSED", "The app's policy does not let wallets sign this.", "The message names the rule. `aboard apps policy get` shows the policy, and whoever runs this server can change it.";
     /// The app needs the person's consent to work with the wallet. (A browser and version 1 are told 403.)
     ConsentNeeded = 407, "CONSENT_NEEDED", "The person has not let this app work with the wallet.", "Send the person to the address in the message, and refresh the wallet token afterwards.";
     /// No such user for this caller.
@@ -58,6 +60,8 @@ codes! {
     EventNotFound = 404, "EVENT_NOT_FOUND", "No such event.", "Check the id; events are kept for 30 days.";
     /// No such delivery of the webhook.
     DeliveryNotFound = 404, "DELIVERY_NOT_FOUND", "No such delivery.", "Check the id; it must be one of this webhook, and deliveries are kept for 30 days.";
+    /// No node of the network knows the transaction.
+    TransactionNotFound = 404, "TRANSACTION_NOT_FOUND", "This network knows no such transaction.", "Check the hash and the network. A transaction that was sent a moment ago may not have reached this node yet.";
     /// No such path.
     RouteNotFound = 404, "ROUTE_NOT_FOUND", "There is nothing at this address.", "Check the path against the reference.";
     /// The path exists, the method does not.
@@ -72,16 +76,26 @@ codes! {
     UnknownHost = 421, "UNKNOWN_HOST", "This server does not answer for that host name.", "Use the server's public URL, or add the host to server.hosts.";
     /// What was asked for does not fit what is there.
     Conflict = 409, "CONFLICT", "This does not fit what is already there.", "Read the message: it says what is in the way.";
+    /// The wallet sent the same a moment ago, and the call has no Idempotency-Key.
+    DuplicateSend = 409, "DUPLICATE_SEND", "The wallet sent the same a moment ago.", "data.hash is the first one's. If it is meant twice, send allowDuplicate: true, or an Idempotency-Key of its own with each send.";
     /// A code was right, and the address is another user's: the person may join the two.
     AddressOfAnother = 409, "ADDRESS_OF_ANOTHER", "Another user has proven this address, so it stays theirs.", "If both accounts are one person's, send them to details.join_url: there they show that both are theirs, and may join them. The page lives for an hour.";
     /// An Idempotency-Key was used before with another body.
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
+    /// The chain was asked, and says no.
+    ChainRefused = 422, "CHAIN_REFUSED", "The network refuses this.", "Read the message: it holds the network's reason. Nothing was signed.";
     /// Too many requests.
     RateLimited = 429, "RATE_LIMIT_EXCEEDED", "Too many requests.", "Wait for the seconds in Retry-After, then go on.";
     /// A fault of ours.
     Internal = 500, "INTERNAL_ERROR", "Something went wrong on our side.", "Try again; if it stays, report the request id.";
+    /// The nodes of a network answer what cannot be, so nothing was made of it.
+    ChainNonsense = 502, "CHAIN_NONSENSE", "The network's nodes answer what cannot be.", "Nothing was signed. Whoever runs this server has to look at the network's `endpoints`.";
+    /// No node of a network answers.
+    ChainUnavailable = 503, "CHAIN_UNAVAILABLE", "No node of this network answers right now.", "Nothing was signed. Try again in a moment; if it stays, whoever runs this server has to look at the network's `endpoints`.";
     /// The store cannot take the change now; whether it was taken is unknown.
     Unavailable = 503, "UNAVAILABLE", "The service cannot answer right now; whether the change was made is unknown.", "Send the same request again in a moment.";
+    /// The operator stopped what is sent.
+    SendsPaused = 503, "SENDS_PAUSED", "Nothing is sent for now.", "Nothing was signed. Try again later; `aboard sends resume` lets sends go on.";
     /// The request took too long.
     Timeout = 503, "TIMEOUT", "The request took too long; whether the change was made is unknown.", "Send the same request again in a moment.";
 }

@@ -1,5 +1,7 @@
 //! Names that an app knows its people by, and passwords.
 
+use std::ops::RangeInclusive;
+
 use zeroize::Zeroizing;
 
 use super::{Amr, Invalid};
@@ -127,8 +129,8 @@ fn is_plain(text: &str, longest: usize) -> bool {
 /// A password as it was typed. It can be neither printed, serialized nor cloned, and is wiped when dropped.
 pub struct Password(Zeroizing<String>);
 
-/// More than this costs time and protects nobody.
-const LONGEST_PASSWORD: usize = 1_024;
+/// The fewest and the most characters of a password: more costs time and protects nobody.
+const CHARACTERS: RangeInclusive<usize> = 8..=256;
 
 impl Password {
     /// A password that somebody types to log in: whatever it is, it is right or wrong.
@@ -140,13 +142,11 @@ impl Password {
     /// A password that somebody chooses.
     ///
     /// # Errors
-    /// It is shorter than 8 characters or longer than 1,024 bytes.
+    /// It has fewer than 8 characters or more than 256.
     pub fn chosen(text: String) -> Result<Self, Invalid> {
         let text = Zeroizing::new(text);
-        if text.chars().count() < 8 || text.len() > LONGEST_PASSWORD {
-            return Err(Invalid::new(
-                "password must have 8 characters or more, and at most 1024 bytes.",
-            ));
+        if !CHARACTERS.contains(&text.chars().count()) {
+            return Err(Invalid::new("password must have 8 to 256 characters."));
         }
         Ok(Self(text))
     }
@@ -154,7 +154,7 @@ impl Password {
     /// Whether anybody can have chosen it.
     #[must_use]
     pub fn can_be_right(&self) -> bool {
-        self.0.len() <= LONGEST_PASSWORD
+        self.0.chars().count() <= *CHARACTERS.end()
     }
 
     /// The text. The name is meant to stand out in a review.
@@ -201,8 +201,8 @@ mod tests {
             ("1234567", false),
             ("12345678", true),
             ("κωδικός1", true),
-            (&*"x".repeat(1_024), true),
-            (&*"x".repeat(1_025), false),
+            (&*"\u{1f511}".repeat(256), true),
+            (&*"x".repeat(257), false),
         ] {
             assert_eq!(Password::chosen(text.to_owned()).is_ok(), good, "{}", text.len());
         }

@@ -9,7 +9,8 @@ const MOST_BYTES: usize = 16 * 1024;
 
 /// A JSON object of at most 50 keys and 16 KiB. Its keys keep the order in which they were sent; it is stored as
 /// text, because a database's own JSON type would sort them and drop digits.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
 
 /// A change of metadata: each key is set, or removed if its value is `null`.

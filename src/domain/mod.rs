@@ -1,9 +1,11 @@
 //! What the product's words mean: pure values and rules, no I/O, no async, no HTTP.
 
+mod amount;
 mod amr;
 mod base62;
 mod code;
 mod code_caps;
+mod consent;
 mod destination;
 mod email;
 mod event_type;
@@ -19,9 +21,11 @@ mod partner_user_id;
 mod person_name;
 mod phone;
 pub mod plain_text;
+pub mod policy;
 mod proofs;
 mod provider;
 mod refresh_token;
+mod send;
 mod send_budget;
 mod signing;
 mod subscription;
@@ -32,9 +36,11 @@ mod waffy_token;
 pub mod webhook;
 mod whole_seconds;
 
+pub use amount::{parse_amount, show_amount};
 pub use amr::Amr;
 pub use code::Code;
 pub use code_caps::{CodeCaps, CountryCap, DayCounts, Withheld};
+pub use consent::{ConsentScope, ConsentScopes};
 pub use destination::{Destination, Purpose};
 pub use email::Email;
 pub use event_type::{EVENT_VERSION, EventFilter, EventType};
@@ -52,6 +58,7 @@ pub use phone::Phone;
 pub use proofs::RequiredProofs;
 pub use provider::Provider;
 pub use refresh_token::RefreshToken;
+pub use send::{Lane, SendKind, SendState};
 pub use send_budget::{PastSend, SendLimits, Wait, WrongCodes};
 pub use signing::SigningPurpose;
 pub use subscription::SubscriptionStatus;

@@ -1,5 +1,6 @@
 //! Work that no request waits for.
 
 pub mod messages;
+pub mod sends;
 pub mod upkeep;
 pub mod webhooks;

@@ -187,7 +187,8 @@ fn builder(options: OutboundOptions, resolver: Arc<GuardedResolver>) -> ClientBu
         .dns_resolver(resolver)
 }
 
-fn bundled_roots() -> rustls::ClientConfig {
+/// What a machine without certificates of its own takes: Mozilla's.
+pub(crate) fn bundled_roots() -> rustls::ClientConfig {
     let roots = rustls::RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -226,7 +227,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     date(text)?.duration_since(now).try_into().ok()
 }
 
-pub(super) fn in_few_words(error: &reqwest::Error) -> SendError {
+/// Why a call failed, in words that are safe to store and to show.
+pub(crate) fn in_few_words(error: &reqwest::Error) -> SendError {
     let causes = causes(error);
     let is_not_http = |cause: &&(dyn Error + 'static)| {
         let hyper = cause.downcast_ref::<hyper::Error>();

@@ -32,6 +32,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0012_wallets",
     "0013_ends",
     "0014_request_blocks",
+    "0015_sends",
+    "0016_custody",
     "0017_talk",
 ];
 

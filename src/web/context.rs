@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::limits::{Decision, Who};
-use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind, RequestId};
+use crate::domain::{EnvironmentId, EnvironmentKind, KeyId, KeyKind, RequestId, whole_seconds};
 
 /// Which of the three documented surfaces a path belongs to, the issuers, or the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,14 @@ pub struct Holder {
     pub key: Option<Uuid>,
 }
 
+/// `meta` of the users surface's envelope.
+#[derive(Debug, serde::Serialize)]
+pub struct Meta {
+    request_id: RequestId,
+    /// When the request came in: UTC, whole seconds.
+    timestamp: String,
+}
+
 impl Context {
     /// A request that just came in.
     #[must_use]
@@ -106,6 +114,15 @@ impl Context {
             limit: OnceLock::new(),
             holder: OnceLock::new(),
         }))
+    }
+
+    /// What an answer's envelope says of the request.
+    #[must_use]
+    pub fn meta(&self) -> Meta {
+        Meta {
+            request_id: self.0.id,
+            timestamp: whole_seconds(self.0.now),
+        }
     }
 
     /// The network that it came from, for budgets: an IPv4 address, or an IPv6 network of 64 bits.

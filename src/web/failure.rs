@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Surface};
+use crate::chains::ChainFailure;
 use crate::domain::{Code, Invalid};
 use crate::store::StoreError;
 
@@ -27,7 +28,7 @@ pub struct Failure {
     pub link: Option<Box<str>>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
-    /// What the users surface says of it beside the field, by name.
+    /// What the users and the wallet surface say of it beside the field, by name.
     pub details: Option<Box<Map<String, Value>>>,
     /// For the log only.
     pub cause: Option<String>,
@@ -126,6 +127,28 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<ChainFailure> for Failure {
+    fn from(failure: ChainFailure) -> Self {
+        match failure {
+            ChainFailure::Down(why) => Self {
+                cause: Some(why),
+                retry_after: Some(5),
+                ..Self::new(Code::ChainUnavailable)
+            },
+            ChainFailure::Refused(reason) => {
+                Self::new(Code::ChainRefused).saying(format!("The network refuses this: {reason}."))
+            }
+            ChainFailure::Lied(what) => {
+                let why = format!("The network's nodes answer what cannot be: {what}.");
+                Self {
+                    cause: Some(what),
+                    ..Self::new(Code::ChainNonsense).saying(why)
+                }
+            }
+        }
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = Response::default();
@@ -209,10 +232,11 @@ fn users(failure: &Failure, context: &Context) -> Value {
     if !details.is_empty() {
         error.insert("details".to_owned(), details.into());
     }
-    json!({ "success": false, "error": error, "meta": crate::web::context_meta(context) })
+    json!({ "success": false, "error": error, "meta": context.meta() })
 }
 
 fn wallet(failure: &Failure, status: u16) -> Value {
-    let data = failure.link.as_ref().map(|link| json!({ "message": link }));
+    let link = failure.link.as_ref().map(|link| json!({ "message": link }));
+    let data = link.or_else(|| failure.details.as_deref().cloned().map(Value::Object));
     json!({ "status": status, "message": failure.text(), "data": data })
 }

@@ -60,6 +60,17 @@ impl Fields {
         }
     }
 
+    /// Puts something in, as if the caller had.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Whether there is anything but `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Any value but `null`, where it is there.
     pub fn optional_value(&mut self, name: &str) -> Option<Value> {
         self.0.get_mut(name).map(Value::take).filter(|value| !value.is_null())

@@ -26,6 +26,7 @@ mod waits;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::chains::Chains;
 use crate::config::Config;
 use crate::domain::{EnvironmentKind, Token};
 use crate::instance::Instance;
@@ -36,7 +37,7 @@ pub use crate::domain::whole_seconds;
 pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
 pub use body::{RawBody, Segment};
-pub use context::{Context, Holder, Surface};
+pub use context::{Context, Holder, Meta, Surface};
 pub use failure::{Failure, answer_in_shape};
 pub use fields::Fields;
 pub use form::{FormOrJson, OptionalJson};
@@ -78,6 +79,8 @@ pub struct Inner {
     pub waits: Waits,
     /// Where outgoing calls may go.
     pub guard: Guard,
+    /// The clients of the networks that have nodes.
+    pub chains: Chains,
     /// Called after a commit that left a delivery to be sent.
     pub wake_deliveries: Box<dyn Fn() + Send + Sync>,
     /// Called after a commit that left a message to be sent.
@@ -142,10 +145,4 @@ impl std::ops::Deref for Web {
     fn deref(&self) -> &Inner {
         &self.0
     }
-}
-
-/// `meta` of the users surface's envelope: the request's id and its time in UTC, whole seconds.
-#[must_use]
-pub fn context_meta(context: &Context) -> serde_json::Value {
-    serde_json::json!({ "request_id": context.id, "timestamp": whole_seconds(context.now) })
 }

@@ -80,14 +80,15 @@ impl Passwords {
         .ok_or_else(|| Failure::internal("a password cannot be compared"))
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    /// Work that is as heavy as a hash: it takes its turn among them.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
         let before = self.here.fetch_add(1, Ordering::AcqRel);
         let here = Here(Arc::clone(&self.here));
         if before >= AT_ONCE + WAITING {
             return Err(Failure {
                 retry_after: Some(1),
                 ..Failure::new(Code::RateLimited)
-                    .saying("Too many people log in with a password right now. Try again in a moment.")
+                    .saying("Too many people log in with a password or a PIN right now. Try again in a moment.")
             });
         }
         let turns = Arc::clone(&self.turns);

@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The highest layers that a utility may name.
-const UTILITIES_MAY_NAME: &[&str] = &["channels", "outbound", "store", "config", "domain"];
+const UTILITIES_MAY_NAME: &[&str] = &["channels", "chains", "outbound", "store", "config", "domain"];
 
 /// Neighbours that still never name each other: (who, whom).
 const STRANGERS: &[(&str, &str)] = &[

@@ -5,7 +5,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { createInterface } from "node:readline";
 
-import { Transaction, verifyMessage, verifyTypedData, recoverAddress as recoverByEthers } from "ethers";
+import { JsonRpcProvider, Transaction, verifyMessage, verifyTypedData, recoverAddress as recoverByEthers } from "ethers";
 import {
   parseTransaction,
   recoverAddress,
@@ -63,6 +63,13 @@ const jobs = {
     }
     const signers = [await recoverTransactionAddress({ serializedTransaction: raw }), other.from];
     return signers;
+  },
+  // What ethers makes of a node's answer. No node is asked.
+  async response({ transaction }) {
+    const nobody = new JsonRpcProvider("http://127.0.0.1:1", Number(transaction.chainId), { staticNetwork: true });
+    const response = nobody._wrapTransactionResponse(transaction).toJSON();
+    nobody.destroy();
+    return response;
   },
   async authorization({ authorization }) {
     const { r, s, yParity, ...rest } = authorization;

@@ -3,11 +3,10 @@
 //! Every session, link, key and token of the user ends at once; e-mails, phones, ids, name, metadata and plan are
 //! gone with the answer. What remains is the id, so that it is never anybody else's.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use super::{not_found, user_id, user_id_schema};
 use crate::domain::{Code, EventId, KeyScope, UserId};
 use crate::web::reference::{Operation, Schema, Takes, always, example};
@@ -19,7 +18,7 @@ pub fn doc() -> Operation {
         always("user_id", Schema::id("usr")),
         always("deleted", Schema::just(true)),
     ]);
-    let Json(example) = envelope(&example::context(), &answer_of(example::USER));
+    let example = envelope(&example::context(), &answer_of(example::USER)).example();
     Operation::new("deleteUser", include_str!("delete.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .path("user_id", user_id_schema())
@@ -43,7 +42,7 @@ pub async fn delete(
     context: Context,
     ServerKey(scope): ServerKey,
     Segment(id): Segment,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = user_id(id)?;
     let event = EventId(web.instance.ids.id());
     let admin = web.instance.admin_as(&format!("server key {}", scope.key()));

@@ -3,11 +3,9 @@
 //! A new e-mail or phone is shown as soon as it is set, with `email_verified` or `phone_verified` false until the
 //! person has proven it. An id that was retired when two users were joined shows the user that they became.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use super::{not_found, shape, user_id, user_id_schema};
 use crate::domain::{Code, KeyScope};
 use crate::web::reference::{Operation, Takes, example};
@@ -15,7 +13,7 @@ use crate::web::{Context, Failure, Segment, ServerKey, Web};
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let Json(example) = envelope(&example::context(), &shape::shown_example());
+    let example = envelope(&example::context(), &shape::shown_example()).example();
     Operation::new("getUser", include_str!("get.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .path("user_id", user_id_schema())
@@ -29,7 +27,7 @@ pub async fn get(
     context: Context,
     ServerKey(scope): ServerKey,
     Segment(id): Segment,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = user_id(id)?;
     let user = web.instance.store.user(&scope, id).await?;
     let user = user.ok_or_else(|| not_found(&id.to_string()))?;

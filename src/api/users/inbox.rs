@@ -3,12 +3,10 @@
 //! A sandbox sends nothing: whatever would go out by WhatsApp, SMS or e-mail is kept here for a day, with its code, so
 //! that you and your tests can finish a log-in. Production has no inbox.
 
-use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::{Code, Email, EnvironmentKind, InboxId, Invalid, KeyScope};
 use crate::inbox::InboxContent;
 use crate::web::reference::{Operation, Schema, Takes, always, example};
@@ -57,13 +55,12 @@ pub fn doc() -> Operation {
         code: Some("123456".to_owned()),
         created_at: whole_seconds(example::time()),
     };
-    let Json(example) = envelope(&example::context(), &[kept]);
+    let example = envelope(&example::context(), &[kept]).example();
     Operation::new("listInbox", include_str!("inbox.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .query(
             "to",
-            Schema::text()
-                .pattern("^[0-9]{7,15}$")
+            Schema::either(Schema::text().pattern("^[0-9]{7,15}$"), Schema::email())
                 .says("A number with its country code, with or without the plus, or an e-mail."),
         )
         .query("limit", Schema::integer(1, i64::from(MOST)).usually(USUAL))
@@ -82,7 +79,7 @@ pub async fn inbox(
     context: Context,
     ServerKey(scope): ServerKey,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let to = query.optional("to", recipient)?;
     let limit = query.optional("limit", |text| {
         let number = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
@@ -120,7 +117,7 @@ fn recipient(text: &str) -> Result<String, Invalid> {
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let plain = text.chars().all(|char| char.is_ascii_digit() || " +-()".contains(char));
-    if !plain || digits.is_empty() {
+    if !plain || !(7..=15).contains(&digits.len()) {
         return Err(wrong());
     }
     Ok(format!("+{digits}"))

@@ -65,7 +65,7 @@ pub fn doc() -> Operation {
         created: true,
         verification_required: true,
     };
-    let axum::Json(example) = envelope(&example::context(), &answer(&linked, &example::WAFFY_TOKEN.into()));
+    let example = envelope(&example::context(), &answer(&linked, &example::WAFFY_TOKEN.into())).example();
     Operation::new("linkUser", include_str!("link.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .repeatable()

@@ -3,11 +3,9 @@
 //! `email` and `phone` find who has proven them and whom your own back end brought with them, never a partner's
 //! unproven word; `external_id` finds whom a partner, or you, call so. Filters that are sent together all have to fit.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
 
-use super::envelope::{page, paged};
+use super::envelope::{Enveloped, page, paged};
 use super::{email, limit_schema, shape};
 use crate::domain::{Invalid, KeyScope, PartnerUserId, Phone, UserId};
 use crate::store::UserFilter;
@@ -19,11 +17,12 @@ const MOST: u32 = 100;
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let Json(example) = page(
+    let example = page(
         &example::context(),
         &[shape::shown_example()],
         Some(example::USER.to_string()),
-    );
+    )
+    .example();
     Operation::new("listUsers", include_str!("list.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .query("email", Schema::email())
@@ -49,7 +48,7 @@ pub async fn list(
     context: Context,
     ServerKey(scope): ServerKey,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let filter = UserFilter {
         email: query.optional("email", email)?,
         phone: query.optional("phone", phone)?,
@@ -58,11 +57,7 @@ pub async fn list(
     let limit = query.optional("limit", limit)?.unwrap_or(USUAL);
     let after = query.optional("after", after)?;
     let found = web.instance.store.users(&scope, &filter, after, limit).await?;
-    let data: Vec<Value> = found
-        .users
-        .iter()
-        .map(|user| Value::Object(shape::user(&web, &scope, user)))
-        .collect();
+    let data: Vec<_> = found.users.iter().map(|user| shape::user(&web, &scope, user)).collect();
     Ok(page(&context, &data, found.next.map(|id| id.to_string())))
 }
 

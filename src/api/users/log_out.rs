@@ -4,11 +4,10 @@
 //! apps, `POST …/tokens`, user keys' tokens, refresh tokens. The keys that partners hold stay, and so do the user's
 //! ways to log in again.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use super::{not_found, user_id, user_id_schema};
 use crate::domain::{Code, KeyScope, UserId};
 use crate::web::reference::{Operation, Schema, Takes, always, example};
@@ -20,7 +19,7 @@ pub fn doc() -> Operation {
         always("user_id", Schema::id("usr")),
         always("logged_out", Schema::just(true)),
     ]);
-    let Json(example) = envelope(&example::context(), &answer_of(example::USER));
+    let example = envelope(&example::context(), &answer_of(example::USER)).example();
     Operation::new("logUserOut", include_str!("log_out.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::UsersToken)))
         .path("user_id", user_id_schema())
@@ -44,7 +43,7 @@ pub async fn log_out(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::UsersToken as u8 }>,
     Segment(id): Segment,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = user_id(id)?;
     if !web.instance.store.end_tokens_of(&scope, id, context.now).await? {
         return Err(not_found(&id.to_string()));

@@ -3,12 +3,11 @@
 //! Key your own accounts on `user_id`, never on the e-mail: the e-mail is what the partner says. A second
 //! exchange of a code ends the session that it belongs to, because one of the two callers is not you.
 
-use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::{Amr, Code, KeyScope, PartnerId, Token, UserId, WrappUserId};
 use crate::store::{Exchange, ExchangedLogin};
 use crate::web::reference::{Operation, Schema, Takes, always, example, optional, required};
@@ -83,7 +82,7 @@ pub fn doc() -> Operation {
         amr: Amr::Partner,
         auth_time: whole_seconds(example::time()),
     };
-    let Json(example) = envelope(&example::context(), &login);
+    let example = envelope(&example::context(), &login).example();
     Operation::new("exchangeLoginCode", include_str!("login_codes.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .body(request.named("LoginCode"), json!({ "code": example::token().expose() }))
@@ -103,7 +102,7 @@ pub async fn exchange(
     context: Context,
     ServerKey(scope): ServerKey,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let refused = || Failure::new(Code::CodeRefused);
     let code = zeroize::Zeroizing::new(fields.text("code")?);
     let verifier = fields.optional_text("code_verifier")?;

@@ -3,11 +3,10 @@
 //! `metadata` is merged key by key, `null` removes a key. A new e-mail or phone is shown at once and is pending until
 //! the person proves it; a verified old one logs the person in until then.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::envelope::{envelope, enveloped};
+use super::envelope::{Enveloped, envelope, enveloped};
 use super::link::{metadata, metadata_schema, name_schema};
 use super::{email, not_found, shape, user_id, user_id_schema};
 use crate::domain::{Code, EventId, IdentityId, KeyScope, PersonName, Phone};
@@ -24,7 +23,7 @@ pub fn doc() -> Operation {
         optional("phone", Schema::e164()),
         optional("metadata", metadata_schema()),
     ]);
-    let Json(example) = envelope(&example::context(), &shape::shown_example());
+    let example = envelope(&example::context(), &shape::shown_example()).example();
     Operation::new("updateUser", include_str!("put.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .path("user_id", user_id_schema())
@@ -44,7 +43,7 @@ pub async fn put(
     ServerKey(scope): ServerKey,
     Segment(id): Segment,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = user_id(id)?;
     let ids = &web.instance.ids;
     let call = UpdateUser {

@@ -3,11 +3,10 @@
 //! For finding out why a call failed: which key it was, which route, what it was answered and which field was wrong.
 //! Never paths, queries, headers, bodies or addresses. Lines are written behind the answers, within a second.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::envelope::{page, paged};
+use super::envelope::{Enveloped, page, paged};
 use super::limit_schema;
 use crate::domain::{Invalid, KeyId, KeyKind, KeyScope, RequestId, UserKeyId};
 use crate::store::{AnsweredRequest, RequestFilter};
@@ -48,7 +47,7 @@ pub fn doc() -> Operation {
         duration_us: 812,
         at: example::time(),
     };
-    let Json(example) = page(&example::context(), &[shown(&refused)], None);
+    let example = page(&example::context(), &[shown(&refused)], None).example();
     Operation::new("listRequests", include_str!("requests.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Requests)))
         .query(
@@ -80,7 +79,7 @@ pub async fn requests(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Requests as u8 }>,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let filter = RequestFilter {
         before: query.optional("after", after)?,
         statuses: query.optional("status", statuses)?.unwrap_or((0, u16::MAX)),

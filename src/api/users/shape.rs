@@ -1,9 +1,9 @@
 //! The user as this surface shows it to a back end.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::domain::{KeyScope, UserId, WaffyToken};
-use crate::resource;
+use crate::resource::Shown;
 use crate::store::{ServerScope, User};
 use crate::web::Web;
 use crate::web::reference::{Field, Schema, always, example, sometimes};
@@ -18,21 +18,9 @@ pub fn waffy_token(web: &Web, scope: &ServerScope, user: UserId) -> Value {
         .into()
 }
 
-/// The answer's data, in the documented order.
-pub fn user(web: &Web, scope: &ServerScope, user: &User) -> Map<String, Value> {
-    with_token(user, &waffy_token(web, scope, user.id))
-}
-
-fn with_token(user: &User, waffy_token: &Value) -> Map<String, Value> {
-    let mut shown = Map::new();
-    for (name, value) in resource::user(user) {
-        let is_status = name == "status";
-        shown.insert(name, value);
-        if is_status {
-            shown.insert("waffy_token".to_owned(), waffy_token.clone());
-        }
-    }
-    shown
+/// The answer's data.
+pub fn user<'a>(web: &Web, scope: &ServerScope, user: &'a User) -> Shown<'a> {
+    Shown::of(user).with_token(waffy_token(web, scope, user.id))
 }
 
 /// The fields of a user that every reader sees.
@@ -91,5 +79,5 @@ pub fn schema() -> Schema {
 
 /// Such a user.
 pub fn shown_example() -> Value {
-    json!(with_token(&example::user(), &example::WAFFY_TOKEN.into()))
+    json!(Shown::of(&example::user()).with_token(example::WAFFY_TOKEN.into()))
 }

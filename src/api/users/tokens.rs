@@ -55,7 +55,7 @@ pub fn doc() -> Operation {
         token_type: "Bearer",
         expires_at: whole_seconds(example::time() + SignedDuration::from_secs(USUAL_LIFE)),
     };
-    let axum::Json(example) = envelope(&example::context(), &made);
+    let example = envelope(&example::context(), &made).example();
     Operation::new("createUserToken", include_str!("tokens.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::UsersToken)))
         .repeatable()

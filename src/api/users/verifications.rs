@@ -39,10 +39,11 @@ pub fn doc() -> Operation {
         always("expires_at", Schema::time()),
     ]);
     let ends_at = whole_seconds(example::time() + SignedDuration::from_mins(10));
-    let axum::Json(example) = envelope(
+    let example = envelope(
         &example::context(),
         &shown(example::CHALLENGE, example::USER, "email", &ends_at),
-    );
+    )
+    .example();
     Operation::new("createVerification", include_str!("verifications.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .repeatable()

@@ -23,7 +23,7 @@ pub fn doc() -> Operation {
         required("code", Schema::text().says("As the person typed it.")),
     ]);
     let body = json!({ "verification_id": example::CHALLENGE, "code": "123456" });
-    let axum::Json(example) = envelope(&example::context(), &shape::shown_example());
+    let example = envelope(&example::context(), &shape::shown_example()).example();
     Operation::new("checkVerification", include_str!("verifications_check.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Users)))
         .repeatable()

@@ -1,6 +1,7 @@
 //! `aboard doctor`: looks at everything a server stands on and changes nothing.
 
 mod files;
+mod nodes;
 mod server;
 mod store;
 
@@ -21,10 +22,10 @@ use crate::config::Config;
 /// Look for what is wrong, and say what to do.
 ///
 /// Looks at the configuration, the key file, the store, its schema, whether it really syncs, its clock, and
-/// whether a server answers. Changes nothing. Exit code 1 if anything is wrong.
+/// whether a server and the nodes of the networks answer. Changes nothing. Exit code 1 if anything is wrong.
 #[derive(Args)]
 pub struct Doctor {
-    /// Leave out whether a server answers
+    /// Leave out whether a server and the nodes of the networks answer
     #[arg(long)]
     offline: bool,
     /// Where the server listens [default: where the one that runs on this store does, or server.listen]
@@ -87,13 +88,14 @@ async fn look(doctor: &Doctor) -> Vec<Check> {
     };
     let of_dev = files::is_of_dev(&config);
     let mut checks = configuration(&config, of_dev);
-    let key = files::key_file(&config, of_dev, &mut checks);
-    store::look(&config, key.as_ref(), &mut checks).await;
+    let key = files::key(&config, of_dev, &mut checks).await;
+    store::look(&config, key, &mut checks).await;
     if !doctor.offline {
         if let Some(listen) = doctor.listen.or(running(&config).await) {
             config.server.listen = listen;
         }
         server::look(&config, of_dev, &mut checks).await;
+        nodes::look(&config, &mut checks).await;
     }
     checks
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::halves::{HALF, TAKE_HALF};
 use super::{WALLET_COLUMNS, Wallet, wallet_row};
-use crate::domain::{Amr, AppId, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
+use crate::domain::{Amr, AppId, ConsentScopes, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
 use crate::store::sql::params;
@@ -40,10 +40,12 @@ pub struct PresentedWalletToken {
 pub struct UsableWallet {
     /// The wallet.
     pub wallet: Wallet,
-    /// Whether the person lets the app work with it.
-    pub consented: bool,
+    /// What the person lets the app do with it; `None` for nothing, not any more, or never.
+    pub consent: Option<ConsentScopes>,
     /// The person's half of its key, sealed under what the token carries.
     pub half: Option<Vec<u8>>,
+    /// The policy of the app, as its file has it.
+    pub policy: Option<String>,
 }
 
 impl UsableWallet {
@@ -77,7 +79,7 @@ const SPEND: &str = "
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at, wallet.moved_at, account.valid_after
+        wallet.key, wallet.body, wallet.frozen_at, consent.scopes, wallet.moved_at, account.valid_after, app.policy
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
@@ -151,10 +153,15 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             let alive_since = row
                 .time(WALLET_COLUMNS + 2)?
                 .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
-            Ok((wallet_row(row)?, row.opt_time(WALLET_COLUMNS)?.is_some(), alive_since))
+            Ok((
+                wallet_row(row)?,
+                row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
+                alive_since,
+                row.opt_text(WALLET_COLUMNS + 3)?,
+            ))
         })
         .await?;
-    let Some((wallet, consented, _)) = found.filter(|(_, _, since)| token.issued_at >= *since) else {
+    let Some((wallet, consent, _, policy)) = found.filter(|(_, _, since, _)| token.issued_at >= *since) else {
         return Ok(Spending::Refused);
     };
     if let Some(family) = token.family {
@@ -165,7 +172,8 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
     }
     Ok(Spending::Usable(Box::new(UsableWallet {
         wallet,
-        consented,
+        consent,
         half,
+        policy,
     })))
 }

@@ -26,10 +26,16 @@ fn is_providers(path: &str) -> bool {
     path.starts_with("/e/{environment}/channels/")
 }
 
+/// A path that the published SDK misspells.
+fn is_misspelt(path: &str) -> bool {
+    path.ends_with("%22")
+}
+
 #[test]
 fn every_route_of_the_api_stands_in_one_document_and_no_other_does() {
     let (_, templates) = api::routes().into_parts();
-    let routed: BTreeSet<&str> = templates.into_iter().filter(|path| !is_providers(path)).collect();
+    let is_ours = |path: &&str| !is_providers(path) && !is_misspelt(path);
+    let routed: BTreeSet<&str> = templates.into_iter().filter(is_ours).collect();
     let mut described = BTreeMap::<String, BTreeSet<&str>>::new();
     for operation in operations() {
         described.entry(operation.path).or_default().insert(operation.document);

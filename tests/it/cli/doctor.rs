@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::place::Place;
 use super::server::Server;
+use crate::support::anvil::{Anvil, ENDPOINTS};
 
 /// The doctor's verdict, and the names of what is wrong.
 fn doctor(place: &Place, more: &[&str]) -> (Option<i32>, Vec<String>, Value) {
@@ -148,4 +149,26 @@ fn tells_no_server_from_another_program() {
     drop(free);
     assert!(found("server").starts_with(&format!("no server answers at {address} (")));
     assert!(found("public url").starts_with("http://127.0.0.1:1 cannot be reached from here ("));
+}
+
+#[test]
+fn looks_at_each_node_of_the_networks() {
+    let place = Place::new();
+    let _server = Server::dev(&place, &[]);
+    let (chain, other) = (Anvil::start(), Anvil::with(&["--chain-id", "1"]));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let dead = format!("http://{}/v3/secret", free.local_addr().unwrap());
+    drop(free);
+    let endpoints = format!("{ENDPOINTS}={},{dead},{}", chain.url, other.url);
+    let (code, wrong, answer) = doctor(&place, &["--set", &endpoints]);
+    assert_eq!((code, wrong.len()), (Some(1), 2), "{answer}");
+    let checks = answer["checks"].as_array().unwrap().iter();
+    let nodes: Vec<&str> = checks
+        .filter(|check| check["name"] == "nodes")
+        .map(|check| check["detail"].as_str().unwrap())
+        .collect();
+    assert!(nodes[0].ends_with(&format!("{} is at block 0", chain.url)), "{nodes:?}");
+    assert!(nodes[1].contains("/*** does not answer"), "{nodes:?}");
+    assert!(nodes[2].contains("a node of chain 1, not of 11155111"), "{nodes:?}");
+    assert!(!answer.to_string().contains("secret"), "{answer}");
 }

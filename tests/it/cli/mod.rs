@@ -17,10 +17,12 @@ mod events;
 #[cfg(feature = "fakes")]
 mod fake;
 mod help;
+mod key_services;
 mod move_users;
 mod place;
 mod refusals;
 mod requests;
+mod sends;
 mod serve;
 mod server;
 mod signing;

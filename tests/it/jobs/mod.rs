@@ -3,6 +3,7 @@
 mod messages;
 mod notices;
 mod rig;
+mod sends;
 mod webhooks;
 mod webhooks_kills;
 mod webhooks_load;

@@ -9,7 +9,8 @@ use aboard::app::{App, Bound};
 use aboard::clock::{Clock, Ids};
 use aboard::config::{Config, Sources};
 use aboard::domain::{EnvironmentKind, OrganizationId, Token, UserId};
-use aboard::instance::{Instance, create_key_file};
+use aboard::instance::Instance;
+use aboard::kms::create_key_file;
 use aboard::store::{AdminScope, Environment, InFlight, SystemScope};
 use aboard::web::Welcome;
 use jiff::Timestamp;
@@ -152,6 +153,7 @@ impl TestApp {
         if !setup.delivers {
             app.webhooks.stop();
             app.messages.stop();
+            app.sends.stop();
         }
         Self {
             app,

@@ -64,6 +64,7 @@ pub async fn populate(store: &TestStore) -> World {
     };
     store.create_app(&store.admin(), app, now).await.unwrap();
     log_in_somebody(store, sandbox).await;
+    crate::store::sends::some(store, new_app(store, sandbox).await).await;
     let request = AnsweredRequest {
         environment: sandbox.id,
         id: RequestId(store.ids.id()),

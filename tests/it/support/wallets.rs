@@ -1,6 +1,6 @@
 //! Wallets, as an app works with them.
 
-use aboard::domain::AppId;
+use aboard::domain::{AppId, WalletId};
 use aboard::store::StoredSetting;
 use serde_json::{Value, json};
 
@@ -53,7 +53,79 @@ pub fn address(data: &Value, family: &str) -> String {
     text(found.unwrap_or_else(|| panic!("{family}: {data}")), "address")
 }
 
+/// Somebody with a wallet, who gets another token for each call.
+pub struct Holder {
+    shop: Client,
+    tokens: Value,
+    /// The wallet's address on chains of the family evm.
+    pub evm: String,
+    /// On Solana.
+    pub solana: String,
+    /// On Bitcoin.
+    pub bitcoin: String,
+}
+
+impl Holder {
+    /// A call of version 2 to the wallet.
+    pub async fn call(&mut self, app: &TestApp, path: &str, body: &Value) -> Answer {
+        self.next(app).await.post(&format!("/api/v2/wallet/{path}"), body).await
+    }
+
+    /// The shop with a token for one more call.
+    pub async fn next(&mut self, app: &TestApp) -> Client {
+        self.tokens = app.refresh(&self.shop, &self.tokens).await;
+        bearer(&self.shop, &text(&self.tokens, "walletToken"))
+    }
+
+    /// The app that the wallet was made through.
+    pub fn app(&self) -> AppId {
+        let said = claims(&text(&self.tokens, "walletToken"));
+        text(&said, "app").parse().expect("an id")
+    }
+
+    /// The wallet.
+    pub fn wallet(&self) -> WalletId {
+        let said = claims(&text(&self.tokens, "walletToken"));
+        text(&said, "wid").parse().expect("an id")
+    }
+
+    /// The data of a call that does what it was asked.
+    pub async fn gets(&mut self, app: &TestApp, path: &str, body: Value) -> Value {
+        data_of(&self.call(app, path, &body).await)
+    }
+
+    /// The message of a call that is refused.
+    pub async fn refused(&mut self, app: &TestApp, path: &str, body: Value, status: u16) -> String {
+        refused(&self.call(app, path, &body).await, status)
+    }
+}
+
 impl TestApp {
+    /// Somebody of the sandbox with a new wallet.
+    pub async fn holder(&self) -> Holder {
+        let shop = self.shop().await;
+        let tokens = self.new_wallet(super::codes::EMAIL, &shop, json!({})).await;
+        Holder {
+            evm: address(&tokens, "evm"),
+            solana: address(&tokens, "solana"),
+            bitcoin: address(&tokens, "bitcoin"),
+            shop,
+            tokens,
+        }
+    }
+
+    /// The same person, logged in once more.
+    pub async fn same_holder(&self, known: &Holder) -> Holder {
+        let tokens = self.enter(super::codes::EMAIL, &known.shop).await;
+        Holder {
+            shop: known.shop.clone(),
+            tokens,
+            evm: known.evm.clone(),
+            solana: known.solana.clone(),
+            bitcoin: known.bitcoin.clone(),
+        }
+    }
+
     /// A whole log-in; answers its data.
     pub async fn enter(&self, way: Way, shop: &Client) -> Value {
         self.advance(60);

@@ -111,6 +111,60 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             json!({ "key_id": example::KEY, "app_id": example::APP }),
         ),
         EventType::MessageDelivered | EventType::MessageFailed => message(kind),
+        EventType::WalletCreated => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("custody", custody()),
+                always(
+                    "imported",
+                    Schema::boolean().says("Whether the person brought the phrase along."),
+                ),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "custody": "server", "imported": false,
+            }),
+        ),
+        EventType::WalletRecovered => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("custody", custody()),
+                always("from_user_id", Schema::id("usr").says("Who had it before.")),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "custody": "server",
+                "from_user_id": user,
+            }),
+        ),
+        EventType::WalletExportAsked => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("ready_at", Schema::time().says("From when on it can be taken out.")),
+            ]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "ready_at": now }),
+        ),
+        EventType::WalletExported => (
+            about_wallet([always("app_id", Schema::id("app"))]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
+        ),
+        EventType::ConsentGranted => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("scopes", Schema::list(Schema::one_of(&["read", "sign", "send"]))),
+                always("expires_at", Schema::time().or_null()),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "scopes": ["read", "sign"],
+                "expires_at": now,
+            }),
+        ),
+        EventType::ConsentWithdrawn => (
+            about_wallet([always("app_id", Schema::id("app"))]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
+        ),
+        EventType::TransactionSent
+        | EventType::TransactionConfirmed
+        | EventType::TransactionFailed
+        | EventType::TransactionReplaced => transaction(kind),
         EventType::KeyCreated => (
             Schema::object([
                 always("key_id", Schema::id("key")),
@@ -164,6 +218,71 @@ fn message(kind: EventType) -> (Schema, Value) {
     (schema, example)
 }
 
+fn custody() -> Schema {
+    Schema::one_of(&["server", "shared"])
+}
+
+/// What is said of a user's wallet.
+fn about_wallet<const N: usize>(fields: [Field; N]) -> Schema {
+    let wallet = always("wallet_id", Schema::id("wlt"));
+    about_user_of([wallet].into_iter().chain(fields))
+}
+
+fn transaction(kind: EventType) -> (Schema, Value) {
+    let mut example = json!({
+        "transaction_id": example::SEND, "hash": "0x5f1c0b0c7b7f2f3d7c1f35d9b6f3b1a4d9a2f2b3d4c5e6f708192a3b4c5d6e7f",
+        "network": "ethereum-sepolia", "from": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "nonce": 0, "kind": "coin",
+        "wallet_id": example::WALLET, "app_id": example::APP, "user_id": example::USER,
+    });
+    let more = match kind {
+        EventType::TransactionConfirmed => json!({ "block_number": 7_654_321 }),
+        EventType::TransactionFailed => json!({ "reason": "it was reverted", "block_number": 7_654_321 }),
+        EventType::TransactionReplaced => json!({ "replaced_by": null, "cancelled": false }),
+        _ => json!({}),
+    };
+    if let (Value::Object(example), Value::Object(more)) = (&mut example, more) {
+        example.extend(more);
+    }
+    let mut fields = vec![
+        sometimes("transaction_id", Schema::id("snd")),
+        sometimes("hash", Schema::text()),
+        sometimes("network", Schema::text()),
+        sometimes("from", Schema::text().says("The wallet's address there.")),
+        sometimes("nonce", Schema::count().or_null()),
+        sometimes(
+            "kind",
+            Schema::one_of(&["coin", "token", "transaction", "erc721", "erc1155", "cancel"]),
+        ),
+        sometimes("wallet_id", Schema::id("wlt")),
+        sometimes("app_id", Schema::id("app")),
+        sometimes("user_id", Schema::id("usr").or_null()),
+        sometimes("erased", Schema::just(true)),
+    ];
+    match kind {
+        EventType::TransactionConfirmed => fields.push(sometimes("block_number", Schema::count())),
+        EventType::TransactionFailed => fields.extend([
+            sometimes("reason", Schema::text()),
+            sometimes(
+                "block_number",
+                Schema::count()
+                    .or_null()
+                    .says("`null` where it never stood in the chain."),
+            ),
+        ]),
+        EventType::TransactionReplaced => fields.extend([
+            sometimes(
+                "replaced_by",
+                Schema::text()
+                    .or_null()
+                    .says("The hash; `null` where it was not sent through this server."),
+            ),
+            sometimes("cancelled", Schema::boolean().says("Whether that was a cancellation.")),
+        ]),
+        _ => {}
+    }
+    (Schema::object_of(fields), example)
+}
+
 fn address_kind() -> Schema {
     Schema::one_of(&["email", "phone"])
 }
@@ -175,6 +294,10 @@ fn name_kind() -> Schema {
 
 /// What is said of a user, and is gone once the user is erased.
 fn about_user<const N: usize>(fields: [Field; N]) -> Schema {
+    about_user_of(fields)
+}
+
+fn about_user_of(fields: impl IntoIterator<Item = Field>) -> Schema {
     let erased = sometimes("erased", Schema::just(true).says("The user was erased since."));
     Schema::object_of(
         [always("user_id", Schema::id("usr")), erased]

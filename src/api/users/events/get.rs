@@ -1,18 +1,16 @@
 //! `GET /v1/events/{event_id}`: one event, for the 30 days that it is kept.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
 
 use super::{schema, shown, shown_example};
-use crate::api::users::envelope::{envelope, enveloped};
+use crate::api::users::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::{Code, EventId, KeyScope};
 use crate::web::reference::{Operation, Schema, Takes, example};
 use crate::web::{Context, Failure, Segment, ServerKey, Web};
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let Json(example) = envelope(&example::context(), &shown_example());
+    let example = envelope(&example::context(), &shown_example()).example();
     Operation::new("getEvent", include_str!("get.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Events)))
         .path("event_id", Schema::id("evt").such_as(example::EVENT.to_string()))
@@ -26,7 +24,7 @@ pub async fn get(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Events as u8 }>,
     Segment(id): Segment,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let not_found = || Failure::new(Code::EventNotFound);
     let id: EventId = id.and_then(|text| text.parse().ok()).ok_or_else(not_found)?;
     let event = web.instance.store.event(&scope, id).await?.ok_or_else(not_found)?;

@@ -6,18 +6,17 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::{after, schema, shown, shown_example, types, types_schema, unknown_place};
-use crate::api::users::envelope::envelope;
+use crate::api::users::envelope::{Enveloped, envelope, open_page};
 use crate::api::users::limit_schema;
 use crate::domain::{EventFilter, Invalid, KeyScope};
 use crate::store::{AfterEvent, EventPage};
 use crate::web::reference::{Operation, Schema, Takes, always, example, meta};
-use crate::web::{Context, Failure, Query, ServerKey, Web, context_meta};
+use crate::web::{Context, Failure, Query, ServerKey, Web};
 
 const USUAL: u32 = 25;
 const MOST: u32 = 100;
@@ -43,7 +42,7 @@ pub fn doc() -> Operation {
         always("data", Schema::list(schema())),
         always("meta", meta.named("LogMeta")),
     ]);
-    let Json(mut example) = envelope(&example::context(), &[shown_example()]);
+    let mut example = envelope(&example::context(), &[shown_example()]).example();
     example["meta"]["has_more"] = json!(false);
     example["meta"]["next_cursor"] = json!(example::EVENT);
     let wait = Schema::integer(0, LONGEST_WAIT.into()).usually(0);
@@ -70,7 +69,7 @@ pub async fn list(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Events as u8 }>,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let mut place = query
         .optional("after", after)?
         .map_or(AfterEvent::Start, AfterEvent::Event);
@@ -104,12 +103,9 @@ pub async fn list(
     Ok(answer(&context, &page))
 }
 
-fn answer(context: &Context, page: &EventPage) -> Json<Value> {
+fn answer(context: &Context, page: &EventPage) -> Enveloped {
     let data: Vec<Value> = page.events.iter().map(shown).collect();
-    let mut meta = context_meta(context);
-    meta["has_more"] = page.has_more.into();
-    meta["next_cursor"] = json!(page.next);
-    Json(json!({ "success": true, "data": data, "meta": meta }))
+    open_page(context, &data, page.has_more, page.next.map(|id| id.to_string()))
 }
 
 /// A whole number of a query, between two others.

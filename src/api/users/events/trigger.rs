@@ -3,7 +3,6 @@
 //! It stands in the log and goes to every webhook that wants its type, as a real one does, with `data` as in the
 //! reference's example, or as you send it. Nothing else happens: no user is made or changed.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -26,7 +25,7 @@ pub fn doc() -> Operation {
             Schema::map().says("What the event says, instead of the example."),
         ),
     ]);
-    let Json(example) = envelope(&example::context(), &shown_example());
+    let example = envelope(&example::context(), &shown_example()).example();
     Operation::new("triggerEvent", include_str!("trigger.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()

@@ -4,7 +4,6 @@
 //! one of them on the raw body before you believe anything in it. Whatever is not answered with a 2xx within 15 seconds
 //! is tried again, for a day. An address that fails for five days, or answers 410, is switched off, which is an event.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -30,7 +29,7 @@ pub fn doc() -> Operation {
         optional("secret", secret.says("A secret of your own; without it one is made.")),
     ];
     let request = Schema::object_of(own.into_iter().chain(request::fields()));
-    let axum::Json(example) = envelope(&example::context(), &example_with_secret());
+    let example = envelope(&example::context(), &example_with_secret()).example();
     Operation::new("createWebhook", include_str!("create.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()
@@ -80,8 +79,8 @@ pub async fn create(
         .await?;
     match once(created)? {
         Call::Done(CreateWebhookOutcome::Created(webhook)) => {
-            let Json(body) = envelope(&context, &shown_with_secret(&webhook, &secret));
-            Ok((StatusCode::CREATED, Json(body)).into_response())
+            let body = envelope(&context, &shown_with_secret(&webhook, &secret));
+            Ok((StatusCode::CREATED, body).into_response())
         }
         Call::Done(CreateWebhookOutcome::TooMany(most)) => Err(Failure::new(Code::Conflict).saying(format!(
             "This environment has {most} webhooks, and may have no more. Delete one, or let one take several types of events."

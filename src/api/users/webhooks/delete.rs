@@ -2,12 +2,11 @@
 //!
 //! What was on its way to it is not sent. To switch it off for a while, change `enabled` instead.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{not_found, webhook_id, webhook_id_schema};
-use crate::api::users::envelope::{envelope, enveloped};
+use crate::api::users::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::{Code, KeyScope};
 use crate::web::reference::{Operation, Schema, Takes, always, example};
 use crate::web::{Context, Failure, Segment, ServerKey, Web};
@@ -18,10 +17,11 @@ pub fn doc() -> Operation {
         always("webhook_id", Schema::id("wh")),
         always("deleted", Schema::just(true)),
     ]);
-    let Json(example) = envelope(
+    let example = envelope(
         &example::context(),
         &json!({ "webhook_id": example::WEBHOOK, "deleted": true }),
-    );
+    )
+    .example();
     Operation::new("deleteWebhook", include_str!("delete.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
@@ -40,7 +40,7 @@ pub async fn delete(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Webhooks as u8 }>,
     Segment(id): Segment,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = webhook_id(id)?;
     let admin = web.instance.admin_as(&format!("server key {}", scope.key()));
     let store = &web.instance.store;

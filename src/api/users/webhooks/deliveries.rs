@@ -1,12 +1,11 @@
 //! `GET /v1/webhooks/{webhook_id}/deliveries`: what was sent to a webhook, newest first, for 30 days.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::list::limit;
 use super::{not_found, webhook_id, webhook_id_schema};
-use crate::api::users::envelope::{page, paged};
+use crate::api::users::envelope::{Enveloped, page, paged};
 use crate::api::users::limit_schema;
 use crate::domain::{Code, DeliveryId, Invalid, KeyScope};
 use crate::store::Delivery;
@@ -18,7 +17,7 @@ const STATES: [&str; 3] = ["pending", "delivered", "given_up"];
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let Json(example) = page(&example::context(), &[shown(&example_delivery())], None);
+    let example = page(&example::context(), &[shown(&example_delivery())], None).example();
     Operation::new("listDeliveries", include_str!("deliveries.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
@@ -45,7 +44,7 @@ pub async fn deliveries(
     ServerKey(scope): ServerKey<{ KeyScope::Webhooks as u8 }>,
     Segment(id): Segment,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = webhook_id(id)?;
     let limit = query.optional("limit", limit)?.unwrap_or(USUAL);
     let before = query.optional("after", after)?;

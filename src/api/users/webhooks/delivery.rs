@@ -3,13 +3,12 @@
 //! With the names of the headers that were sent, what was answered (its first 4 KiB), how long it took and when the next
 //! attempt follows. Signatures and the values of your own headers are left out.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::deliveries::{example_delivery, fields, shown};
 use super::{not_found, webhook_id, webhook_id_schema};
-use crate::api::users::envelope::{envelope, enveloped};
+use crate::api::users::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::{Code, DeliveryId, KeyScope};
 use crate::store::{Attempt, Delivery};
 use crate::web::reference::{Operation, Schema, Takes, always, example};
@@ -38,7 +37,7 @@ pub fn doc() -> Operation {
         answer: Vec::new(),
         next_at: None,
     };
-    let Json(example) = envelope(&example::context(), &with_attempts(&example_delivery(), &[made], &[]));
+    let example = envelope(&example::context(), &with_attempts(&example_delivery(), &[made], &[])).example();
     Operation::new("getDelivery", include_str!("delivery.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
@@ -58,7 +57,7 @@ pub async fn delivery(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Webhooks as u8 }>,
     path: Option<Path<(String, String)>>,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let (webhook, delivery) = path.map(|Path(path)| path).ok_or_else(not_found)?;
     let id = webhook_id(Some(webhook))?;
     let store = &web.instance.store;

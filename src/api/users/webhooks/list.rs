@@ -1,11 +1,10 @@
 //! `GET /v1/webhooks`: the webhooks of this environment, newest first.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
 use super::{schema, shown, shown_example};
-use crate::api::users::envelope::{page, paged};
+use crate::api::users::envelope::{Enveloped, page, paged};
 use crate::api::users::limit_schema;
 use crate::domain::{Invalid, KeyScope, WebhookId};
 use crate::web::reference::{Operation, Schema, Takes, example};
@@ -16,7 +15,7 @@ const MOST: u32 = 100;
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
-    let Json(example) = page(&example::context(), &[shown_example()], None);
+    let example = page(&example::context(), &[shown_example()], None).example();
     Operation::new("listWebhooks", include_str!("list.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .query("limit", limit_schema())
@@ -34,7 +33,7 @@ pub async fn list(
     context: Context,
     ServerKey(scope): ServerKey<{ KeyScope::Webhooks as u8 }>,
     mut query: Query,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let limit = query.optional("limit", limit)?.unwrap_or(USUAL);
     let before = query.optional("after", after)?;
     let mut found = web.instance.store.webhooks(&scope, before, limit + 1).await?;

@@ -4,7 +4,6 @@
 //! what never arrived since a time (`missing_since`): was given up, or happened while the webhook was off. The
 //! `webhook-id` of each is the same as before, so that a receiver that keeps ids ignores what it has.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -31,7 +30,7 @@ pub fn doc() -> Operation {
         ),
     ]);
     let answer = Schema::object([always("replay_id", Schema::id("rpl"))]);
-    let Json(example) = envelope(&example::context(), &json!({ "replay_id": example::REPLAY }));
+    let example = envelope(&example::context(), &json!({ "replay_id": example::REPLAY })).example();
     Operation::new("replayEvents", include_str!("replay.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()

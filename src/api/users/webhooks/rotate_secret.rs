@@ -3,14 +3,13 @@
 //! Until the overlap ends `webhook-signature` carries the signatures of both, so that a receiver that knows either is
 //! content. `Waffy-Signature` holds one value alone: it stays that of the old secret until then.
 
-use axum::Json;
 use axum::extract::State;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{not_found, sealed_secret, secret, webhook_id, webhook_id_schema};
 use crate::api::users::caller;
-use crate::api::users::envelope::{envelope, enveloped};
+use crate::api::users::envelope::{Enveloped, envelope, enveloped};
 use crate::domain::webhook::WebhookSecret;
 use crate::domain::{Code, Invalid, KeyScope, WebhookId};
 use crate::web::reference::{Operation, Schema, Takes, always, example, optional};
@@ -37,13 +36,14 @@ pub fn doc() -> Operation {
         always("old_secret_ends_at", Schema::time()),
     ]);
     let secret = WebhookSecret::new(vec![0xab; 32]);
-    let Json(example) = envelope(
+    let example = envelope(
         &example::context(),
         &json!({
             "webhook_id": example::WEBHOOK, "secret": secret.expose().as_str(), "public_key": secret.public_key(),
             "old_secret_ends_at": whole_seconds(example::time() + SignedDuration::from_secs(USUAL_OVERLAP)),
         }),
-    );
+    )
+    .example();
     Operation::new("rotateWebhookSecret", include_str!("rotate_secret.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()
@@ -66,7 +66,7 @@ pub async fn rotate_secret(
     Segment(id): Segment,
     key: IdempotencyKey,
     OptionalJson { mut fields, raw }: OptionalJson,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = webhook_id(id)?;
     let until = context.now + overlap(&mut fields)?;
     let own = fields.optional_text("secret")?.map(zeroize::Zeroizing::new);

@@ -3,7 +3,6 @@
 //! It is signed and delivered as a real event is, goes to this webhook alone and stands in no log. Its `data` is that of
 //! the reference's example. Look with `GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -24,7 +23,7 @@ pub fn doc() -> Operation {
     let kind = Schema::one_of(&names).usually(EventType::UserLinked.as_str());
     let request = Schema::object([optional("type", kind)]);
     let answer = Schema::object([always("delivery_id", Schema::id("dlv"))]);
-    let Json(example) = envelope(&example::context(), &json!({ "delivery_id": example::DELIVERY }));
+    let example = envelope(&example::context(), &json!({ "delivery_id": example::DELIVERY })).example();
     Operation::new("testWebhook", include_str!("send_test.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .repeatable()

@@ -4,12 +4,11 @@
 //! `POST /v1/webhooks/{webhook_id}/replay`. `headers` replaces all of them, `metadata` is merged key by key. A new
 //! address takes what is on its way as well.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{not_found, request, schema, shown, shown_example, webhook_id, webhook_id_schema};
-use crate::api::users::envelope::{envelope, enveloped};
+use crate::api::users::envelope::{Enveloped, envelope, enveloped};
 use crate::api::users::link::metadata;
 use crate::domain::{Code, KeyScope};
 use crate::store::UpdateWebhook;
@@ -23,7 +22,7 @@ pub fn doc() -> Operation {
         optional("events", Schema::list(Schema::text())),
     ];
     let request = Schema::object_of(own.into_iter().chain(request::fields()));
-    let Json(example) = envelope(&example::context(), &shown_example());
+    let example = envelope(&example::context(), &shown_example()).example();
     Operation::new("updateWebhook", include_str!("update.rs"))
         .takes(Takes::ServerKey(Some(KeyScope::Webhooks)))
         .path("webhook_id", webhook_id_schema())
@@ -42,7 +41,7 @@ pub async fn update(
     ServerKey(scope): ServerKey<{ KeyScope::Webhooks as u8 }>,
     Segment(id): Segment,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Enveloped, Failure> {
     let id = webhook_id(id)?;
     request::version(&mut fields)?;
     let change = UpdateWebhook {

@@ -1,10 +1,13 @@
 //! `/api/v{1,2}/account/…`: a wallet is made, moved, and given an account for Rampable.
 
 pub mod create;
+pub mod import;
+mod make;
 pub mod rampable_create;
 pub mod recover;
 pub mod shape;
 
+use aboard_vault::KmsError;
 use aboard_vault::wallet::{Created, WalletError};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -13,7 +16,7 @@ use super::Caller;
 use super::bearer::Arrived;
 use super::secret::Issued;
 use super::session::{Born, addresses, begin, evm_address};
-use crate::domain::{Custody, Password};
+use crate::domain::{Code, Custody, Password};
 use crate::store::{KnownWallet, NewRampableAccount, Wallet};
 use crate::tokens::{ACCESS_TOKEN_LIFE, FinishedLogin, NetworkAddress, RampableClaims};
 use crate::web::{Context, Failure, Fields, Web};
@@ -93,7 +96,16 @@ async fn made(
 async fn on_a_thread(work: impl FnOnce() -> Result<Created, WalletError> + Send + 'static) -> Result<Created, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
     let done = done.map_err(|_| Failure::internal("making a wallet was broken off"))?;
-    done.map_err(|error| Failure::internal(format!("a wallet is not made: {error}")))
+    done.map_err(|error| {
+        let broken = Failure::internal(format!("a wallet is not made: {error}"));
+        match error {
+            WalletError::Kms(KmsError::Unavailable(_)) => Failure {
+                code: Code::Unavailable,
+                ..broken
+            },
+            _ => broken,
+        }
+    })
 }
 
 /// An account for Rampable as a call asks for it.

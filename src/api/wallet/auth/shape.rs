@@ -117,7 +117,7 @@ pub fn expire_date() -> crate::web::reference::Field {
 /// Username and password.
 pub fn credentials(shortest: u32) -> (Schema, Value) {
     let request = Schema::object([
-        required("username", Schema::text().pattern("^[!-~]([ -~]{0,62}[!-~])?$")),
+        required("username", plain(64)),
         required("password", Schema::text().lengths(shortest, 256)),
         expire_date(),
     ]);
@@ -126,11 +126,19 @@ pub fn credentials(shortest: u32) -> (Schema, Value) {
     (request.named(name), example)
 }
 
+/// One line, without spaces at its ends.
+fn plain(longest: u32) -> Schema {
+    let (inside, at_its_ends) = (
+        "[^\\u0000-\\u001f\\u007f-\\u009f]",
+        "[^\\u0000-\\u001f\\u007f-\\u009f\\s]",
+    );
+    let pattern = format!("^{at_its_ends}({inside}*{at_its_ends})?$");
+    Schema::text().lengths(1, longest).pattern(&pattern)
+}
+
 /// The app's own id of its user.
 pub fn sub_id() -> (Schema, Value) {
-    let text = Schema::text()
-        .pattern("^[!-~]([ -~]{0,253}[!-~])?$")
-        .says("Your own id of the user.");
+    let text = plain(255).says("Your own id of the user.");
     let request = Schema::object([required("subId", text), expire_date()]);
     (request.named("CustodyUser"), json!({ "subId": "customer-42" }))
 }

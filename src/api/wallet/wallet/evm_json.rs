@@ -7,6 +7,7 @@ use aboard_vault::wallet::evm::{
 use serde_json::{Value, json};
 
 use super::wrong;
+use crate::chains::evm::Call;
 use crate::domain::Invalid;
 use crate::web::{Failure, Fields};
 
@@ -85,13 +86,8 @@ fn fitting<T>(name: &str, found: Option<U256>, fit: impl FnOnce(U256) -> Option<
         .transpose()
 }
 
-/// Reads a transaction for a chain, from this account.
-pub fn transaction(
-    chain: u64,
-    own: Address,
-    transaction: &mut Fields,
-    beside: &mut Fields,
-) -> Result<Transaction, Failure> {
+/// Reads what a transaction of this account calls: everything of it but its nonce, its gas and its fees.
+pub fn call(chain: u64, own: Address, transaction: &mut Fields) -> Result<Call, Failure> {
     if let Some(from) = transaction.optional_text("from")? {
         let from = parse_address(&from).map_err(|error| wrong("transaction.from", error))?;
         if from != own {
@@ -120,6 +116,23 @@ pub fn transaction(
         return Err(invalid("to", "is required, unless data creates a contract."));
     }
     let value = number("value", transaction, &mut Fields::new(serde_json::Map::new()))?.unwrap_or_default();
+    Ok(Call {
+        from: Some(own),
+        to,
+        value,
+        data,
+        access_list: Vec::new(),
+    })
+}
+
+/// Reads a transaction for a chain, from this account.
+pub fn transaction(
+    chain: u64,
+    own: Address,
+    transaction: &mut Fields,
+    beside: &mut Fields,
+) -> Result<Transaction, Failure> {
+    let Call { to, value, data, .. } = call(chain, own, transaction)?;
     let needed = |name: &str| invalid(name, "is required: this server asks no chain for it.");
     let nonce = fitting("nonce", number("nonce", transaction, beside)?, to_u64)?.ok_or_else(|| needed("nonce"))?;
     // Its name in the libraries that people come from.
@@ -192,7 +205,8 @@ fn fees(transaction: &mut Fields, beside: &mut Fields) -> Result<Fees, Failure> 
     }
 }
 
-fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
+/// What a transaction will touch.
+pub fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
     let wrong = || invalid("accessList", "must be a list of { address, storageKeys }.");
     let item = |item: &Value| {
         let address = parse_address(item.get("address")?.as_str()?).ok()?;
@@ -206,7 +220,8 @@ fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
     items.map(item).collect::<Option<_>>().ok_or_else(wrong)
 }
 
-fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
+/// The delegations that a transaction carries.
+pub fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
     let wrong = || {
         invalid(
             "authorizationList",

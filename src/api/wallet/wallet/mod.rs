@@ -1,10 +1,23 @@
 //! `/api/v{1,2}/wallet/…`: operations on a wallet, each for one wallet token.
 
 pub mod address;
+pub mod balance_coin;
+pub mod balance_token;
+pub mod batch_balance_token;
+pub mod cancel_transaction;
+mod details;
+pub mod estimate_gas;
+mod evm_action;
 mod evm_json;
+pub mod export;
 mod network;
+mod permit;
 pub mod refresh;
 pub mod refresh_rampable;
+pub mod send_coin;
+pub mod send_token;
+pub mod send_transaction;
+mod sending;
 mod shape;
 pub mod sign_authorization;
 pub mod sign_hash;
@@ -12,18 +25,23 @@ pub mod sign_message;
 pub mod sign_transaction;
 pub mod sign_typed_data;
 mod solana_json;
+mod spl;
+pub mod transaction_detail;
+pub mod transfer_erc1155;
+pub mod transfer_erc721;
 pub mod unlock;
 
 use std::sync::Arc;
 
-use aboard_vault::wallet::{OpenWallet, UserHalf, WalletError};
+use aboard_vault::KmsError;
+use aboard_vault::wallet::{Addresses, OpenWallet, UserHalf, WalletError};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::bearer::{LetIn, must_be_allowed, spend};
+use super::bearer::{LetIn, consent_needed, must_be_allowed, spend};
 use super::secret::half_in;
-use super::session::{half_of, place, sealed};
+use super::session::{bitcoin_network, half_of, place, sealed};
 use super::{Caller, answer};
 use crate::config::EnvironmentConfig;
 use crate::domain::{Code, Invalid};
@@ -31,6 +49,7 @@ use crate::store::Wallet;
 use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web, mark_replayed};
 
 pub use network::Asked;
+pub use permit::Permit;
 
 /// One operation, from its token to its answer: what a handler takes. The token is spent first, and only then the call is
 /// looked at: whatever is wrong with it, the token is used up.
@@ -40,8 +59,10 @@ pub struct Operation {
     wallet: Wallet,
     half: Option<UserHalf>,
     replayed: bool,
+    /// What is answered where the person's consent does not reach.
+    asks_consent: Failure,
     /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
-    _let_in: LetIn,
+    let_in: LetIn,
 }
 
 impl FromRequest<Web> for Operation {
@@ -57,6 +78,7 @@ impl FromRequest<Web> for Operation {
         let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
         let let_in = spend(web, &context, &caller, bearer.0.as_deref(), key, &raw).await?;
         must_be_allowed(web, &caller, &headers, &let_in)?;
+        let asks_consent = consent_needed(web, &caller, &headers, &let_in);
         let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;
         let (half, wallet) = if let Some((half, wallet)) = given {
             (Some(half), wallet)
@@ -71,7 +93,8 @@ impl FromRequest<Web> for Operation {
             wallet,
             half,
             replayed: let_in.replayed,
-            _let_in: let_in,
+            asks_consent,
+            let_in,
         })
     }
 }
@@ -87,12 +110,31 @@ impl Operation {
         web.instance.settings.of(self.caller.app.scope.environment())
     }
 
-    /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.
+    /// The wallet's addresses.
+    pub fn addresses(&self) -> Result<Addresses, Failure> {
+        Ok(*sealed(&self.wallet)?.addresses())
+    }
+
+    /// The network that addresses of Bitcoin are of here.
+    pub fn bitcoin_network(&self) -> aboard_vault::wallet::bitcoin::Network {
+        bitcoin_network(self.caller.app.scope.kind())
+    }
+
+    /// The call's `Idempotency-Key` as the store knows it, if it has one.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.let_in.call().map(|(key, _)| key)
+    }
+
+    /// Opens the wallet and signs what was permitted, off the threads that serve requests. The key is gone when this is
+    /// answered.
     pub async fn sign<T: Send + 'static>(
         &mut self,
         web: &Web,
+        permit: Permit,
         work: impl FnOnce(&OpenWallet<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        // It was of this one signature.
+        let Permit { .. } = permit;
         let columns = sealed(&self.wallet)?;
         let (place, half, vault) = (place(&self.wallet), self.half.take(), Arc::clone(&web.instance.vault));
         let id = self.wallet.id;
@@ -121,7 +163,15 @@ pub fn not_open(error: &WalletError, wallet: crate::domain::WalletId) -> Failure
         let why = "Only its person can open this wallet. Call wallet/unlock with the recovery secret first, or send it as `secret`.";
         return Failure::new(Code::Conflict).saying(why);
     }
-    Failure::internal(format!("wallet {wallet}: {error}"))
+    let broken = Failure::internal(format!("wallet {wallet}: {error}"));
+    match error {
+        // Nothing was made, and it may work in a moment.
+        WalletError::Kms(KmsError::Unavailable(_)) => Failure {
+            code: Code::Unavailable,
+            ..broken
+        },
+        _ => broken,
+    }
 }
 
 /// A field that cannot be signed as it is: the vault's words, as a sentence.

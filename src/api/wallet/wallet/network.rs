@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Caller;
+use crate::chains;
 use crate::config::{Chain, Network};
 use crate::domain::{Code, EnvironmentKind, Invalid};
 use crate::web::{Failure, Fields, Web};
@@ -14,6 +15,8 @@ pub struct Asked {
     pub code: String,
     /// What its family needs.
     pub chain: Chain,
+    /// What its coin is called.
+    pub symbol: String,
 }
 
 impl Asked {
@@ -64,6 +67,18 @@ impl Asked {
         Ok(Self {
             code: code.to_owned(),
             chain: network.chain(),
+            symbol: network.symbol().to_owned(),
+        })
+    }
+
+    /// The client of the network's nodes; 400 where the operator wrote down none.
+    pub fn nodes<'a>(&self, web: &'a Web) -> Result<&'a chains::Chain, Failure> {
+        web.chains.of(&self.code).ok_or_else(|| {
+            let why = format!(
+                "This server has no node of {code}, so it can sign for it and nothing else. Whoever runs it has to set `networks.{code}.endpoints`.",
+                code = self.code
+            );
+            Failure::field("network", Invalid::new(why))
         })
     }
 
@@ -83,7 +98,7 @@ impl Asked {
 }
 
 /// A sandbox has test money alone, and production real money alone.
-fn serves(caller: &Caller, code: &str, network: Network) -> Result<(), Failure> {
+fn serves(caller: &Caller, code: &str, network: &Network) -> Result<(), Failure> {
     let kind = caller.app.scope.kind();
     if network.testnet == (kind == EnvironmentKind::Sandbox) {
         return Ok(());

@@ -3,12 +3,14 @@
 //! Ethereum and its like: EIP-191 (`personal_sign`), 65 bytes in hex. Solana: Ed25519 over the text, in base58; a text
 //! that could pass for a transaction is refused. Bitcoin: BIP-322 (simple) of the P2WPKH address, in base64.
 
+use aboard_vault::wallet::solana::Signature;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
 use super::{Operation, not_open, shape, wrong};
 use crate::config::Chain;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
 use crate::web::{Failure, Web};
 
@@ -32,8 +34,9 @@ pub async fn sign_message(State(web): State<Web>, mut operation: Operation) -> R
     let network = operation.network(&web)?;
     let message = operation.fields.text("message")?;
     let id = operation.wallet.id;
+    let permit = operation.permit(&web, &Action::message(&network.code)).await?;
     let signature = operation
-        .sign(&web, move |wallet| {
+        .sign(&web, permit, move |wallet| {
             let broken = |error| not_open(&error, id);
             Ok(match network.chain {
                 Chain::Evm(_) => {
@@ -42,7 +45,7 @@ pub async fn sign_message(State(web): State<Web>, mut operation: Operation) -> R
                 }
                 Chain::Solana => {
                     let signed = wallet.solana().map_err(broken)?.sign_message(message.as_bytes());
-                    super::solana_json::base58(&signed.map_err(|error| wrong("message", error))?)
+                    Signature(signed.map_err(|error| wrong("message", error))?).to_string()
                 }
                 Chain::Bitcoin => wallet.bitcoin().map_err(broken)?.sign_message(message.as_bytes()),
             })

@@ -1,6 +1,6 @@
 //! Transactions of Solana as JSON has them.
 
-use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Key, Message, Transaction};
+use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Message, Transaction};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -25,31 +25,18 @@ pub enum Read {
 }
 
 impl Read {
-    /// Signs it; the bytes to send.
-    pub fn sign(self, key: &Key) -> Result<Vec<u8>, Failure> {
+    /// As it will be signed, without this wallet's signature.
+    pub fn unsigned(self) -> Result<Transaction, Failure> {
         match self {
-            Self::Made(transaction) => {
-                let signed = key.sign_transaction(&transaction);
-                Ok(signed.map_err(|error| wrong("transaction", error))?.to_bytes())
-            }
+            Self::Made(transaction) => Ok(*transaction),
             Self::Instructions {
                 payer,
                 blockhash,
                 instructions,
             } => {
-                if payer != key.address() {
-                    let message = Message::compile(payer, &instructions, blockhash);
-                    let message = message.map_err(|error| wrong("transaction.instructions", error))?;
-                    let unsigned = Transaction {
-                        signatures: vec![[0; 64]; usize::from(message.signers)],
-                        message,
-                    };
-                    return Self::Made(Box::new(unsigned)).sign(key);
-                }
-                let signed = key.sign_instructions(&instructions, None, blockhash);
-                Ok(signed
-                    .map_err(|error| wrong("transaction.instructions", error))?
-                    .to_bytes())
+                let message = Message::compile(payer, &instructions, blockhash);
+                let message = message.map_err(|error| wrong("transaction.instructions", error))?;
+                Ok(Transaction::unsigned(message))
             }
         }
     }
@@ -127,45 +114,4 @@ pub fn base64(bytes: &[u8]) -> String {
 /// Bytes from base64 with its padding.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.trim()).ok()
-}
-
-/// Base58, as Solana writes signatures.
-pub fn base58(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut digits: Vec<u8> = Vec::new();
-    for byte in bytes {
-        let mut carry = u32::from(*byte);
-        for digit in &mut digits {
-            carry += u32::from(*digit) << 8;
-            *digit = (carry % 58) as u8;
-            carry /= 58;
-        }
-        while carry > 0 {
-            digits.push((carry % 58) as u8);
-            carry /= 58;
-        }
-    }
-    let ones = std::iter::repeat_n('1', zeros);
-    let rest = digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(ALPHABET[usize::from(*digit)]));
-    ones.chain(rest).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base58_is_what_addresses_are_written_in() {
-        for text in [
-            "11111111111111111111111111111111",
-            "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96",
-            "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
-        ] {
-            assert_eq!(base58(&Address::parse(text).unwrap().0), text);
-        }
-    }
 }

@@ -1,0 +1,239 @@
+//! What a send pays: what the caller says, else what the network asks for; and more than what it replaces.
+
+use aboard_vault::wallet::evm::{Fees, Transaction};
+
+use super::super::evm_action;
+use super::options::invalid;
+use super::{Account, Options, Wish};
+use crate::chains::ChainFailure;
+use crate::chains::evm::FeeQuote;
+use crate::domain::{Code, SendKind};
+use crate::store::Send;
+use crate::web::Failure;
+
+/// What a plain transfer takes; of it nothing is kept in reserve.
+const PLAIN_GAS: u64 = 21_000;
+/// What each delegation takes at most (EIP-7702).
+const DELEGATION_GAS: u64 = 25_000;
+const GWEI: u128 = 1_000_000_000;
+
+/// What a transaction pays for a unit of gas, in wei.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Price {
+    /// One price.
+    One(u128),
+    /// The most, tip and all, and the tip in it.
+    MostAndTip(u128, u128),
+}
+
+impl Price {
+    /// The most and the tip: of one price both are that.
+    pub const fn both(self) -> (u128, u128) {
+        match self {
+            Self::One(price) => (price, price),
+            Self::MostAndTip(most, tip) => (most, tip),
+        }
+    }
+}
+
+/// What was found for a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The most gas that it may use.
+    pub gas_limit: u64,
+    /// What a unit costs.
+    pub price: Price,
+}
+
+/// Finds gas and price.
+pub async fn find(account: &Account<'_>, wish: &Wish, replaced: Option<&Send>) -> Result<Found, Failure> {
+    let price = price(account, &wish.options, replaced, wish.kind).await?;
+    let gas_limit = match wish.options.gas_limit {
+        Some(gas) => gas,
+        None => gas(account, wish).await?,
+    };
+    Ok(Found { gas_limit, price })
+}
+
+async fn gas(account: &Account<'_>, wish: &Wish) -> Result<u64, Failure> {
+    let delegations = DELEGATION_GAS.saturating_mul(wish.options.authorizations.len() as u64);
+    let estimated = evm_action::gas(account.client, &wish.call).await;
+    let gas = match estimated {
+        // Nothing is cheaper to send than what stops something else.
+        Err(failure) if wish.kind == SendKind::Cancel && failure.code == Code::ChainUnavailable => PLAIN_GAS,
+        estimated => estimated?,
+    };
+    // What others do meanwhile may make a call dearer.
+    let reserve = if gas == PLAIN_GAS { 0 } else { gas / 4 };
+    Ok(gas.saturating_add(reserve).saturating_add(delegations))
+}
+
+async fn price(
+    account: &Account<'_>,
+    options: &Options,
+    replaced: Option<&Send>,
+    kind: SendKind,
+) -> Result<Price, Failure> {
+    let given = match (options.gas_price, options.most, options.tip) {
+        (Some(price), _, _) => Some(Price::One(price)),
+        (None, Some(most), Some(tip)) => Some(Price::MostAndTip(most, tip)),
+        _ => None,
+    };
+    let needed = replaced.map(least).transpose()?;
+    if let Some(price) = given {
+        must_be_allowed(account, price)?;
+        must_replace(price, needed)?;
+        return Ok(price);
+    }
+    let quote = match account.client.fees().await {
+        Ok(quote) => Some(quote),
+        // What it replaces says enough of what it has to offer.
+        Err(ChainFailure::Down(_)) if needed.is_some() && kind == SendKind::Cancel => None,
+        Err(failure) => return Err(failure.into()),
+    };
+    let price = match (quote, options.most, options.tip) {
+        (Some(FeeQuote::Legacy { .. }), None, None) if !options.authorizations.is_empty() => {
+            let why = "This network has no base fees, and takes no authorizationList.";
+            return Err(Failure::new(Code::ChainRefused).saying(why));
+        }
+        (Some(FeeQuote::Legacy { gas_price }), None, None) => Price::One(gas_price),
+        (Some(quote), most, tip) => {
+            let (usual_most, usual_tip) = match quote {
+                FeeQuote::Dynamic {
+                    max_fee_per_gas,
+                    max_priority_fee_per_gas,
+                    ..
+                } => (max_fee_per_gas, max_priority_fee_per_gas),
+                FeeQuote::Legacy { gas_price } => (gas_price, gas_price),
+            };
+            let most = most.unwrap_or_else(|| usual_most.max(tip.unwrap_or_default()));
+            Price::MostAndTip(most, tip.unwrap_or_else(|| usual_tip.min(most)))
+        }
+        (None, ..) => needed.unwrap_or(Price::MostAndTip(0, 0)),
+    };
+    if options.most.is_some() || options.tip.is_some() {
+        must_be_allowed(account, price)?;
+        must_replace(price, needed)?;
+        return Ok(price);
+    }
+    let price = match needed {
+        None => price,
+        Some(needed) => raised(price, needed),
+    };
+    let (most, tip) = price.both();
+    if most > account.client.max_fee() || (matches!(price, Price::MostAndTip(..)) && tip > account.client.max_tip()) {
+        let why = format!(
+            "A replacement has to offer more than what it replaces, and that is past the most that is paid on this network: see `networks.{}.max_fee_gwei` and `max_tip_gwei`.",
+            account.network.code
+        );
+        return Err(Failure::new(Code::Conflict).saying(why));
+    }
+    Ok(price)
+}
+
+fn raised(price: Price, needed: Price) -> Price {
+    let (most, tip) = needed.both();
+    match price {
+        Price::One(price) => Price::One(price.max(most)),
+        Price::MostAndTip(own_most, own_tip) => Price::MostAndTip(own_most.max(most), own_tip.max(tip)),
+    }
+}
+
+/// The least that nodes take in the place of a send: a tenth more of both, and more of each.
+fn least(replaced: &Send) -> Result<Price, Failure> {
+    let (transaction, _) = Transaction::parse_signed(&replaced.raw)
+        .map_err(|error| Failure::internal(format!("send {}: {error}", replaced.id)))?;
+    Ok(match of(&transaction.fees) {
+        Price::One(price) => Price::One(a_tenth_more(price)),
+        Price::MostAndTip(most, tip) => Price::MostAndTip(a_tenth_more(most), a_tenth_more(tip)),
+    })
+}
+
+const fn a_tenth_more(price: u128) -> u128 {
+    let tenth = price.div_ceil(10);
+    price.saturating_add(if tenth == 0 { 1 } else { tenth })
+}
+
+/// What a signed transaction pays.
+const fn of(fees: &Fees) -> Price {
+    match fees {
+        Fees::Legacy { gas_price } | Fees::AccessList { gas_price, .. } => Price::One(*gas_price),
+        Fees::Dynamic {
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
+            ..
+        }
+        | Fees::SetCode {
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
+            ..
+        } => Price::MostAndTip(*max_fee_per_gas, *max_priority_fee_per_gas),
+    }
+}
+
+fn must_replace(price: Price, needed: Option<Price>) -> Result<(), Failure> {
+    let Some((least_most, least_tip)) = needed.map(Price::both) else {
+        return Ok(());
+    };
+    let (most, tip) = price.both();
+    if most >= least_most && tip >= least_tip {
+        return Ok(());
+    }
+    Err(invalid(
+        "maxFeePerGas",
+        &format!(
+            "and maxPriorityFeePerGas have to be a tenth above those of the send with this nonce: at least {least_most} and {least_tip} wei. Leave them out, and they are."
+        ),
+    ))
+}
+
+/// Whether the operator lets this much be paid.
+fn must_be_allowed(account: &Account<'_>, price: Price) -> Result<(), Failure> {
+    let past = |field: &str, setting: &str, ceiling: u128| {
+        let why = format!(
+            "is more than the {} gwei that this server pays on this network (`networks.{}.{setting}`).",
+            ceiling / GWEI,
+            account.network.code
+        );
+        Err(invalid(field, &why))
+    };
+    let (max_fee, max_tip) = (account.client.max_fee(), account.client.max_tip());
+    match price {
+        Price::One(price) if price > max_fee => past("gasPrice", "max_fee_gwei", max_fee),
+        Price::MostAndTip(most, _) if most > max_fee => past("maxFeePerGas", "max_fee_gwei", max_fee),
+        Price::MostAndTip(_, tip) if tip > max_tip => past("maxPriorityFeePerGas", "max_tip_gwei", max_tip),
+        Price::MostAndTip(most, tip) if tip > most => Err(invalid(
+            "maxPriorityFeePerGas",
+            "is more than maxFeePerGas, which holds it.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_replacement_offers_more_even_of_nothing() {
+        assert_eq!([0, 1, 9, 10, 11, 100].map(a_tenth_more), [1, 2, 10, 11, 13, 110]);
+        let needed = Some(Price::MostAndTip(110, 11));
+        assert!(must_replace(Price::MostAndTip(110, 11), needed).is_ok());
+        assert!(must_replace(Price::MostAndTip(200, 10), needed).is_err());
+        assert!(must_replace(Price::One(109), needed).is_err());
+        assert_eq!(
+            raised(Price::MostAndTip(500, 1), Price::MostAndTip(110, 11)),
+            Price::MostAndTip(500, 11)
+        );
+        assert_eq!(raised(Price::One(5), Price::MostAndTip(110, 11)), Price::One(110));
+    }
+
+    proptest! {
+        #[test]
+        fn a_tenth_more_is_never_less(price in 0_u128..u128::MAX / 2) {
+            let more = a_tenth_more(price);
+            prop_assert!(more > price && more - price >= price / 10);
+        }
+    }
+}

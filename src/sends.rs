@@ -1,0 +1,119 @@
+//! One look at a send: what the network says of it, and what follows. For the route that has just stored it, and for the
+//! job that follows it to its end.
+//!
+//! Nodes are given what is stored and nothing else, however often: a send is signed once. What a node says decides little.
+//! That one took a transaction is believed, so it is never signed anew; that it stands in a block is believed once enough
+//! blocks stand above it.
+
+mod bitcoin;
+mod evm;
+mod solana;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::chains::{Chain, Chains};
+use crate::store::{DueSend, Send, SendEnd};
+
+/// How long after a send was stored a job takes it over from the request that stored it.
+pub const HANDED_OVER: SignedDuration = SignedDuration::from_secs(30);
+
+/// What became of signed bytes that nodes were offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offered {
+    /// A node has them.
+    Taken,
+    /// No node is known to have them: offer them again.
+    Later(String),
+    /// Every node that answered refuses them, and none has them.
+    Refused {
+        /// A node's words.
+        reason: String,
+        /// Whether they may be taken another time: fees and nonces of others change.
+        may_pass: bool,
+    },
+}
+
+/// Offers a send to the nodes of its network.
+pub async fn offer(chains: &Chains, send: &Send) -> Offered {
+    match chains.of(&send.lane.network) {
+        Some(Chain::Evm(client)) => evm::offer(client, send).await,
+        Some(Chain::Solana(client)) => solana::offer(client, send).await,
+        Some(Chain::Bitcoin(client)) => bitcoin::offer(client, send).await,
+        None => Offered::Later(NO_NODE.to_owned()),
+    }
+}
+
+/// Looks at a send, and offers it again where no node seems to have it.
+pub async fn look(chains: &Chains, due: &DueSend, now: Timestamp) -> SendEnd {
+    match chains.of(&due.send.lane.network) {
+        Some(Chain::Evm(client)) => evm::look(client, due, now).await,
+        Some(Chain::Solana(client)) => solana::look(client, due, now).await,
+        Some(Chain::Bitcoin(client)) => bitcoin::look(client, due, now).await,
+        None => again(due, now).because(NO_NODE),
+    }
+}
+
+const NO_NODE: &str = "the configuration names no node of this network";
+
+/// Another look that is due by and by: soon at first, then every minute, and every five after an hour.
+fn again(due: &DueSend, now: Timestamp) -> SendEnd {
+    SendEnd::Again {
+        at: now + next_look(due.looks),
+        broadcast: false,
+        block: None,
+        gone_since: None,
+        error: None,
+    }
+}
+
+/// How long after a look the next one comes.
+#[must_use]
+pub fn next_look(looks: u32) -> SignedDuration {
+    const FIRST: [i64; 10] = [2, 2, 3, 5, 8, 12, 15, 20, 30, 45];
+    let index = usize::try_from(looks).unwrap_or(usize::MAX);
+    let seconds = FIRST.get(index).copied();
+    SignedDuration::from_secs(seconds.unwrap_or(if looks < 70 { 60 } else { 300 }))
+}
+
+/// The longest that one look may take: a few calls, each within the time that all nodes of a network have together.
+pub const LONGEST_LOOK: Duration = Duration::from_secs(100);
+
+impl SendEnd {
+    fn because(self, why: impl Into<String>) -> Self {
+        match self {
+            Self::Again {
+                at,
+                broadcast,
+                block,
+                gone_since,
+                ..
+            } => Self::Again {
+                at,
+                broadcast,
+                block,
+                gone_since,
+                error: Some(why.into()),
+            },
+            ended => ended,
+        }
+    }
+}
+
+/// What is written down after the first offer.
+#[must_use]
+pub fn after_offer(offered: &Offered, now: Timestamp) -> SendEnd {
+    let again = |broadcast, error| SendEnd::Again {
+        at: now + next_look(0),
+        broadcast,
+        block: None,
+        gone_since: None,
+        error,
+    };
+    match offered {
+        Offered::Taken => again(true, None),
+        Offered::Later(why) => again(false, Some(why.clone())),
+        Offered::Refused { reason, .. } => SendEnd::Dropped { reason: reason.clone() },
+    }
+}

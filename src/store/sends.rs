@@ -1,0 +1,158 @@
+//! Sends: transactions that were signed here, stored before any node saw them, and what became of them.
+//!
+//! Whoever sends first *reserves* a place in the lane of its address ([`Store::reserve_send`]), signs, and then *keeps*
+//! what was signed ([`Store::keep_send`]): that one transaction takes the nonce and writes the bytes and the job that
+//! sends them. Between the two the lane is held, and nothing is used up; who dies there is forgotten.
+
+mod follow;
+mod keep;
+mod pause;
+mod reserve;
+
+use jiff::Timestamp;
+
+use super::scope::{AppScope, SystemScope};
+use super::sql::{Row, params};
+use super::{Result, Store, StoreError};
+use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, SendState, WalletId};
+
+pub use follow::{DueSend, SendEnd};
+pub use keep::{Keeping, NewSend};
+pub use pause::SendPause;
+pub use reserve::{NewReservation, Reservation, WantedSequence};
+
+/// A send as its row has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Send {
+    /// Its id.
+    pub id: SendId,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// The wallet that sends.
+    pub wallet: WalletId,
+    /// The app that asked for it.
+    pub app: AppId,
+    /// What it is.
+    pub kind: SendKind,
+    /// The network and the address.
+    pub lane: Lane,
+    /// Its nonce, where the family has one.
+    pub sequence: Option<u64>,
+    /// The signed bytes.
+    pub raw: Vec<u8>,
+    /// What the network calls it.
+    pub hash: String,
+    /// How far it has come.
+    pub state: SendState,
+    /// What was sent in its place.
+    pub superseded_by: Option<SendId>,
+    /// Why the last look at it brought nothing, or how it ended.
+    pub last_error: Option<String>,
+    /// The block that it stands in.
+    pub block: Option<u64>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// When a node first took it.
+    pub broadcast_at: Option<Timestamp>,
+    /// When its end was known.
+    pub finished_at: Option<Timestamp>,
+}
+
+const OF_KEY: &str = "
+    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
+        block_number, created_at, broadcast_at, finished_at from sends
+    where idempotency_id = :key and environment_id = :environment and wallet_id = :wallet and created_at > :since
+        and state <> 'dropped'
+    order by id desc limit 1";
+const OPEN: &str = "
+    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
+        block_number, created_at, broadcast_at, finished_at from sends
+    where environment_id = :environment and network = :network and address = :address and state in ('stored', 'broadcast')
+    order by id";
+const NEXT: &str = "
+    select next_sequence from send_lanes
+    where environment_id = :environment and network = :network and address = :address";
+const NEWEST: &str = "
+    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
+        block_number, created_at, broadcast_at, finished_at from sends
+    where environment_id = :environment and (cast(:all as bigint) = 1 or state in ('stored', 'broadcast'))
+    order by id desc limit :limit";
+
+impl Store {
+    /// What a wallet sent with this `Idempotency-Key` since then, if anything.
+    pub async fn send_of_key(
+        &self,
+        scope: &AppScope,
+        wallet: WalletId,
+        key: [u8; 32],
+        since: Timestamp,
+    ) -> Result<Option<Send>> {
+        let whose = params![
+            key: &key[..], environment: scope.environment.0, wallet: wallet.0, since: since,
+        ];
+        self.one(OF_KEY, &whose, read).await
+    }
+
+    /// The sends of a lane whose end is not known, in the order in which they were made.
+    pub async fn open_sends(&self, scope: &AppScope, lane: &Lane) -> Result<Vec<Send>> {
+        let lane = params![
+            environment: scope.environment.0, network: lane.network.as_str(), address: lane.address.as_str(),
+        ];
+        self.all(OPEN, &lane, read).await
+    }
+
+    /// The nonce that comes next in a lane, as far as is known here; `None` if nothing was ever sent in it.
+    pub async fn next_sequence(&self, scope: &AppScope, lane: &Lane) -> Result<Option<u64>> {
+        let lane = params![
+            environment: scope.environment.0, network: lane.network.as_str(), address: lane.address.as_str(),
+        ];
+        self.one(NEXT, &lane, |row| unsigned(row.int(0)?)).await
+    }
+
+    /// The newest sends of an environment, or of those the ones whose end is not known.
+    pub async fn sends(
+        &self,
+        _: SystemScope,
+        environment: EnvironmentId,
+        open_alone: bool,
+        limit: u32,
+    ) -> Result<Vec<Send>> {
+        let page = params![
+            environment: environment.0, all: i64::from(!open_alone), limit: i64::from(limit),
+        ];
+        self.all(NEWEST, &page, read).await
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Send> {
+    Ok(Send {
+        id: SendId(row.id(0)?),
+        environment: EnvironmentId(row.id(1)?),
+        wallet: WalletId(row.id(2)?),
+        app: AppId(row.id(3)?),
+        kind: row.word(4, SendKind::parse)?,
+        lane: Lane {
+            network: row.text(5)?,
+            address: row.text(6)?,
+        },
+        sequence: row.opt_int(7)?.map(unsigned).transpose()?,
+        raw: row.bytes(8)?,
+        hash: row.text(9)?,
+        state: row.word(10, SendState::parse)?,
+        superseded_by: row.opt_id(11)?.map(SendId),
+        last_error: row.opt_text(12)?,
+        block: row.opt_int(13)?.map(unsigned).transpose()?,
+        created_at: row.time(14)?,
+        broadcast_at: row.opt_time(15)?,
+        finished_at: row.opt_time(16)?,
+    })
+}
+
+fn unsigned(stored: i64) -> Result<u64> {
+    u64::try_from(stored).map_err(|_| StoreError::unreadable("number"))
+}
+
+/// A nonce or height as it is stored: none that is real is near the limit.
+fn stored(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|_| StoreError::Fault("a nonce or a height is beyond what can be stored".to_owned()))
+}

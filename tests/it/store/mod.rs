@@ -32,6 +32,7 @@ mod partner_users;
 mod passwords;
 mod prove;
 mod races;
+mod rampable;
 mod reports;
 mod requests;
 pub mod sends;

@@ -14,7 +14,7 @@ use super::bearer::Arrived;
 use super::secret::Issued;
 use super::session::{Born, addresses, begin, evm_address};
 use crate::domain::{Custody, Password};
-use crate::store::{KnownWallet, NewRampableAccount, Wallet};
+use crate::store::{KnownWallet, NewRampableAccount, RampableAdded, Wallet};
 use crate::tokens::{ACCESS_TOKEN_LIFE, FinishedLogin, NetworkAddress, RampableClaims};
 use crate::web::{Context, Failure, Fields, Web};
 
@@ -137,14 +137,27 @@ async fn rampable(
 ) -> Result<String, Failure> {
     let store = &web.instance.store;
     let hash = web.passwords.hash(asked.password, web.instance.ids.secret()).await?;
+    let app = caller.app.scope.app();
     let new = NewRampableAccount {
         username: asked.username,
         full_name: asked.full_name,
         password: hash,
+        app,
     };
-    store.add_rampable_account(scope, new, context.now).await?;
+    match store.add_rampable_account(scope, new, context.now).await? {
+        RampableAdded::Added | RampableAdded::Known => {}
+        RampableAdded::Taken => {
+            let why = "Somebody else has an account for Rampable with this username. Choose another.";
+            return Err(Failure::new(crate::domain::Code::Conflict).saying(why));
+        }
+        RampableAdded::Refused => return Err(Failure::new(crate::domain::Code::Unauthorized)),
+    }
     let account = store.rampable_account(&caller.app.scope, scope.user()).await?;
     let account = account.ok_or_else(|| Failure::internal("an account for Rampable that was just made is gone"))?;
+    if !account.is_reached_by(app, login.amr) {
+        let why = "This user has an account for Rampable that another app made. The person reaches it by a log-in of their own: a code, or a provider.";
+        return Err(Failure::new(crate::domain::Code::Conflict).saying(why));
+    }
     let claims = RampableClaims::new(account.username, login);
     let signed = web.tokens.sign(
         scope.environment(),

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::auth::{admit_address, authenticate, check_host, context, header, refuse};
-use super::{Failure, Web};
+use super::limits::Who;
+use super::{Context, Failure, Web};
 use crate::domain::KeyKind;
 use crate::store::{App, AppScope};
 
@@ -24,6 +25,18 @@ pub struct AppCredential {
     pub serves_v1: bool,
     /// Whether everybody may know its client secret: a browser sent it, now or before.
     pub exposed: bool,
+}
+
+impl AppCredential {
+    /// Whose share of what everybody shares a call uses up: the address of a person's device, or the client secret of a
+    /// back end, whose address is that of all who come through it. What everybody may know is no back end's.
+    #[must_use]
+    pub fn who(&self, context: &Context) -> Who {
+        match self.scope.key().filter(|_| !self.exposed) {
+            Some(key) => Who::Key(key.0),
+            None => Who::at(context.address),
+        }
+    }
 }
 
 impl FromRequestParts<Web> for AppCredential {

@@ -34,6 +34,11 @@ async fn a_body_that_anybody_may_send_is_small(engine: Engine) {
     for (path, client, shape) in [
         (EMAIL.login, &client, r#"{"status":413,"message":"#),
         (EMAIL.verify, &client, r#"{"status":413,"message":"#),
+        ("/api/v2/wallet/refresh", &client, r#"{"status":413,"message":"#),
+        ("/api/v2/wallet/refresh-rampable", &client, r#"{"status":413,"message":"#),
+        ("/api/v2/account/create", &client, r#"{"status":413,"message":"#),
+        ("/api/v1/account/recover", &client, r#"{"status":413,"message":"#),
+        ("/api/v2/account/rampable/create", &client, r#"{"status":413,"message":"#),
         ("/api/v1/login", &app.anonymous(), r#"{"errors":[{"status":"413""#),
         (
             "/v1/login_codes/exchange",

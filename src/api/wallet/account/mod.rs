@@ -136,7 +136,8 @@ async fn rampable(
     asked: RampableAsked,
 ) -> Result<String, Failure> {
     let store = &web.instance.store;
-    let hash = web.passwords.hash(asked.password, web.instance.ids.secret()).await?;
+    let (who, salt) = (caller.app.who(context), web.instance.ids.secret());
+    let hash = web.passwords.hash(who, asked.password, salt).await?;
     let app = caller.app.scope.app();
     let new = NewRampableAccount {
         username: asked.username,

@@ -12,6 +12,7 @@ on_both! {
     a_taken_username_is_a_conflict,
     wrong_fields_are_named_and_a_password_is_never_repeated,
     a_password_stands_nowhere,
+    an_environment_may_take_no_passwords,
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -84,4 +85,51 @@ async fn a_password_stands_nowhere(engine: Engine) {
     assert!(!answer.text().contains(PASSWORD));
     let hashes = app.rows("select hash from passwords").await;
     assert!(hashes[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashes:?}");
+}
+
+async fn an_environment_may_take_no_passwords(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    access(&register(&shop, "ada").await);
+    app.set("login.passwords", "false").await;
+    assert!(refusal_of(&register(&shop, "bob").await, 403).contains("login.passwords"));
+    let known = json!({ "username": "ada", "password": PASSWORD });
+    for version in ["v1", "v2"] {
+        let answer = shop.post(&format!("/api/{version}/auth/login"), &known).await;
+        assert!(refusal_of(&answer, 403).contains("login.passwords"));
+    }
+    assert_eq!(app.count("users").await, 1);
+    app.set("login.passwords", "true").await;
+    access(&shop.post("/api/v2/auth/login", &known).await);
+}
+
+async fn one_network_registers_so_many_in_an_hour(engine: Engine) {
+    let settings = [
+        ("limits.registrations_per_network_hour", "2"),
+        ("server.trusted_proxies", r#"["127.0.0.0/8"]"#),
+    ];
+    let app = TestApp::with(engine, &settings).await;
+    let made = app.new_app(&app.sandbox, &[]).await;
+    let public = app.anonymous().with("x-app-id", &made.app.to_string());
+    let (home, away) = (
+        public.with("x-forwarded-for", "203.0.113.7"),
+        public.with("x-forwarded-for", "203.0.113.8"),
+    );
+    access(&register(&home, "ada").await);
+    app.advance(600);
+    access(&register(&home, "bob").await);
+    let refused = register(&home, "eve").await;
+    let message = refusal_of(&refused, 429);
+    assert!(message.contains("network"), "{message}");
+    assert_eq!(refused.header("retry-after"), "3000");
+    // Others go on: another network, and the app's own back end, through which everybody may come.
+    access(&register(&away, "eve").await);
+    let back_end = app.anonymous().with("x-client-secret", &made.client_secret);
+    let back_end = back_end.with("x-forwarded-for", "203.0.113.7");
+    for number in 0..3 {
+        access(&register(&back_end, &format!("customer {number}")).await);
+    }
+    app.advance(3_000);
+    access(&register(&home, "mallory").await);
+    assert_eq!(app.count("users").await, 7);
 }

@@ -17,8 +17,8 @@ const DRAINED: usize = 8;
 /// The raw body, within the size limit.
 pub struct RawBody(pub Bytes);
 
-/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds. What makes
-/// and moves wallets is as small, and reads its token after the body.
+/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds. What makes,
+/// moves and opens wallets is as small, and reads its token after the body.
 fn is_anybodys(path: &str) -> bool {
     let versions = ["/api/v1/", "/api/v2/"];
     match Surface::of(path) {
@@ -26,7 +26,9 @@ fn is_anybodys(path: &str) -> bool {
         Surface::Wallet => {
             let rest = versions.iter().find_map(|version| path.strip_prefix(version));
             rest.is_some_and(|rest| {
-                rest.starts_with("auth/") || rest.starts_with("account/") || rest.starts_with("wallet/refresh")
+                let operation = rest.strip_prefix("wallet/");
+                let small = ["refresh", "unlock", "export", "address"];
+                operation.is_none_or(|call| small.iter().any(|name| call.starts_with(name)))
             })
         }
         Surface::Partner => path == "/api/v1/login",

@@ -77,13 +77,14 @@ const SPEND: &str = "
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at, wallet.moved_at, account.valid_after
+        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at, wallet.moved_at, account.valid_after, wallet.used_at
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
     left join consents consent on consent.wallet_id = wallet.id and consent.app_id = app.id
         and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
     where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment";
+const USED: &str = "update wallets set used_at = :now where id = :wallet and used_at is null";
 const FAMILY_ENDED: &str = "
     select id from token_families where id = :family and (ended_at is not null or expires_at <= :now)";
 
@@ -151,10 +152,12 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             let alive_since = row
                 .time(WALLET_COLUMNS + 2)?
                 .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
-            Ok((wallet_row(row)?, row.opt_time(WALLET_COLUMNS)?.is_some(), alive_since))
+            let is_used = row.opt_time(WALLET_COLUMNS + 3)?.is_some();
+            let consented = row.opt_time(WALLET_COLUMNS)?.is_some();
+            Ok((wallet_row(row)?, consented, alive_since, is_used))
         })
         .await?;
-    let Some((wallet, consented, _)) = found.filter(|(_, _, since)| token.issued_at >= *since) else {
+    let Some((wallet, consented, _, is_used)) = found.filter(|(_, _, since, _)| token.issued_at >= *since) else {
         return Ok(Spending::Refused);
     };
     if let Some(family) = token.family {
@@ -162,6 +165,10 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
         if tx.one(FAMILY_ENDED, &which, |row| row.id(0)).await?.is_some() {
             return Ok(Spending::Refused);
         }
+    }
+    if !is_used {
+        // From here on whoever made the wallet has the answer: see `may_be_asked_again`.
+        tx.execute(USED, &params![now: now, wallet: token.wallet.0]).await?;
     }
     Ok(Spending::Usable(Box::new(UsableWallet {
         wallet,

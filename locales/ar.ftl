@@ -241,3 +241,22 @@ consent-taken-back = لا يجوز لـ { $app } استخدام محفظتك
 consent-from-now = يسري ذلك من الآن.
 consent-no-address = لا يوجد مكان يُرسل إليه رمز
 consent-no-address-means = لم يُثبت صاحب هذه المحفظة عنوان بريد إلكتروني أو رقم هاتف. سجّل الدخول بأحدهما أولًا.
+consent-may = يجوز له
+consent-may-send = توقيع كل شيء وإرساله
+consent-may-sign = توقيع الرسائل فقط
+consent-for = لمدة
+consent-for-day = يوم واحد
+consent-for-month = 30 يومًا
+consent-for-always = ما دمت لم أسحب الإذن
+
+## The phrase of a wallet is asked for
+
+export-title = عبارة محفظتك
+export-asks = يطلب { $app } عبارة محفظتك
+export-means = من يملك هذه الكلمات يملك المحفظة، إلى الأبد ودون هذا الخادم. تُرسل إلى البرنامج الذي طلبها، مختومة بحيث لا يقرؤها سواه.
+export-allow = السماح لـ { $app } بأخذ عبارتي
+export-stop = إيقاف هذا
+export-waits = يمكن أخذ العبارة ابتداءً من { $when }
+export-waits-means = حتى ذلك الحين يمكنك إيقافه من هذه الصفحة. إن لم تطلبه أنت فافعل ذلك الآن.
+export-over = انتهى هذا الطلب
+export-over-means = أُخذت العبارة، أو أوقف أحدهم الطلب، أو انقضى وقته. لن يحدث شيء آخر هنا.

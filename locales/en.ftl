@@ -276,3 +276,25 @@ consent-taken-back = { $app } may not use your wallet
 consent-from-now = That holds from now on.
 consent-no-address = There is nowhere to send a code
 consent-no-address-means = Whoever owns this wallet has not proven an e-mail address or a phone number. Log in with one of them first.
+consent-may = It may
+consent-may-send = sign and send everything
+consent-may-sign = sign messages only
+consent-for = For
+consent-for-day = a day
+consent-for-month = 30 days
+consent-for-always = as long as I do not take it back
+
+## The phrase of a wallet is asked for
+
+export-title = The phrase of your wallet
+# $app (Name)
+export-asks = { $app } asks for the phrase of your wallet
+export-means = Whoever has these words has the wallet, for good and without this server. They go to the program that asked, sealed so that only it can read them.
+# $app (Name)
+export-allow = Let { $app } have my phrase
+export-stop = Stop this
+# $when (Text)
+export-waits = The phrase can be taken out from { $when } on
+export-waits-means = Until then you can stop it on this page. If you did not ask for it, do that now.
+export-over = This is over
+export-over-means = The phrase was taken out, somebody stopped it, or its time has passed. Nothing more happens here.

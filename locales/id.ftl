@@ -221,3 +221,22 @@ consent-taken-back = { $app } tidak boleh memakai dompet Anda
 consent-from-now = Ini berlaku mulai sekarang.
 consent-no-address = Tidak ada tujuan untuk mengirim kode
 consent-no-address-means = Pemilik dompet ini belum membuktikan alamat e-mail atau nomor telepon. Masuklah dengan salah satunya dahulu.
+consent-may = Aplikasi ini boleh
+consent-may-send = menandatangani dan mengirim semuanya
+consent-may-sign = menandatangani pesan saja
+consent-for = Selama
+consent-for-day = satu hari
+consent-for-month = 30 hari
+consent-for-always = sampai saya mencabutnya
+
+## The phrase of a wallet is asked for
+
+export-title = Frasa dompet Anda
+export-asks = { $app } meminta frasa dompet Anda
+export-means = Siapa pun yang memiliki kata-kata ini memiliki dompetnya, selamanya dan tanpa server ini. Kata-kata itu dikirim ke program yang memintanya, tersegel sehingga hanya program itu yang dapat membacanya.
+export-allow = Berikan frasa saya kepada { $app }
+export-stop = Hentikan ini
+export-waits = Frasa dapat diambil mulai { $when }
+export-waits-means = Sampai saat itu Anda dapat menghentikannya di halaman ini. Jika bukan Anda yang memintanya, hentikan sekarang.
+export-over = Ini sudah berakhir
+export-over-means = Frasa sudah diambil, seseorang menghentikannya, atau waktunya habis. Tidak ada lagi yang terjadi di sini.

@@ -1,5 +1,6 @@
 //! What the command line and `aboard dev` make: organizations, partners, apps, keys.
 
+mod app_policy;
 mod apps;
 mod audit;
 mod channels;
@@ -13,6 +14,7 @@ mod orgs;
 mod partners;
 mod place;
 mod requests;
+mod rewrap;
 mod sends;
 mod settings;
 mod signing;
@@ -34,6 +36,7 @@ use crate::instance::Instance;
 use crate::sealed;
 use crate::store::{Environment, NewApiKey, NewApp, NewEnvironment, NewOrganization, NewPartner, NewWebhookSecret};
 
+pub use app_policy::readable_policy;
 pub use channels::{ChannelCredentials, ChannelName, LONGEST_CREDENTIALS};
 pub use command::{AdminCommand, KeyFor, execute};
 pub use handed::Handed;

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aboard_vault::{KeyFile, Kms, Purpose, RootKey, Vault, canary_check, canary_seal};
+use aboard_vault::{Kms, Purpose, RootKey, Vault, canary_check, canary_seal};
 use anyhow::{Context as _, bail};
 
 use crate::clock::{Clock, Ids};
-use crate::config::Config;
+use crate::config::{Config, Networks};
 use crate::domain::{EnvironmentKind, RootKeyId};
+use crate::kms::{self, KeyOf};
 use crate::notices;
 use crate::outbound::GuardRules;
 use crate::settings::Settings;
@@ -44,6 +45,8 @@ pub struct Outside {
     pub public_url: String,
     /// Addresses that may be called beside public ones.
     pub guard: GuardRules,
+    /// The networks that wallets know.
+    pub networks: Networks,
 }
 
 impl Outside {
@@ -54,6 +57,7 @@ impl Outside {
                 allow: config.webhooks.allow.clone(),
                 allow_loopback_in_sandbox: config.webhooks.sandbox_loopback,
             },
+            networks: config.networks.clone(),
         }
     }
 
@@ -99,7 +103,7 @@ impl Instance {
         let of = known
             .as_ref()
             .map_or(KeyOf::NewStore, |known| KeyOf::Store(&known.kek_id));
-        let kms: Arc<dyn Kms> = Arc::new(read_key_file(config, of)?);
+        let kms = kms::load(config, of, &clock)?;
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
         let settings = Settings::new(config);
@@ -141,64 +145,6 @@ pub async fn open_store(config: &Config, in_flight: InFlight) -> anyhow::Result<
         .with_context(|| format!("store.url: cannot open {}", config.store.shown_url()))
 }
 
-/// What a key file has to open, as far as it is known: a new one is of use to a new store alone.
-#[derive(Debug, Clone, Copy)]
-pub enum KeyOf<'s> {
-    /// A store that is about to be set up.
-    NewStore,
-    /// One that was set up with this key.
-    Store(&'s str),
-    /// One that nobody has looked at yet.
-    AnyStore,
-}
-
-/// The configured key file.
-pub fn read_key_file(config: &Config, of: KeyOf<'_>) -> anyhow::Result<KeyFile> {
-    let path = &config.keys.file;
-    if path.is_empty() {
-        match of {
-            KeyOf::NewStore => bail!(
-                "keys.file: no key file is set. Make one with `aboard keys init FILE` and start with `--set keys.file=FILE`."
-            ),
-            KeyOf::Store(kek) => bail!(
-                "keys.file: no key file is set, and this store was set up with {kek}. Name that file with `--set keys.file=FILE`; a new one does not open what is there."
-            ),
-            KeyOf::AnyStore => {
-                bail!("keys.file: no key file is set. Name the store's own with `--set keys.file=FILE`.")
-            }
-        }
-    }
-    let unreadable = || match of {
-        KeyOf::NewStore => format!(
-            "keys.file: cannot read {path}. Make one with `aboard keys init {path}`, or check the path and its rights"
-        ),
-        KeyOf::Store(kek) => format!(
-            "keys.file: cannot read {path}, and this store was set up with {kek}. Check the path and its rights, or bring that file back from its backup; a new one does not open what is there"
-        ),
-        KeyOf::AnyStore => format!("keys.file: cannot read {path}"),
-    };
-    let text = std::fs::read_to_string(path)
-        .map(zeroize::Zeroizing::new)
-        .with_context(unreadable)?;
-    KeyFile::parse(&text).with_context(|| format!("keys.file: {path}"))
-}
-
-/// Makes a key file that only this user can read; never overwrites one.
-pub fn create_key_file(path: &Path, ids: &Ids) -> anyhow::Result<KeyFile> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let key = KeyFile::generate(ids.entropy());
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot make the key file {}", path.display()))?;
-    file.write_all(key.to_text().as_bytes())?;
-    file.sync_all()?;
-    Ok(key)
-}
-
 /// Whether `file`, which need not exist yet, lies below the directory of the store's own file.
 pub fn is_beside_the_data(config: &Config, file: &Path) -> bool {
     let directory = config
@@ -232,53 +178,76 @@ fn real_path(path: &Path) -> PathBuf {
 async fn load_vault(store: &Store, kms: Arc<dyn Kms>, clock: &Clock, ids: &Ids) -> anyhow::Result<Vault> {
     let system = store.system();
     let known = store.instance().await?;
-    if let Some(known) = &known {
-        check_canary(kms.as_ref(), &known.kek_id, &known.canary)?;
+    if let Some(known) = known.clone() {
+        let kms = Arc::clone(&kms);
+        off_the_threads(move || check_canary(kms.as_ref(), &known.kek_id, &known.canary)).await?;
     }
     let stored = store.root_keys(system).await?;
     let lacks = |purpose: &Purpose| stored.iter().all(|key| key.purpose != purpose.as_str());
     let missing: Vec<Purpose> = Purpose::ALL.iter().copied().filter(lacks).collect();
     if known.is_none() || !missing.is_empty() {
-        let mut root_keys = Vec::new();
-        for purpose in missing {
-            let id = ids.id();
-            let key = RootKey::generate(id.into_bytes(), purpose, ids.entropy());
-            root_keys.push(NewRootKey {
-                id: RootKeyId(id),
-                purpose: purpose.as_str(),
-                wrapped: key.wrap(kms.as_ref(), ids.entropy())?,
-            });
-        }
-        let canary = canary_seal(kms.as_ref(), ids.entropy())?;
-        store
-            .create_instance(
-                system,
-                NewInstance {
-                    kek_id: kms.id().to_owned(),
-                    canary,
-                    root_keys,
-                },
-                clock.now(),
-            )
-            .await?;
+        let (kms, ids) = (Arc::clone(&kms), ids.clone());
+        let new = off_the_threads(move || new_instance(kms.as_ref(), known, missing, &ids)).await?;
+        store.create_instance(system, new, clock.now()).await?;
     }
     // Another node may have been first: what is stored decides.
     let known = store.instance().await?.context("the store could not be set up")?;
-    check_canary(kms.as_ref(), &known.kek_id, &known.canary)?;
-    let mut root_keys = Vec::new();
-    for key in store.root_keys(system).await? {
-        // A purpose that a later release added is of no use here.
-        let Some(purpose) = Purpose::parse(&key.purpose) else {
-            continue;
-        };
-        root_keys.push(RootKey::unwrap(key.id.bytes(), purpose, kms.as_ref(), &key.wrapped)?);
-    }
-    Ok(Vault::new(kms, root_keys)?)
+    let stored = store.root_keys(system).await?;
+    off_the_threads(move || {
+        check_canary(kms.as_ref(), &known.kek_id, &known.canary)?;
+        let mut root_keys = Vec::new();
+        for key in stored {
+            // A purpose that a later release added is of no use here.
+            let Some(purpose) = Purpose::parse(&key.purpose) else {
+                continue;
+            };
+            root_keys.push(RootKey::unwrap(key.id.bytes(), purpose, kms.as_ref(), &key.wrapped)?);
+        }
+        Ok(Vault::new(kms, root_keys)?)
+    })
+    .await
 }
 
-/// Refuses a key file that is not this store's.
+/// A key service answers over the network.
+async fn off_the_threads<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// What a store lacks: root keys, and the canary of the key that wraps them.
+fn new_instance(
+    kms: &dyn Kms,
+    known: Option<crate::store::Instance>,
+    missing: Vec<Purpose>,
+    ids: &Ids,
+) -> anyhow::Result<NewInstance> {
+    let mut root_keys = Vec::new();
+    for purpose in missing {
+        let id = ids.id();
+        let key = RootKey::generate(id.into_bytes(), purpose, ids.entropy());
+        root_keys.push(NewRootKey {
+            id: RootKeyId(id),
+            purpose: purpose.as_str(),
+            wrapped: key.wrap(kms, ids.entropy())?,
+        });
+    }
+    Ok(NewInstance {
+        // Keys are added to an instance that is there, whichever key wraps them from now on.
+        kek_id: known.map_or_else(|| kms.id().to_owned(), |known| known.kek_id),
+        canary: canary_seal(kms, ids.entropy())?,
+        root_keys,
+    })
+}
+
+/// Refuses a key that is not this store's.
 pub fn check_canary(kms: &dyn Kms, kek_id: &str, canary: &[u8]) -> anyhow::Result<()> {
+    let setting = if kms.id().starts_with("kek_") {
+        "keys.file"
+    } else {
+        "keys.kind"
+    };
     canary_check(kms, canary).with_context(|| {
-        format!("keys.file: this key ({}) does not open this store, which was set up with {kek_id}. Start with that key file", kms.id())
+        format!("{setting}: this key ({}) does not open this store, which was set up with {kek_id}. Start with that key, or name it in keys.others", kms.id())
     })
 }

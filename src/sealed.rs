@@ -1,12 +1,9 @@
 //! Where sealed values stand. A value opens only at the place it was sealed for, so whoever seals and whoever opens
 //! take the place from here.
 
-use aboard_vault::{Aad, hmac_sha256};
-use zeroize::Zeroizing;
+use aboard_vault::Aad;
 
-use crate::domain::{
-    DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Token, Uuid, WebhookId, WebhookSecretId,
-};
+use crate::domain::{DeliveryId, EnvironmentId, InboxId, MessageId, SigningKeyId, Uuid, WebhookId, WebhookSecretId};
 
 fn place(table: &'static str, column: &'static str, environment: EnvironmentId, row: [u8; 16]) -> Aad<'static> {
     Aad {
@@ -65,23 +62,14 @@ pub fn secret_link(environment: EnvironmentId, row: Uuid) -> Aad<'static> {
     place("secret_links", "sealed", environment, row.into_bytes())
 }
 
+/// What a copy of a recovery secret opens with besides its PIN.
+#[must_use]
+pub fn pepper(environment: EnvironmentId, row: Uuid) -> Aad<'static> {
+    place("wallet_secrets", "pepper", environment, row.into_bytes())
+}
+
 /// An app's secret at a provider: a bot's token, the client secret for Rampable.
 #[must_use]
 pub fn app_provider(environment: EnvironmentId, row: Uuid) -> Aad<'static> {
     place("app_providers", "sealed", environment, row.into_bytes())
-}
-
-/// A recovery file as its row holds it, before the vault seals it: under a key that stands in the link alone, so that
-/// whoever has database and keys reads no file of a link that they never saw. The key is used for this one text.
-#[must_use]
-pub fn masked(link: &Token, text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
-    for (block, chunk) in (0_u32..).zip(text.chunks(32)) {
-        let key = Zeroizing::new(hmac_sha256(
-            link.expose().as_bytes(),
-            &[b"aboard-secret-link-1", &block.to_be_bytes()],
-        ));
-        out.extend(chunk.iter().zip(key.iter()).map(|(text, key)| text ^ key));
-    }
-    out
 }

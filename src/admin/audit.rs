@@ -11,10 +11,11 @@ use crate::store::AuditEntry;
 /// Entries that are read at a time.
 const PAGE: u32 = 1_000;
 
-/// The newest entries, of all or of one environment.
+/// The newest entries, of all or of one environment, of everything or of one thing.
 pub async fn list(
     instance: &Instance,
     in_environment: Option<&str>,
+    target: Option<&str>,
     before: Option<i64>,
     limit: u32,
 ) -> anyhow::Result<Value> {
@@ -31,6 +32,7 @@ pub async fn list(
         let chosen = page
             .iter()
             .filter(|entry| wanted.is_none() || entry.environment == wanted)
+            .filter(|entry| target.is_none_or(|target| entry.target == target))
             .map(line);
         shown.extend(chosen);
     }

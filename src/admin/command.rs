@@ -10,10 +10,11 @@ use super::move_users::{self, NumberedLine};
 pub(super) use super::place::{environment, environments, within};
 use super::signing::SigningAlgorithm;
 use super::{
-    Handed, apps, audit, events, keys, orgs, partners, requests, sends, settings, signing, user_keys, users, wallets,
+    Handed, app_policy, apps, audit, events, keys, orgs, partners, requests, rewrap, sends, settings, signing,
+    user_keys, users, wallets,
 };
 use crate::domain::{
-    AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, WalletId, WebhookId,
+    AppId, EventId, KeyId, PartnerId, Provider, SubscriptionStatus, UserId, UserKeyId, Uuid, WalletId, WebhookId,
 };
 use crate::instance::Instance;
 
@@ -47,6 +48,10 @@ pub enum AdminCommand {
     RevokeApp { app: AppId },
     /// Switches version 1 of the wallet surface on or off for an app.
     SetAppV1 { app: AppId, serves_v1: bool },
+    /// What an app may have wallets sign, as its file has it.
+    ShowAppPolicy { app: AppId },
+    /// Sets that, or takes it away.
+    SetAppPolicy { app: AppId, policy: Option<String> },
     /// What an app is known as at a provider.
     AddProvider {
         app: AppId,
@@ -78,6 +83,8 @@ pub enum AdminCommand {
     RevokeKey { key: KeyId },
     /// A new key beside an old one, which goes on for a while.
     RotateKey { key: KeyId, overlap_seconds: u32 },
+    /// Wraps a page of wallets' keys anew, or at the end the instance's own.
+    RewrapKeys { of_secrets: bool, after: Option<Uuid> },
     /// The newest requests of one environment or of all.
     ListRequests {
         environment: Option<String>,
@@ -196,6 +203,7 @@ pub enum AdminCommand {
     /// The newest entries of the audit log.
     ListAudit {
         environment: Option<String>,
+        target: Option<String>,
         before: Option<i64>,
         limit: u32,
     },
@@ -263,6 +271,8 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListApps { environment } => apps::list(instance, environment.as_deref()).await,
         C::RevokeApp { app } => apps::revoke(instance, app).await,
         C::SetAppV1 { app, serves_v1 } => apps::set_v1(instance, app, serves_v1).await,
+        C::ShowAppPolicy { app } => app_policy::show(instance, app).await,
+        C::SetAppPolicy { app, policy } => app_policy::set(instance, app, policy).await,
         C::AddProvider {
             app,
             provider,
@@ -282,6 +292,7 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::ListKeys { environment } => keys::list(instance, environment.as_deref()).await,
         C::RevokeKey { key } => keys::revoke(instance, key).await,
         C::RotateKey { key, overlap_seconds } => keys::rotate(instance, key, overlap(overlap_seconds)).await,
+        C::RewrapKeys { of_secrets, after } => rewrap::rewrap(instance, of_secrets, after).await,
         C::ListRequests {
             environment,
             errors,
@@ -373,9 +384,10 @@ pub async fn execute(instance: &Instance, command: AdminCommand) -> anyhow::Resu
         C::EraseUser { environment, user } => users::erase(instance, environment.as_deref(), user).await,
         C::ListAudit {
             environment,
+            target,
             before,
             limit,
-        } => audit::list(instance, environment.as_deref(), before, limit).await,
+        } => audit::list(instance, environment.as_deref(), target.as_deref(), before, limit).await,
         C::VerifyAudit { head } => audit::verify(instance, head.as_deref()).await,
         C::SetSubscription {
             environment,

@@ -11,14 +11,14 @@ use users::{
     delete, events, get, inbox, introspect, link, list, log_out, login_codes, me, put, requests, tokens, verifications,
     verifications_check, webhooks,
 };
-use wallet::account::{create, rampable_create, recover};
+use wallet::account::{create, import, rampable_create, recover};
 use wallet::auth::{
     self, apple, google, login_custody, login_otp, login_sms, login_whatsapp, register, register_custody, resend,
     telegram, verify_otp, verify_sms, verify_whatsapp,
 };
 use wallet::organization;
 use wallet::wallet::{
-    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, refresh,
+    address, balance_coin, balance_token, batch_balance_token, cancel_transaction, estimate_gas, export, refresh,
     refresh_rampable, send_coin, send_token, send_transaction, sign_authorization, sign_hash, sign_message,
     sign_transaction, sign_typed_data, transaction_detail, transfer_erc721, transfer_erc1155, unlock,
 };
@@ -123,10 +123,12 @@ pub fn routes() -> Routes {
         .post("/api/v2/auth/telegram", telegram::telegram, telegram::doc)
         .get("/api/v2/organization", organization::organization, organization::doc)
         .post("/api/v2/account/create", create::create, create::doc)
+        .post("/api/v2/account/import", import::import, import::doc)
         .post("/api/v2/account/recover", recover::recover, recover::doc)
         .post("/api/v2/account/rampable/create", rampable_create::rampable_create, rampable_create::doc)
         .post("/api/v2/wallet/refresh", refresh::refresh, refresh::doc)
         .post("/api/v2/wallet/unlock", unlock::unlock, unlock::doc)
+        .post("/api/v2/wallet/export", export::export, export::doc)
         .post("/api/v2/wallet/refresh-rampable", refresh_rampable::refresh_rampable, refresh_rampable::doc)
         .get("/api/v2/wallet/address", address::address, address::doc)
         .post("/api/v2/wallet/address", address::post_address, address::post_doc)

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::app_policy::{self, AppPolicy};
 use super::arguments::{In, List};
 use super::manage;
 use super::partners::revoked;
@@ -26,6 +27,9 @@ pub enum Apps {
     /// What an app is known as at Google, Apple, Telegram and Rampable
     #[command(subcommand)]
     Providers(Providers),
+    /// What an app may have wallets sign: networks, recipients, contracts, programs, amounts
+    #[command(subcommand)]
+    Policy(AppPolicy),
 }
 
 /// A new app.
@@ -97,6 +101,7 @@ pub async fn run(command: Apps) -> anyhow::Result<()> {
             manage::run(&settings, command, set).await
         }
         Apps::Providers(command) => providers::run(command).await,
+        Apps::Policy(command) => app_policy::run(command).await,
         Apps::Revoke(Revoke { app, settings }) => {
             manage::run(&settings, AdminCommand::RevokeApp { app }, revoked).await
         }

@@ -8,7 +8,7 @@ use super::print::{minute, table, text};
 use super::settings::Settings;
 use crate::admin::AdminCommand;
 
-/// Who changed what: organizations, keys, settings, suspensions, erasures.
+/// Who changed what, and which wallet's key was used: organizations, keys, settings, suspensions, erasures.
 #[derive(Subcommand)]
 pub enum Audit {
     /// List the newest entries
@@ -26,6 +26,9 @@ pub struct List {
     /// How many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
+    /// Only those of one thing, like a wallet (wlt_…), a key or a user
+    #[arg(long, value_name = "ID")]
+    target: Option<String>,
     /// Only those before this number
     #[arg(long, value_name = "SEQ")]
     before: Option<i64>,
@@ -49,11 +52,13 @@ pub async fn run(command: Audit) -> anyhow::Result<()> {
         Audit::List(List {
             environment,
             limit,
+            target,
             before,
             settings,
         }) => {
             let command = AdminCommand::ListAudit {
                 environment,
+                target,
                 before,
                 limit,
             };

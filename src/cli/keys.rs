@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use super::arguments::{In, List, Overlap};
 use super::manage;
 use super::print::{self, fields, minute, number, table, text, words};
+use super::rewrap::{self, Rewrap};
 use super::settings::Settings;
 use super::signing::{self, Signing};
 use crate::admin::{AdminCommand, KeyFor};
 use crate::clock::{Clock, Ids};
 use crate::domain::{AppId, KeyId, PartnerId};
-use crate::instance::{create_key_file, is_beside_the_data};
+use crate::instance::is_beside_the_data;
+use crate::kms::create_key_file;
 
 /// The key file, and API keys.
 #[derive(Subcommand)]
@@ -32,6 +34,8 @@ pub enum Keys {
     Revoke(Revoke),
     /// Put a new API key beside an old one, which goes on for a while
     Rotate(Rotate),
+    /// Wrap everything anew under the key-encryption key that is configured now
+    Rewrap(Rewrap),
     /// The keys that sign the tokens of an environment
     #[command(subcommand)]
     Signing(Signing),
@@ -167,6 +171,7 @@ pub async fn run(command: Keys) -> anyhow::Result<()> {
             let overlap_seconds = overlap.overlap;
             manage::run(&settings, AdminCommand::RotateKey { key, overlap_seconds }, rotated).await
         }
+        Keys::Rewrap(rewrap) => rewrap::run(rewrap).await,
         Keys::Signing(command) => signing::run(command).await,
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod app_policy;
 mod apps;
 mod arguments;
 mod audit;
@@ -28,6 +29,7 @@ mod print;
 mod providers;
 mod ready;
 mod requests;
+mod rewrap;
 mod safety;
 mod sends;
 mod settings;

@@ -6,7 +6,7 @@ use std::path::Path;
 use url::{Host, Url};
 
 use super::data_directory::{STICKY, mode, or_here, others_may};
-use crate::config::Config;
+use crate::config::{Config, KeyKind};
 use crate::instance::is_beside_the_data;
 
 /// Every setting that is unsafe in production, each as a sentence that says what to do; none if all is well.
@@ -29,7 +29,9 @@ pub fn refusals(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if config.keys.file.is_empty() {
+    if config.keys.kind != KeyKind::File {
+        // Whatever is missing of a key service is said when it is asked.
+    } else if config.keys.file.is_empty() {
         found.push(
             "keys.file: `serve` needs a key file. Make one with `aboard keys init FILE`, keep it apart from the data, and set keys.file."
                 .to_owned(),

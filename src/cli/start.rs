@@ -16,9 +16,10 @@ use super::safety::refusals;
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
-use crate::config::Config;
+use crate::config::{Config, KeyKind};
 use crate::domain::Token;
-use crate::instance::{Instance, create_key_file, open_store};
+use crate::instance::{Instance, open_store};
+use crate::kms::create_key_file;
 use crate::store::InFlight;
 use crate::web::Welcome;
 
@@ -92,7 +93,7 @@ pub async fn dev(dev: Dev) -> anyhow::Result<()> {
     }
     let mut only = OnlyServer::take(&config)?;
     let clock = Clock::System;
-    if Path::new(&config.keys.file) == key_file && !key_file.exists() {
+    if config.keys.kind == KeyKind::File && Path::new(&config.keys.file) == key_file && !key_file.exists() {
         must_be_new(&config, &key_file).await?;
         create_key_file(&key_file, &Ids::new(clock.clone()))?;
         tracing::info!(file = %key_file.display(), "made a key file of its own; `serve` never does");

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use aboard_vault::Kms;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ use super::print;
 use super::settings::Settings;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
-use crate::instance::{Instance, KeyOf, check_canary, open_store, read_key_file};
+use crate::instance::{Instance, check_canary, open_store};
+use crate::kms::{self, KeyOf};
 use crate::store::{CopyStep, CopyStore, InFlight, Standing, Store as OpenedStore, copy_unfinished};
 
 /// Rows in one transaction.
@@ -174,7 +176,7 @@ async fn copy(copy: Copy) -> anyhow::Result<()> {
 
 /// The source is of this release, this key opens it, and it is no unfinished copy itself.
 async fn ready(config: &Config) -> anyhow::Result<()> {
-    let key = read_key_file(config, KeyOf::AnyStore)?;
+    let key = load_key(config).await?;
     let store = open_store(config, InFlight::default()).await?;
     let checked = async {
         // A store of before copies has no such table, and is one of its own.
@@ -187,7 +189,10 @@ async fn ready(config: &Config) -> anyhow::Result<()> {
             }
         }
         match store.instance().await? {
-            Some(instance) => check_canary(&key, &instance.kek_id, &instance.canary),
+            Some(instance) => {
+                let opened = move || check_canary(&*key, &instance.kek_id, &instance.canary);
+                tokio::task::spawn_blocking(opened).await?
+            }
             None => bail!(
                 "store.url: there is no instance at {}; check store.url",
                 config.store.shown_url()
@@ -197,6 +202,12 @@ async fn ready(config: &Config) -> anyhow::Result<()> {
     let checked = checked.await;
     store.close().await;
     checked
+}
+
+/// The configured key: it may be on another machine.
+async fn load_key(config: &Config) -> anyhow::Result<std::sync::Arc<dyn Kms>> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || kms::load(&config, KeyOf::AnyStore, &Clock::System)).await?
 }
 
 async fn open_target(there: &Config) -> anyhow::Result<OpenedStore> {

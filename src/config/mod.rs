@@ -22,7 +22,7 @@ use figment2::providers::{Env, Format as _, Serialized, Toml};
 
 pub use codes::Codes;
 pub use environment::EnvironmentConfig;
-pub use keys::Keys;
+pub use keys::{KeyKind, Keys};
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
@@ -130,6 +130,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.server.check()?;
         self.store.check()?;
+        self.keys.check()?;
         self.login.check()?;
         self.codes.check()?;
         self.providers.check()?;

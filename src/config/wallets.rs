@@ -25,6 +25,8 @@ pub struct Wallets {
     pub v1_token_hours: u32,
     /// How long a recovery file can be downloaded.
     pub secret_link_minutes: u32,
+    /// How long a person waits for the phrase after proving that they want it.
+    pub export_delay_hours: u32,
 }
 
 impl Wallets {
@@ -59,6 +61,12 @@ impl Wallets {
         SignedDuration::from_mins(i64::from(self.secret_link_minutes))
     }
 
+    /// How long a person waits for the phrase after proving that they want it.
+    #[must_use]
+    pub fn export_delay(&self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.export_delay_hours))
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         for text in &self.delegates {
             if delegate(text).is_none() {
@@ -74,6 +82,12 @@ impl Wallets {
             if !(1..=most).contains(&value) {
                 return Err(ConfigError::new(setting, &format!("write a number from 1 to {most}.")));
             }
+        }
+        if self.export_delay_hours > 30 * 24 {
+            return Err(ConfigError::new(
+                "wallets.export_delay_hours",
+                "write a number from 0 to 720.",
+            ));
         }
         Ok(())
     }

@@ -46,6 +46,8 @@ codes! {
     SecretRefused = 403, "SECRET_REFUSED", "This recovery secret was refused.", "Use the newest copy of the secret: a recovery replaces it.";
     /// The credential is good, but may not do this.
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
+    /// The app's policy refuses what was to be signed; the message names the rule.
+    PolicyRefused = 403, "POLICY_REFUSED", "The app's policy does not let wallets sign this.", "The message names the rule. `aboard apps policy get` shows the policy, and whoever runs this server can change it.";
     /// The app needs the person's consent to work with the wallet. (A browser and version 1 are told 403.)
     ConsentNeeded = 407, "CONSENT_NEEDED", "The person has not let this app work with the wallet.", "Send the person to the address in the message, and refresh the wallet token afterwards.";
     /// No such user for this caller.

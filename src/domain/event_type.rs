@@ -57,6 +57,12 @@ event_types! {
     SecretExposed = "secret.exposed", "A client secret was sent from a browser, where everybody can read it. Rotate it.";
     MessageDelivered = "message.delivered", "A message with a code, or a notice, arrived.";
     MessageFailed = "message.failed", "A message with a code, or a notice, was given up.";
+    WalletCreated = "wallet.created", "A person has a wallet: it was made or brought along, or its recovery secret was proven for the first time.";
+    WalletRecovered = "wallet.recovered", "A wallet moved to the log-in of whoever has its recovery secret. All consents but that of the app which did it are over.";
+    WalletExportAsked = "wallet.export_asked", "A person has proven that they want the phrase of their wallet, and waits for it.";
+    WalletExported = "wallet.exported", "A person took the phrase of their wallet out.";
+    ConsentGranted = "consent.granted", "A person let an app work with their wallet.";
+    ConsentWithdrawn = "consent.withdrawn", "A person no longer lets an app work with their wallet.";
     TransactionSent = "transaction.sent", "A network took a transaction that a wallet sent.";
     TransactionConfirmed = "transaction.confirmed", "A transaction stands in the chain, as deep as the network's setting asks for.";
     TransactionFailed = "transaction.failed", "A transaction did nothing: it stands in the chain as failed, was refused, or expired.";

@@ -170,6 +170,8 @@ ids! {
     JoinId = "joi";
     /// A wallet: keys on three families of chains.
     WalletId = "wlt";
+    /// An export of a wallet's phrase.
+    ExportId = "exp";
     /// A transaction that was signed here, on its way.
     SendId = "snd";
     /// One HTTP request.

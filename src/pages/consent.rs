@@ -1,23 +1,24 @@
 //! `GET /consent/{wallet}/{app}` and `POST`: a person lets an app work with their wallet, or takes that back.
 //!
 //! Looking changes nothing and tells nothing of the person. A code that goes to an address of the wallet's owner, whose
-//! text names the purpose and the app, is what decides; it is typed here, in the browser that asked for it.
+//! text names the purpose and the app, is what decides; it is typed here, in the browser that asked for it. The person
+//! chooses what the app may do and for how long.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use zeroize::Zeroizing;
+use jiff::SignedDuration;
 
 use super::form::Form;
 use super::reader::Reader;
 use super::render::page;
+use super::step_up::StepUp;
 use super::view::{Frame, initial};
 use super::words::Flash;
-use crate::domain::{AppId, ChallengeId, Code, Destination, Email, Language, Phone, Purpose, WalletId};
-use crate::store::{App, AppScope, ChallengeScope, Consent, ProofOutcome, Wallet};
-use crate::web::codes::{Ask, Try, ask, prove};
-use crate::web::{Call, Context, Failure, Web, is_own_click};
+use crate::domain::{AppId, Code, ConsentScopes, Language, Purpose, WalletId};
+use crate::store::{App, AppScope, Consent, Wallet};
+use crate::web::{Context, Failure, Web, is_own_click};
 use crate::words::Part;
 
 /// The page, in each of its states.
@@ -72,30 +73,22 @@ pub async fn decide(
     if !is_own_click(&headers, &web.public_url) {
         return render(&reader, &app, Stage::Asks, "", Some(Flash::FromElsewhere));
     }
+    let step_up = StepUp {
+        app: &app,
+        scope: &scope,
+        wallet: &wallet,
+        purpose: Purpose::GiveConsent,
+    };
     let does = form.text("do");
     if !matches!(does, "allow" | "stop") {
-        return send(&web, &context, &reader, &app, &scope, &wallet).await;
+        return match step_up.send(&web, &context, &reader).await? {
+            Some(challenge) => render(&reader, &app, Stage::WaitsForCode, &challenge.to_string(), None),
+            None => render(&reader, &app, Stage::NoAddress, "", None),
+        };
     }
     let challenge = form.text("challenge");
-    let code = Zeroizing::new(form.text("code").to_owned());
     let wrong = || render(&reader, &app, Stage::WrongCode, challenge, None);
-    let Ok(id) = challenge.parse::<ChallengeId>() else {
-        return wrong();
-    };
-    let typed = Try {
-        scope: ChallengeScope::from(&scope),
-        challenge: id,
-        user: Some(wallet.user),
-        session: None,
-        purpose: Purpose::GiveConsent,
-        kind: None,
-        code: code.trim(),
-        claim: None,
-    };
-    let Call::Done(ProofOutcome::Proven(proven)) = prove(&web, &context, typed).await? else {
-        return wrong();
-    };
-    let Some(owner) = wallet.owned_by(&proven) else {
+    let Some(owner) = step_up.owner(&web, &context, challenge, form.text("code")).await? else {
         return wrong();
     };
     let store = &web.instance.store;
@@ -107,53 +100,20 @@ pub async fn decide(
         app: app.id,
         environment: app.environment,
         wallet: wallet.id,
-        expires_at: None,
+        scopes: match form.text("scope") {
+            "sign" => ConsentScopes::WITHOUT_SENDING,
+            _ => ConsentScopes::ALL,
+        },
+        expires_at: match form.text("for") {
+            "always" => None,
+            "day" => Some(context.now + SignedDuration::from_hours(24)),
+            _ => Some(context.now + SignedDuration::from_hours(30 * 24)),
+        },
     };
     if !store.grant_consent(&owner, consent, context.now).await? {
         return wrong();
     }
     render(&reader, &app, Stage::Allowed, "", None)
-}
-
-/// A code to the owner's own address.
-async fn send(
-    web: &Web,
-    context: &Context,
-    reader: &Reader,
-    app: &App,
-    scope: &AppScope,
-    wallet: &Wallet,
-) -> Result<Response, Failure> {
-    let known = web.instance.store.wallet_contact(scope, wallet.id).await?;
-    let destination = known.and_then(|(kind, key)| match &*kind {
-        "email" => Email::parse(&key)
-            .ok()
-            .map(|email| (Destination::Email(email), "email")),
-        _ => Phone::parse_e164(&key)
-            .ok()
-            .map(|phone| (Destination::Phone(phone), "sms")),
-    });
-    let Some((to, channel)) = destination else {
-        return render(reader, app, Stage::NoAddress, "", None);
-    };
-    let challenge = ChallengeId(web.instance.ids.id());
-    let asked = Ask {
-        id: challenge,
-        scope: ChallengeScope::from(scope),
-        kind: app.kind,
-        asked_by: &app.name,
-        user: Some(wallet.user),
-        session: None,
-        purpose: Purpose::GiveConsent,
-        to,
-        // Not the one of WhatsApp, whose template cannot say what the code is for.
-        channel,
-        language: reader.language(),
-        device: None,
-        repeatable: None,
-    };
-    ask(web, context, asked).await?;
-    render(reader, app, Stage::WaitsForCode, &challenge.to_string(), None)
 }
 
 /// The app and the wallet of an address, which have to be of one environment.

@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod consent;
 mod docs;
+mod export;
 mod form;
 mod home;
 mod inbox;
@@ -14,6 +15,7 @@ mod masks;
 mod reader;
 mod recovery;
 mod render;
+mod step_up;
 pub mod view;
 pub mod words;
 
@@ -36,6 +38,7 @@ pub fn routes() -> Routes {
         .route("/account/logout_everywhere", post(account::logout_everywhere))
         .route("/recovery/{link}", get(recovery::download))
         .route("/consent/{wallet}/{app}", get(consent::show).post(consent::decide))
+        .route("/export/{export}", get(export::show).post(export::decide))
         .route("/assets/{name}", get(assets::asset))
         .route("/docs", get(docs::docs))
         .route("/docs/{script}", get(docs::script))

@@ -2,6 +2,7 @@
 //!
 //! Looking changes nothing, so it may be downloaded any number of times. What opens the file is in the address alone.
 
+use aboard_vault::wallet::mask_file;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -24,7 +25,7 @@ pub async fn download(State(web): State<Web>, context: Context, Segment(link): S
     let opened = web.instance.vault.open(&aad, &found.sealed);
     let opened = opened.map_err(|_| Failure::internal("a recovery file cannot be opened"))?;
     // What it was masked with takes the mask off again.
-    let text = sealed::masked(&token, opened.expose());
+    let text = mask_file(token.expose().as_bytes(), opened.expose());
     let name = format!("attachment; filename=\"{}.xellar\"", found.wallet);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),

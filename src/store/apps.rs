@@ -76,6 +76,8 @@ const APP: &str = "
     from apps app join environments environment on environment.id = app.environment_id
     where app.id = :id and app.revoked_at is null";
 const REVOKE_APP: &str = "update apps set revoked_at = :now where id = :id and revoked_at is null";
+const SET_POLICY: &str = "update apps set policy = :policy where id = :id and revoked_at is null";
+const POLICY: &str = "select policy from apps where id = :id";
 const SERVE_V1: &str = "update apps set serves_v1 = :serves_v1 where id = :id";
 const APPS: &str = "
     select app.id, app.environment_id, app.name, app.origins, app.created_at, app.serves_v1, environment.kind
@@ -119,6 +121,26 @@ impl Store {
         let script = Script::default().then(SERVE_V1, params![serves_v1: serves_v1, id: app.0]);
         let entry = Entry::of_app("app.v1_set", app).saying(json!({ "serves_v1": serves_v1 }));
         self.change(scope, entry, script, now).await
+    }
+
+    /// Sets what an app may have wallets sign, as its file has it, or takes that away; false if there is no such app.
+    pub async fn set_app_policy(
+        &self,
+        scope: &AdminScope,
+        app: AppId,
+        policy: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let entry = Entry::of_app("app.policy_set", app).without_revision();
+        let entry = entry.saying(json!({ "policy": policy }));
+        let script = Script::default().then(SET_POLICY, params![policy: policy, id: app.0]);
+        self.change(scope, entry, script, now).await
+    }
+
+    /// What an app may have wallets sign, as its file has it; `None` without a rule.
+    pub async fn app_policy(&self, _: SystemScope, app: AppId) -> Result<Option<String>> {
+        let found = self.one(POLICY, &params![id: app.0], |row| row.opt_text(0)).await?;
+        Ok(found.flatten())
     }
 
     /// Every app.

@@ -35,6 +35,7 @@ mod postgres;
 mod rampable;
 mod reports;
 mod requests;
+mod rewrap;
 mod scope;
 mod sends;
 mod sessions;
@@ -89,6 +90,7 @@ pub use passwords::{PasswordTried, PasswordTry};
 pub use rampable::{NewRampableAccount, RampableAccount, RampableAdded};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
+pub use rewrap::WrappedKey;
 pub use scope::{
     AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
     UserScope, UsersScope,
@@ -106,8 +108,9 @@ pub use users::{
     UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 pub use wallets::{
-    Consent, KnownWallet, NewHalf, NewSecret, NewSecretLink, NewWallet, PresentedWalletToken, Recovery, SecretLink,
-    Spending, StoredMac, UsableWallet, Wallet, WalletCreation, WalletRecovery, WalletSecret,
+    Consent, Export, ExportState, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,
+    PresentedWalletToken, Recovery, SecretLink, Spending, StoredMac, UsableWallet, Wallet, WalletCreation,
+    WalletRecovery, WalletSecret, WalletUse, WalletUsed,
 };
 pub use webhooks::{
     Attempt, ClaimedEvents, CreateWebhookOutcome, Delivery, DeliveryPage, DisabledWhy, EventClaim, LogHead, NewHeaders,

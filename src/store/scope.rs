@@ -199,6 +199,8 @@ pub struct ProviderScope {
 #[derive(Debug, Clone, Copy)]
 pub struct UsersScope {
     pub(super) environment: EnvironmentId,
+    /// Whether the keys of erased users' wallets go as well.
+    pub(super) wallets: bool,
 }
 
 impl UsersScope {
@@ -213,6 +215,7 @@ impl From<&ServerScope> for UsersScope {
     fn from(scope: &ServerScope) -> Self {
         Self {
             environment: scope.environment,
+            wallets: scope.allows(KeyScope::WalletsErase),
         }
     }
 }
@@ -312,7 +315,10 @@ impl SystemScope {
     /// To manage the users of an environment from the command line.
     #[must_use]
     pub fn users_of(self, environment: EnvironmentId) -> UsersScope {
-        UsersScope { environment }
+        UsersScope {
+            environment,
+            wallets: true,
+        }
     }
 }
 

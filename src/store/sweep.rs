@@ -75,6 +75,20 @@ const RIDING_HALVES: &str = "delete from riding_halves where id in (
     select id from (select id, expires_at from riding_halves order by id limit :batch) oldest where expires_at < :now)";
 const SECRET_LINKS: &str = "delete from secret_links where id in (
     select id from (select id, expires_at from secret_links order by id limit :batch) oldest where expires_at < :now)";
+// What a wallet leaves behind goes in the same transaction, and before the row that it is found by.
+const ENDED_WALLETS: [&str; 6] = [
+    "delete from wallet_secrets where wallet_id in (select id from wallets where ends_at < :now)",
+    "delete from secret_links where wallet_id in (select id from wallets where ends_at < :now)",
+    "delete from riding_halves where wallet_id in (select id from wallets where ends_at < :now)",
+    "delete from consents where wallet_id in (select id from wallets where ends_at < :now)",
+    "delete from wallet_exports where wallet_id in (select id from wallets where ends_at < :now)",
+    "delete from wallets where ends_at < :now",
+];
+const EXPORTS: &str = "delete from wallet_exports where expires_at < :before";
+const VALUE_WINDOWS: &str = "delete from value_windows where (wallet_id, app_id, asset, seconds, starts_at) in (
+    select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :now order by ends_at limit :batch)";
+const COUNTED_CALLS: &str = "delete from counted_calls where id in (
+    select id from counted_calls where expires_at < :now order by expires_at limit :batch)";
 const SENDS: &str = "delete from sends where id in (
     select id from (select id, finished_at from sends order by id limit :batch) oldest where finished_at < :before)";
 // Requests are clustered by environment: each has its own oldest ones.
@@ -87,7 +101,7 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
 
 impl Store {
     /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, what providers signed, what
-    /// can no longer be joined or undone, and signing keys an hour after their end, idempotency keys, recovery files and
+    /// can no longer be joined or undone, wallets of erased users, and signing keys an hour after their end, idempotency keys, times of limits, recovery files and
     /// halves of keys at their end, what codes left behind after a day (messages: a week, reports about them: ten days,
     /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries, their
     /// attempts and the request log after 30 days. Answers how many rows went.
@@ -130,7 +144,13 @@ impl Store {
             .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
             .then(SECRET_LINKS, params![now: now, batch: BATCH])
+            .then(VALUE_WINDOWS, params![now: now, batch: BATCH])
+            .then(COUNTED_CALLS, params![now: now, batch: BATCH])
+            .then(EXPORTS, params![before: month_ago])
             .then(SENDS, params![before: season_ago, batch: BATCH]);
+        for sql in ENDED_WALLETS {
+            script = script.then(sql, params![now: now]);
+        }
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,

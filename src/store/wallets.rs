@@ -5,11 +5,15 @@
 
 mod consent;
 mod create;
+mod export;
 mod freeze;
 mod halves;
+mod pin;
 mod prove;
 mod recover;
 mod spend;
+mod told;
+mod uses;
 
 use jiff::Timestamp;
 
@@ -17,13 +21,15 @@ use super::scope::{AppScope, UserScope};
 use super::sql::{Row, params};
 use super::users::Proven;
 use super::{Result, Store};
-use crate::domain::{Amr, AppId, Custody, Destination, EnvironmentId, UserId, Uuid, WalletId};
+use crate::domain::{Amr, AppId, ConsentScopes, Custody, Destination, EnvironmentId, UserId, Uuid, WalletId};
 
 pub use consent::Consent;
 pub use create::{NewSecret, NewSecretLink, NewWallet, WalletCreation};
+pub use export::{Export, ExportState, NewExport};
 pub use halves::NewHalf;
 pub use recover::{Recovery, WalletRecovery};
 pub use spend::{PresentedWalletToken, Spending, UsableWallet};
+pub use uses::{WalletUse, WalletUsed};
 
 /// A keyed hash of a secret: 16 bytes that name the key, 32 of hash.
 pub type StoredMac = [u8; 48];
@@ -73,8 +79,8 @@ impl Wallet {
 pub struct KnownWallet {
     /// The wallet.
     pub wallet: Wallet,
-    /// Whether the person lets the app work with it.
-    pub consented: bool,
+    /// What the person lets the app do with it; `None` for nothing, not any more, or never.
+    pub consent: Option<ConsentScopes>,
     /// The e-mail address that its user has proven, if one is.
     pub email: Option<String>,
     /// The name that its user has at the app, if one is.
@@ -92,6 +98,10 @@ pub struct WalletSecret {
     pub older: Option<(UserId, Vec<u8>, Vec<u8>)>,
     /// Whether somebody has proven to hold it.
     pub proven: bool,
+    /// What it is found by.
+    pub locator: Vec<u8>,
+    /// What its copy opens with besides a PIN, sealed; `None` without a PIN.
+    pub pepper: Option<Vec<u8>>,
 }
 
 /// A recovery file that can be downloaded.
@@ -127,7 +137,7 @@ fn wallet_row(row: &Row<'_>) -> Result<Wallet> {
 
 const OF_USER: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at,
+        wallet.key, wallet.body, wallet.frozen_at, consent.scopes,
         (select min(named.shown) from identities named
          where named.user_id = wallet.user_id and named.kind = 'email' and named.state = 'verified'),
         (select min(named.shown) from identities named
@@ -149,7 +159,7 @@ const CONTACT: &str = "
         and named.kind in ('email', 'phone')
     where wallet.id = :wallet and wallet.environment_id = :environment order by named.kind, named.key";
 const SECRETS: &str = "
-    select id, mac, sealed_for, key, body, proven_at from wallet_secrets
+    select id, mac, sealed_for, key, body, proven_at, locator, pepper from wallet_secrets
     where wallet_id = :wallet and environment_id = :environment order by id";
 const LINK: &str = "
     select environment_id, wallet_id, hash, sealed from secret_links where id = :id and expires_at > :now";
@@ -172,7 +182,7 @@ impl Store {
         self.one(OF_USER, &params, |row| {
             Ok(KnownWallet {
                 wallet: wallet_row(row)?,
-                consented: row.opt_time(WALLET_COLUMNS)?.is_some(),
+                consent: row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
                 email: row.opt_text(WALLET_COLUMNS + 1)?,
                 username: row.opt_text(WALLET_COLUMNS + 2)?,
             })
@@ -211,6 +221,8 @@ impl Store {
                 mac: row.bytes(1)?,
                 older,
                 proven: row.opt_time(5)?.is_some(),
+                locator: row.bytes(6)?,
+                pepper: row.opt_bytes(7)?,
             })
         })
         .await

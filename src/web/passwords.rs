@@ -123,7 +123,8 @@ impl Passwords {
         .ok_or_else(|| Failure::internal("a password cannot be compared"))
     }
 
-    async fn run<T: Send + 'static>(
+    /// Work for somebody that is as heavy as a hash: it takes its turn among them.
+    pub async fn run<T: Send + 'static>(
         &self,
         who: Who,
         work: impl FnOnce() -> T + Send + 'static,
@@ -131,7 +132,7 @@ impl Passwords {
         let here = Here::take(&self.line, who).ok_or_else(|| Failure {
             retry_after: Some(1),
             ..Failure::new(Code::RateLimited)
-                .saying("Too many people log in with a password right now. Try again in a moment.")
+                .saying("Too many people log in with a password or a PIN right now. Try again in a moment.")
         })?;
         let turns = Arc::clone(&self.turns);
         let turn = turns
@@ -175,6 +176,8 @@ fn parse(text: &str) -> Option<Stored> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
     fn typed(text: &str) -> Password {
@@ -219,9 +222,9 @@ mod tests {
         for who in callers {
             let before = passwords.line.lock().unwrap().all;
             let mut asking = Box::pin(ask(passwords.clone(), who));
-            match futures_util::poll!(asking.as_mut()) {
-                std::task::Poll::Ready(answer) => refused = answer.err(),
-                std::task::Poll::Pending => {
+            match asking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(answer) => refused = answer.err(),
+                Poll::Pending => {
                     assert_eq!(passwords.line.lock().unwrap().all, before + 1);
                     refused = None;
                     waiting.push(asking);

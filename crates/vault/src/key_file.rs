@@ -126,6 +126,10 @@ impl Kms for KeyFile {
         &self.id
     }
 
+    fn wrapped(&self, value: &[u8]) -> bool {
+        value.first() == Some(&VERSION) && value.get(1..HEADER) == Some(&self.short_id[..])
+    }
+
     /// `version 1 | key id (8) | salt (16) | ciphertext | tag (16)`, AES-256-GCM with a key per
     /// message: a KEK wraps a key for each user and wallet, too many for random nonces.
     fn wrap(&self, aad: &[u8], plaintext: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, KmsError> {

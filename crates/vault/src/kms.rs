@@ -11,6 +11,9 @@ pub trait Kms: Send + Sync {
     /// `kek_0123456789abcdef`. It says nothing about the key.
     fn id(&self) -> &str;
 
+    /// Whether a value says of itself that this KEK wrapped it; whether that is true shows when it is unwrapped.
+    fn wrapped(&self, value: &[u8]) -> bool;
+
     /// Encrypts a short secret, bound to `aad`, which [`Kms::unwrap_key`] must be given again.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use axum::http::header::{HeaderMap, ORIGIN};
 
 use super::Caller;
 use crate::domain::Code;
-use crate::store::{PresentedWalletToken, Spending, UsableWallet, UserScope};
+use crate::store::{PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet, WalletUse};
 use crate::tokens::{AccessClaims, FinishedLogin, Read, WalletClaims};
 use crate::web::Caller as Repeats;
 use crate::web::{Bearer, Call, Context, Failure, IdempotencyKey, LiveToken, Repeatable, Web, once};
@@ -180,14 +180,37 @@ pub fn must_be_allowed(web: &Web, caller: &Caller, headers: &HeaderMap, let_in: 
         let why = "This wallet is frozen. Ask whoever runs this server.";
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
-    if let_in.usable.consented {
+    if let_in.usable.consent.is_some() {
         return Ok(());
     }
+    Err(consent_needed(web, caller, headers, let_in))
+}
+
+/// Sends a person to the page where they let the app work with the wallet.
+pub fn consent_needed(web: &Web, caller: &Caller, headers: &HeaderMap, let_in: &LetIn) -> Failure {
     let link = super::session::consent_page(web, let_in.usable.wallet.id, caller.app.scope.app());
     // A browser fails on a 407, and version 1 does not know it.
     let plain = caller.version == 1 || headers.contains_key(ORIGIN);
     let code = if plain { Code::Forbidden } else { Code::ConsentNeeded };
-    Err(Failure::new(code).going_to(link))
+    Failure::new(code).going_to(link)
+}
+
+/// Notes that a wallet's key is about to be opened for something other than a signature.
+pub async fn note_use(web: &Web, caller: &Caller, wallet: &Wallet, operation: &'static str) -> Result<(), Failure> {
+    let app = caller.app.scope.app();
+    let key_use = WalletUse {
+        wallet: wallet.id,
+        environment: wallet.environment,
+        app,
+        operation,
+        network: None,
+        spends: Vec::new(),
+        call: None,
+    };
+    let instance = &web.instance;
+    let by = instance.admin_as(&format!("app {app}"));
+    instance.store.use_wallet(&by, key_use, instance.clock.now()).await?;
+    Ok(())
 }
 
 fn refuse(why: &str) -> Failure {

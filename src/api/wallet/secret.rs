@@ -1,7 +1,9 @@
 //! Recovery secrets: as they are given out, stored, and given back.
 
-use aboard_vault::wallet::{Proven, Secret0, Secret0Error, UserCopy, UserHalf};
-use aboard_vault::{Mac, Vault};
+use std::sync::Arc;
+
+use aboard_vault::wallet::{Pin, Proven, Secret0, Secret0Error, UserCopy, UserHalf, mask_file};
+use aboard_vault::{Mac, Secret, Vault};
 use zeroize::Zeroizing;
 
 use super::Caller;
@@ -23,30 +25,58 @@ pub struct Issued {
     pub url: String,
 }
 
-/// Makes everything that a new secret of a wallet needs.
-pub fn issue(web: &Web, context: &Context, caller: &Caller, wallet: WalletId, secret: &Secret0) -> Issued {
+/// Makes everything that a new secret of a wallet needs. With a PIN the copy opens with that alone.
+pub async fn issue(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    wallet: WalletId,
+    secret: &Arc<Secret0>,
+    pin: Option<&Arc<Pin>>,
+) -> Result<Issued, Failure> {
     let (ids, vault) = (&web.instance.ids, &web.instance.vault);
     let environment = caller.app.scope.environment();
-    let copy = secret.to_copy();
+    let id = ids.id();
+    let (copy, pepper) = match pin {
+        None => (secret.to_copy(), None),
+        Some(pin) => {
+            let pepper = Zeroizing::new(ids.secret::<32>());
+            let sealed = vault.seal(&sealed::pepper(environment, id), &*pepper, ids.entropy());
+            let (secret, pin) = (Arc::clone(secret), Arc::clone(pin));
+            let wrap = move || secret.to_copy_with_pin(wallet.bytes(), &pin, &Secret::new(pepper.to_vec()));
+            (web.passwords.run(caller.app.who(context), wrap).await?, Some(sealed))
+        }
+    };
     let token = Token::new(ids.id(), ids.secret());
     let file = copy.to_file(wallet.bytes());
     let aad = sealed::secret_link(environment, token.id());
     let life = web.instance.settings.of(environment).wallets.secret_link_life();
-    Issued {
+    let masked = mask_file(token.expose().as_bytes(), file.as_bytes());
+    Ok(Issued {
         row: NewSecret {
-            id: ids.id(),
+            id,
             mac: stored(&secret.mac(vault)),
             locator: stored(&copy.locator(vault)),
+            pepper,
         },
         link: NewSecretLink {
             id: token.id(),
             hash: token.hash(),
-            sealed: vault.seal(&aad, &sealed::masked(&token, file.as_bytes()), ids.entropy()),
+            sealed: vault.seal(&aad, &masked, ids.entropy()),
             expires_at: context.now + life,
         },
         text: copy.to_text(wallet.bytes()),
         url: format!("{}/recovery/{}", web.public_url, token.expose()),
-    }
+    })
+}
+
+/// Six digits, where there are any.
+pub fn pin_in(fields: &mut Fields) -> Result<Option<Arc<Pin>>, Failure> {
+    let Some(text) = fields.optional_text("pin")?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    let pin = Pin::parse(&text).map_err(|error| not_a_secret("pin", error))?;
+    Ok(Some(Arc::new(pin)))
 }
 
 /// A recovery secret that somebody gives back, and the wallet that it is of.
@@ -59,10 +89,21 @@ pub struct GivenBack {
     pub row: WalletSecret,
 }
 
+/// A copy of a secret as somebody gives it back.
+pub struct Given<'g> {
+    /// The field that it is in.
+    pub field: &'g str,
+    /// Its text, the content of its file, or its words.
+    pub text: &'g str,
+    /// The PIN beside it.
+    pub pin: Option<&'g Arc<Pin>>,
+}
+
 /// Reads a secret that somebody gives back and finds its wallet. Whatever is wrong beyond its form is one answer.
-pub async fn given_back(web: &Web, caller: &Caller, field: &str, text: &str) -> Result<GivenBack, Failure> {
+pub async fn given_back(web: &Web, context: &Context, caller: &Caller, given: Given<'_>) -> Result<GivenBack, Failure> {
     let (store, vault, scope) = (&web.instance.store, &web.instance.vault, &caller.app.scope);
-    let copy = UserCopy::parse(text).map_err(|error| not_a_secret(field, error))?;
+    let wrong = || not_a_secret(given.field, Secret0Error::Wrong);
+    let copy = UserCopy::parse(given.text).map_err(|error| not_a_secret(given.field, error))?;
     let wallet = if let Some(wallet) = copy.wallet() {
         store.wallet_named(scope, WalletId(Uuid::from_bytes(wallet))).await?
     } else {
@@ -75,12 +116,57 @@ pub async fn given_back(web: &Web, caller: &Caller, field: &str, text: &str) -> 
         }
         found
     };
-    let secret = copy.open().map_err(|error| not_a_secret(field, error))?;
-    let wallet = wallet.ok_or_else(|| not_a_secret(field, Secret0Error::Wrong))?;
+    if copy.needs_pin() {
+        let pin = given.pin.ok_or_else(|| not_a_secret("pin", Secret0Error::NeedsPin))?;
+        let wallet = wallet.ok_or_else(wrong)?;
+        return with_pin(web, context, caller, wallet, copy, pin)
+            .await?
+            .ok_or_else(wrong);
+    }
+    let secret = copy.open().map_err(|error| not_a_secret(given.field, error))?;
+    let wallet = wallet.ok_or_else(wrong)?;
     let known = store.wallet_secrets(scope, wallet.id).await?;
     let row = known.into_iter().find(|row| prove(vault, &secret, &row.mac).is_some());
-    let row = row.ok_or_else(|| not_a_secret(field, Secret0Error::Wrong))?;
+    let row = row.ok_or_else(wrong)?;
     Ok(GivenBack { wallet, secret, row })
+}
+
+/// Opens a copy with its PIN; the try is counted before. `None` if it is another secret's, or the PIN is wrong.
+async fn with_pin(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    wallet: Wallet,
+    copy: UserCopy,
+    pin: &Arc<Pin>,
+) -> Result<Option<GivenBack>, Failure> {
+    let (store, vault, scope) = (&web.instance.store, &web.instance.vault, &caller.app.scope);
+    let locators: Vec<StoredMac> = copy.locators(vault).iter().map(stored).collect();
+    // Only who has the copy itself uses up tries.
+    let is_this = |row: &WalletSecret| locators.iter().any(|locator| row.locator == locator[..]);
+    let known = store.wallet_secrets(scope, wallet.id).await?;
+    let Some(row) = known.into_iter().find(is_this) else {
+        return Ok(None);
+    };
+    let Some(sealed) = &row.pepper else { return Ok(None) };
+    if !store.try_pin(scope, row.id, context.now).await? {
+        let why = "Too many wrong PINs were tried with this copy. It opens again a day after the last one.";
+        return Err(Failure {
+            retry_after: Some(24 * 60 * 60),
+            ..Failure::new(Code::RateLimited).saying(why)
+        });
+    }
+    let pepper = vault.open(&sealed::pepper(wallet.environment, row.id), sealed);
+    let pepper = pepper.map_err(|error| Failure::internal(format!("wallet {}: {error}", wallet.id)))?;
+    let (pin, id) = (Arc::clone(pin), wallet.id.bytes());
+    let who = caller.app.who(context);
+    let open = move || copy.open_with_pin(id, &pin, &pepper);
+    let secret = web.passwords.run(who, open).await?;
+    if prove(vault, &secret, &row.mac).is_none() {
+        return Ok(None);
+    }
+    store.pin_was_right(scope, row.id).await?;
+    Ok(Some(GivenBack { wallet, secret, row }))
 }
 
 /// The secret against what its row holds.
@@ -108,7 +194,13 @@ pub async fn half_in(
         // Documented, and of no use: whoever logs in may sign.
         return Ok(None);
     }
-    let (half, wallet) = proven(web, context, caller, wallet, &text).await?;
+    let pin = pin_in(fields)?;
+    let given = Given {
+        field: "secret",
+        text: &text,
+        pin: pin.as_ref(),
+    };
+    let (half, wallet) = proven(web, context, caller, wallet, given).await?;
     Ok(Some((half, wallet)))
 }
 
@@ -118,22 +210,35 @@ pub async fn proven(
     context: &Context,
     caller: &Caller,
     wallet: &Wallet,
-    text: &str,
+    given: Given<'_>,
 ) -> Result<(UserHalf, Wallet), Failure> {
-    let given = given_back(web, caller, "secret", text).await?;
+    let (given, wallet) = proven_secret(web, context, caller, wallet, given).await?;
+    Ok((given.secret.half(), wallet))
+}
+
+/// Proves a secret of this wallet; answers it as well, and the wallet as it is then.
+pub async fn proven_secret(
+    web: &Web,
+    context: &Context,
+    caller: &Caller,
+    wallet: &Wallet,
+    given: Given<'_>,
+) -> Result<(GivenBack, Wallet), Failure> {
+    let field = given.field;
+    let given = given_back(web, context, caller, given).await?;
     if given.wallet.id != wallet.id {
-        return Err(not_a_secret("secret", Secret0Error::Wrong));
+        return Err(not_a_secret(field, Secret0Error::Wrong));
     }
-    let half = given.secret.half();
     if given.row.proven && given.row.older.is_none() {
-        return Ok((half, given.wallet));
+        let wallet = given.wallet.clone();
+        return Ok((given, wallet));
     }
     let store = &web.instance.store;
     let proven = store
         .prove_wallet_secret(&caller.app.scope, wallet.id, given.row.id, context.now)
         .await?;
-    let proven = proven.ok_or_else(|| not_a_secret("secret", Secret0Error::Wrong))?;
-    Ok((half, proven))
+    let proven = proven.ok_or_else(|| not_a_secret(field, Secret0Error::Wrong))?;
+    Ok((given, proven))
 }
 
 /// The columns that a secret opens: the wallet's own, or older ones that were kept for it.

@@ -113,7 +113,7 @@ pub async fn mint(
         email: known.email.clone().filter(|_| born.provider == "email"),
         address: addresses(wallet, scope.kind())?,
         mode: wallet.custody.as_str().to_owned(),
-        is_permission_granted: known.consented,
+        is_permission_granted: known.consent.is_some(),
         accept_permission_page: consent_page(web, wallet.id, scope.app()),
         fam: family.map(|(family, _)| family),
         half: half.map(|_| URL_SAFE_NO_PAD.encode(bits)),

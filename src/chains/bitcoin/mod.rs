@@ -9,7 +9,7 @@ mod draft;
 use std::sync::Arc;
 
 use aboard_vault::wallet::bitcoin::{Coin, FeeRate, PublicKey, RawTransaction, Txid};
-use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
+use futures_util::stream::{FuturesUnordered, StreamExt as _, TryStreamExt as _, iter};
 
 use super::endpoints::{Ask, Identity, Problem, Reply};
 use super::{ChainFailure, Endpoints};
@@ -184,16 +184,20 @@ impl Client {
         Ok(rate.map(|rate| rate.min(self.most_rate)))
     }
 
-    /// Gives a signed transaction to the servers, until one takes it.
+    /// Gives a signed transaction to all servers at once.
     ///
     /// # Errors
     /// Where a server gave no answer and no other one took it, it may be under way all the same.
     pub async fn send(&self, raw: &[u8], txid: &str) -> Result<Taken, ChainFailure> {
         let ask = Ask::text("/tx", hex(raw));
+        let read = |reply: &Reply| answers::taken(reply, txid);
+        let places = 0..self.endpoints.count();
+        let mut asked: FuturesUnordered<_> = places
+            .map(|place| self.endpoints.ask_at(place, &self.identity, &ask, read))
+            .collect();
         let (mut refused, mut unknown) = (None, None);
-        for place in 0..self.endpoints.count() {
-            let read = |reply: &Reply| answers::taken(reply, txid);
-            match self.endpoints.ask_at(place, &self.identity, &ask, read).await {
+        while let Some(said) = asked.next().await {
+            match said {
                 Ok(Taken::Yes) => return Ok(Taken::Yes),
                 Ok(no) => refused = Some(no),
                 Err(problem) => unknown = Some(problem),

@@ -57,9 +57,9 @@ pub enum Unsendable {
     /// The token's issuer has stopped the wallet's account.
     #[error("the token's issuer has frozen the wallet's account: only the issuer can thaw it")]
     Frozen,
-    /// The receiver is the account of a token, or a token.
+    /// The receiver is the account of a token, a token, or a program.
     #[error(
-        "this address is an account of a token and nobody's wallet, and what goes there is lost: give its owner's address"
+        "this address is a program or an account of a token and nobody's wallet, and what goes there is lost: give its owner's address"
     )]
     NoWallet,
     /// More than the operator lets be paid for priority.
@@ -213,11 +213,11 @@ impl Client {
         Ok(Priority { price, units })
     }
 
-    /// Refuses to send to what a token program owns: it is a token, or somebody's account for one.
+    /// Refuses to send to what a token program owns, a token or somebody's account for one, and to programs.
     async fn must_be_a_wallet(&self, to: Address) -> Result<(), Unsendable> {
         let found = self.account(to).await?;
         match found {
-            Some(account) if account.owner.is_token_program() => Err(Unsendable::NoWallet),
+            Some(account) if account.owner.is_token_program() || account.executable => Err(Unsendable::NoWallet),
             _ => Ok(()),
         }
     }

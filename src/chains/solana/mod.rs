@@ -9,6 +9,7 @@ mod fees;
 use aboard_vault::wallet::solana::{Address, Mint, StateError, metadata_address, symbol_in_metadata, symbol_in_mint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::endpoints::Problem;
@@ -186,18 +187,22 @@ impl Client {
         .await
     }
 
-    /// Gives a signed transaction to the nodes, until one takes it. `id` is its first signature, in base58.
+    /// Gives a signed transaction to all nodes at once. `id` is its first signature, in base58.
     ///
     /// # Errors
     /// Where a node gave no answer and no other one took it, it may have landed all the same.
     pub async fn send(&self, raw: &[u8], id: &str) -> Result<Taken, ChainFailure> {
         let options = json!({ "encoding": "base64", "preflightCommitment": "confirmed", "skipPreflight": false });
         let params = json!([STANDARD.encode(raw), options]);
+        // A node that says another id has another transaction, or none.
+        let read = |said: &Value| (said.as_str() == Some(id)).then_some(());
+        let places = 0..self.rpc.endpoints.count();
+        let mut asked: FuturesUnordered<_> = places
+            .map(|place| self.rpc.ask_at(place, "sendTransaction", &params, read))
+            .collect();
         let (mut fails, mut unknown) = (None, None);
-        for place in 0..self.rpc.endpoints.count() {
-            // A node that says another id has another transaction, or none.
-            let read = |said: &Value| (said.as_str() == Some(id)).then_some(());
-            match self.rpc.ask_at(place, "sendTransaction", &params, read).await {
+        while let Some(said) = asked.next().await {
+            match said {
                 Ok(()) => return Ok(Taken::Yes),
                 Err(Problem::Refused { reason, .. }) if reason.contains("already been processed") => {
                     return Ok(Taken::Yes);

@@ -1,14 +1,17 @@
-//! The key file: there, readable, this user's alone, apart from the data.
+//! The key file: there, readable, this user's alone, apart from the data. Or the key service, and what it needs.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use aboard_vault::{KeyFile, Kms as _};
+use aboard_vault::Kms;
 
 use super::Check;
 use crate::cli::data_directory::{mode, others_may};
 use crate::cli::start::DEV_KEY;
-use crate::config::Config;
-use crate::instance::{KeyOf, is_beside_the_data, read_key_file};
+use crate::clock::Clock;
+use crate::config::{Config, KeyKind};
+use crate::instance::is_beside_the_data;
+use crate::kms::{self, KeyOf};
 
 /// Whether the key file is the one that `aboard dev` makes beside its data.
 pub fn is_of_dev(config: &Config) -> bool {
@@ -16,8 +19,34 @@ pub fn is_of_dev(config: &Config) -> bool {
     file.file_name().is_some_and(|name| name == DEV_KEY) && config.server.public_url.is_empty()
 }
 
-/// The key, if it can be read.
-pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Option<KeyFile> {
+/// The key, if it can be reached: on a thread of its own, because it may be on another machine.
+pub async fn key(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Option<Arc<dyn Kms>> {
+    const NAME: &str = "key service";
+    if config.keys.kind == KeyKind::File {
+        return key_file(config, of_dev, checks).await;
+    }
+    match load(config).await {
+        Ok(key) => {
+            checks.push(Check::good(
+                NAME,
+                format!("{} ({})", kms::place(&config.keys), key.id()),
+            ));
+            Some(key)
+        }
+        Err(error) => {
+            let advice = "Correct the setting. Whether the service answers is told by the canary.";
+            checks.push(Check::bad(NAME, format!("{error:#}"), advice));
+            None
+        }
+    }
+}
+
+async fn load(config: &Config) -> anyhow::Result<Arc<dyn Kms>> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || kms::load(&config, KeyOf::AnyStore, &Clock::System)).await?
+}
+
+async fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Option<Arc<dyn Kms>> {
     const NAME: &str = "key file";
     let file = &config.keys.file;
     if file.is_empty() {
@@ -28,7 +57,7 @@ pub fn key_file(config: &Config, of_dev: bool, checks: &mut Vec<Check>) -> Optio
         ));
         return None;
     }
-    let key = match read_key_file(config, KeyOf::AnyStore) {
+    let key = match load(config).await {
         Ok(key) => key,
         Err(error) => {
             let advice = "Restore it from its backup, or let this user read it. A new one opens nothing that is there.";

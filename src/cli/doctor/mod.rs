@@ -88,8 +88,8 @@ async fn look(doctor: &Doctor) -> Vec<Check> {
     };
     let of_dev = files::is_of_dev(&config);
     let mut checks = configuration(&config, of_dev);
-    let key = files::key_file(&config, of_dev, &mut checks);
-    store::look(&config, key.as_ref(), &mut checks).await;
+    let key = files::key(&config, of_dev, &mut checks).await;
+    store::look(&config, key, &mut checks).await;
     if !doctor.offline {
         if let Some(listen) = doctor.listen.or(running(&config).await) {
             config.server.listen = listen;

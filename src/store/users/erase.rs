@@ -82,6 +82,8 @@ const NETWORKS: &str =
     "delete from familiar_networks where environment_id = :environment and kind = :kind and key = :key";
 const MARKS: &str = "delete from destination_marks where environment_id = :environment and kind = :kind and key = :key";
 const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
+// A person who is gone may still bring a wallet to another log-in, until its keys go.
+const WALLETS: &str = "update wallets set ends_at = :ends_at where user_id = :user and ends_at is null";
 const NOTICE_JOBS: &str = "
     delete from jobs where kind = 'message' and id in (
         select id from messages where user_id = :user and user_id is not null and state = 'pending')";
@@ -89,12 +91,15 @@ const NOTICES: &str = "delete from messages where user_id = :user and user_id is
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
+/// How long an erased user's wallet stays.
+const WALLETS_STAY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// How long after a call began the ids of what it wrote are made, at most.
 const MADE_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 impl Store {
     /// Erases a user of the environment, which the audit log keeps with who did it; answers its id, or `None` if there is no such user (any more). Writes
-    /// `user.deleted` as `event`.
+    /// `user.deleted` as `event`. The keys of its wallet go 30 days later, if the scope lets them.
     pub async fn erase_user(
         &self,
         scope: impl Into<UsersScope>,
@@ -103,13 +108,17 @@ impl Store {
         event: EventId,
         now: Timestamp,
     ) -> Result<Option<UserId>> {
-        let environment = scope.into().environment;
+        let UsersScope { environment, wallets } = scope.into();
         let admin = admin.clone();
         let erased = self
             .transact(move |tx| {
                 async move {
                     let erased = erase(tx, environment, user, event, now).await?;
                     if let Some(user) = erased {
+                        if wallets {
+                            let ends_at = now + WALLETS_STAY;
+                            tx.execute(WALLETS, &params![ends_at: ends_at, user: user.0]).await?;
+                        }
                         audit(tx, &admin, Entry::of("user.erased", environment, user), now).await?;
                     }
                     Ok(erased)

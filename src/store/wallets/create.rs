@@ -4,8 +4,8 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::consent::GRANT;
-use super::{StoredMac, WALLET_COLUMNS, Wallet, wallet_row};
-use crate::domain::{AppId, Custody, EnvironmentId, UserId, Uuid, WalletId};
+use super::{StoredMac, WALLET_COLUMNS, Wallet, told, wallet_row};
+use crate::domain::{AppId, ConsentScopes, Custody, EnvironmentId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
 use crate::store::sql::{Row, params};
@@ -24,6 +24,8 @@ pub struct NewWallet {
     pub key: Vec<u8>,
     /// The vault's two columns.
     pub body: Vec<u8>,
+    /// Whether the person brought the phrase along.
+    pub imported: bool,
     /// Its recovery secret.
     pub secret: NewSecret,
     /// Where the secret can be downloaded.
@@ -31,7 +33,7 @@ pub struct NewWallet {
 }
 
 /// A recovery secret as it is stored.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct NewSecret {
     /// Its id.
     pub id: Uuid,
@@ -39,6 +41,8 @@ pub struct NewSecret {
     pub mac: StoredMac,
     /// What it is found by.
     pub locator: StoredMac,
+    /// What its copy opens with besides a PIN, sealed; `None` without a PIN.
+    pub pepper: Option<Vec<u8>>,
 }
 
 /// Where a recovery file can be downloaded, for minutes.
@@ -83,16 +87,17 @@ const ADD: &str = "
     insert into wallets (id, environment_id, user_id, app_id, custody, state, sealed_for, key, body, created_at, updated_at)
     values (:id, :environment, :user, :app, :custody, :state, :user, :key, :body, :now, :now)";
 pub(super) const ADD_SECRET: &str = "
-    insert into wallet_secrets (id, environment_id, wallet_id, mac, locator, created_at)
-    values (:id, :environment, :wallet, :mac, :locator, :now)";
+    insert into wallet_secrets (id, environment_id, wallet_id, mac, locator, pepper, created_at)
+    values (:id, :environment, :wallet, :mac, :locator, :pepper, :now)";
 pub(super) const ADD_LINK: &str = "
     insert into secret_links (id, environment_id, wallet_id, hash, sealed, expires_at)
     values (:id, :environment, :wallet, :hash, :sealed, :expires_at)";
-const FORGET: [&str; 5] = [
+pub(super) const FORGET: [&str; 6] = [
     "delete from wallet_secrets where wallet_id = :wallet",
     "delete from secret_links where wallet_id = :wallet",
     "delete from riding_halves where wallet_id = :wallet",
     "delete from consents where wallet_id = :wallet",
+    "delete from wallet_exports where wallet_id = :wallet",
     "delete from wallets where id = :wallet",
 ];
 
@@ -224,10 +229,25 @@ async fn create(
     tx.execute(ADD, &wallet).await?;
     let granted = params![
         wallet: new.id.0, app: app.0, environment: environment.0, now: now, expires_at: None::<Timestamp>,
+        scopes: ConsentScopes::ALL.text(),
     ];
     tx.execute(GRANT, &granted).await?;
     put_secret(tx, environment, new.id, &new.secret, &new.link, now).await?;
-    // The event that a wallet was made is to be written here.
+    if new.custody == Custody::Server {
+        let made = Wallet {
+            id: new.id,
+            environment,
+            user,
+            app,
+            custody: new.custody,
+            pending: false,
+            sealed_for: user,
+            key: Vec::new(),
+            body: Vec::new(),
+            frozen: false,
+        };
+        told::created(tx, &made, new.imported, now).await?;
+    }
     Ok(WalletCreation::Created)
 }
 
@@ -242,7 +262,7 @@ pub(super) async fn put_secret(
 ) -> Result<()> {
     let row = params![
         id: secret.id, environment: environment.0, wallet: wallet.0, mac: &secret.mac[..], locator: &secret.locator[..],
-        now: now,
+        pepper: secret.pepper.clone(), now: now,
     ];
     tx.execute(ADD_SECRET, &row).await?;
     let row = params![

@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::{Wallet, wallet_row};
+use super::{Wallet, told, wallet_row};
 use crate::domain::{Uuid, WalletId};
 use crate::store::scope::AppScope;
 use crate::store::sql::params;
@@ -21,7 +21,7 @@ const PROVEN: &str = "
     where id = :secret";
 const OTHERS: &str = "delete from wallet_secrets where wallet_id = :wallet and id <> :secret";
 const LINKS: &str = "delete from secret_links where wallet_id = :wallet";
-const ACTIVE: &str = "update wallets set state = 'active', updated_at = :now where id = :wallet";
+const ACTIVE: &str = "update wallets set state = 'active', updated_at = :now where id = :wallet and state = 'pending'";
 const WALLET: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
         wallet.key, wallet.body, wallet.frozen_at from wallets wallet where wallet.id = :wallet";
@@ -57,8 +57,12 @@ impl Store {
                 tx.execute(PROVEN, &params![now: now, secret: secret]).await?;
                 tx.execute(OTHERS, &params![wallet: wallet.0, secret: secret]).await?;
                 tx.execute(LINKS, &whose).await?;
-                tx.execute(ACTIVE, &params![now: now, wallet: wallet.0]).await?;
-                tx.one(WALLET, &whose, wallet_row).await
+                let first = tx.execute(ACTIVE, &params![now: now, wallet: wallet.0]).await? > 0;
+                let known = tx.one(WALLET, &whose, wallet_row).await?;
+                if let Some(known) = known.as_ref().filter(|_| first) {
+                    told::created(tx, known, false, now).await?;
+                }
+                Ok(known)
             }
             .boxed()
         })

@@ -4,9 +4,9 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::consent::GRANT;
-use super::create::put_secret;
-use super::{NewSecret, NewSecretLink, Wallet, wallet_row};
-use crate::domain::{AppId, Custody, EnvironmentId, Notice, UserId, Uuid, WalletId};
+use super::create::{FORGET, put_secret};
+use super::{NewSecret, NewSecretLink, Wallet, told, wallet_row};
+use crate::domain::{AppId, ConsentScopes, Custody, EnvironmentId, Notice, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
 use crate::store::sessions::ended_all;
@@ -55,21 +55,15 @@ const KNOWN: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
         wallet.key, wallet.body, wallet.frozen_at from wallets wallet join wallet_secrets secret on secret.wallet_id = wallet.id and secret.id = :by
     where wallet.id = :wallet and wallet.environment_id = :environment";
-const FORGET_PENDING: [&str; 5] = [
-    "delete from wallet_secrets where wallet_id = :wallet",
-    "delete from secret_links where wallet_id = :wallet",
-    "delete from riding_halves where wallet_id = :wallet",
-    "delete from consents where wallet_id = :wallet",
-    "delete from wallets where id = :wallet and state = 'pending'",
-];
 const OTHER_SECRETS: &str = "delete from wallet_secrets where wallet_id = :wallet and id <> :by";
 // The secret that was used goes on opening what it opened, until the new one is proven.
 const KEEP_OLDER: &str = "
     update wallet_secrets set sealed_for = :sealed_for, key = :key, body = :body where id = :by and key is null";
 const MOVE: &str = "
     update wallets set user_id = :user, sealed_for = :user, key = :key, body = :body, state = 'active', moved_at = :now,
-        updated_at = :now where id = :wallet";
-const ENDED: [&str; 3] = [
+        ends_at = null, updated_at = :now where id = :wallet";
+const ENDED: [&str; 4] = [
+    "update wallet_exports set state = 'stopped' where wallet_id = :wallet and state <> 'done'",
     "delete from secret_links where wallet_id = :wallet",
     "delete from riding_halves where wallet_id = :wallet",
     "delete from consents where wallet_id = :wallet",
@@ -138,7 +132,7 @@ async fn recover(
     match tx.one(OTHER, &others, |row| Ok((row.id(0)?, row.text(1)?))).await? {
         None => {}
         Some((other, state)) if state == "pending" => {
-            for sql in FORGET_PENDING {
+            for sql in FORGET {
                 tx.execute(sql, &params![wallet: other]).await?;
             }
         }
@@ -156,6 +150,7 @@ async fn recover(
     }
     let granted = params![
         wallet: wallet, app: app.0, environment: environment.0, now: now, expires_at: None::<Timestamp>,
+        scopes: ConsentScopes::ALL.text(),
     ];
     tx.execute(GRANT, &granted).await?;
     put_secret(tx, environment, recovery.wallet, &recovery.secret, &recovery.link, now).await?;
@@ -165,7 +160,7 @@ async fn recover(
         tx.execute(LOG_OUT, &ended).await?;
         ended_all(tx, environment, known.user, "wallet_recovered", now).await?;
     }
-    // The event that a wallet moved is to be written here.
+    told::recovered(tx, &known, user, app, now).await?;
     Ok(WalletRecovery::Moved { from: known.user })
 }
 

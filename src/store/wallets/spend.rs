@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::halves::{HALF, TAKE_HALF};
 use super::{WALLET_COLUMNS, Wallet, wallet_row};
-use crate::domain::{Amr, AppId, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
+use crate::domain::{Amr, AppId, ConsentScopes, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
 use crate::store::sql::params;
@@ -40,10 +40,12 @@ pub struct PresentedWalletToken {
 pub struct UsableWallet {
     /// The wallet.
     pub wallet: Wallet,
-    /// Whether the person lets the app work with it.
-    pub consented: bool,
+    /// What the person lets the app do with it; `None` for nothing, not any more, or never.
+    pub consent: Option<ConsentScopes>,
     /// The person's half of its key, sealed under what the token carries.
     pub half: Option<Vec<u8>>,
+    /// The policy of the app, as its file has it.
+    pub policy: Option<String>,
 }
 
 impl UsableWallet {
@@ -77,7 +79,8 @@ const SPEND: &str = "
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.granted_at, wallet.moved_at, account.valid_after, wallet.used_at
+        wallet.key, wallet.body, wallet.frozen_at, consent.scopes, wallet.moved_at, account.valid_after, app.policy,
+        wallet.used_at
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
@@ -142,6 +145,16 @@ async fn spend(tx: &Tx<'_>, token: &PresentedWalletToken, now: Timestamp) -> Res
     usable(tx, token, half, now).await
 }
 
+/// A wallet that a token names.
+struct Found {
+    wallet: Wallet,
+    consent: Option<ConsentScopes>,
+    /// Older tokens are good for nothing.
+    alive_since: Timestamp,
+    policy: Option<String>,
+    is_used: bool,
+}
+
 async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>, now: Timestamp) -> Result<Spending> {
     let whose = params![
         wallet: token.wallet.0, user: token.user.0, environment: token.environment.0, app: token.app.0, now: now,
@@ -152,12 +165,16 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             let alive_since = row
                 .time(WALLET_COLUMNS + 2)?
                 .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
-            let is_used = row.opt_time(WALLET_COLUMNS + 3)?.is_some();
-            let consented = row.opt_time(WALLET_COLUMNS)?.is_some();
-            Ok((wallet_row(row)?, consented, alive_since, is_used))
+            Ok(Found {
+                wallet: wallet_row(row)?,
+                consent: row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
+                alive_since,
+                policy: row.opt_text(WALLET_COLUMNS + 3)?,
+                is_used: row.opt_time(WALLET_COLUMNS + 4)?.is_some(),
+            })
         })
         .await?;
-    let Some((wallet, consented, _, is_used)) = found.filter(|(_, _, since, _)| token.issued_at >= *since) else {
+    let Some(found) = found.filter(|found| token.issued_at >= found.alive_since) else {
         return Ok(Spending::Refused);
     };
     if let Some(family) = token.family {
@@ -166,13 +183,14 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             return Ok(Spending::Refused);
         }
     }
-    if !is_used {
+    if !found.is_used {
         // From here on whoever made the wallet has the answer: see `may_be_asked_again`.
         tx.execute(USED, &params![now: now, wallet: token.wallet.0]).await?;
     }
     Ok(Spending::Usable(Box::new(UsableWallet {
-        wallet,
-        consented,
+        wallet: found.wallet,
+        consent: found.consent,
         half,
+        policy: found.policy,
     })))
 }

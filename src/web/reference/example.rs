@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, InboxId, KeyId, KeyKind, LoginLinkId,
-    MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SendId, SigningKeyId, Token, UserId, UserKeyId,
-    UserStatus, WalletId, WebhookId, WebhookSecretId, WrappUserId,
+    AppId, ChallengeId, DeliveryId, EnvironmentId, EnvironmentKind, EventId, ExportId, InboxId, KeyId, KeyKind,
+    LoginLinkId, MessageId, Metadata, NewKey, PartnerId, ReplayId, RequestId, SendId, SigningKeyId, Token, UserId,
+    UserKeyId, UserStatus, WalletId, WebhookId, WebhookSecretId, WrappUserId,
 };
 use crate::store::{Contact, User};
 use crate::web::{Context, Surface};
@@ -65,6 +65,8 @@ pub const JWT: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3JfZXhhbXBsZSJ9.ZXhhbXB
 pub const CONSENT_LINK: &str = "https://id.example.com/consent/app_06ww21b9db100800000000000a";
 /// A wallet.
 pub const WALLET: WalletId = WalletId(id(13));
+/// Its export.
+pub const EXPORT: ExportId = ExportId(id(19));
 
 /// When everything in the examples happens.
 pub fn time() -> Timestamp {

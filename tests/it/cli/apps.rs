@@ -99,3 +99,41 @@ fn what_is_wrong_is_named_and_a_secret_is_never_repeated() {
     }
     drop(server);
 }
+
+#[test]
+fn a_policy_is_checked_set_shown_and_taken_away() {
+    let place = Place::new();
+    let _server = Server::dev(&place, &[]);
+    let made = place.json(&["apps", "create", "--environment", "sandbox", "Shop"]);
+    let id = made["id"].as_str().unwrap();
+    assert!(place.works(&["apps", "policy", "get", id]).contains("has no policy"));
+    for (policy, said) in [
+        ("{ \"networks\": [\"ethreum\"] }", "there is no network `ethreum`"),
+        ("{ \"recipients\": [\"0x1\"] }", "recipients, line 1"),
+        ("{", "cannot be read"),
+    ] {
+        place.write("bad.json", policy);
+        for command in [
+            &["apps", "policy", "set", id, "bad.json"][..],
+            &["apps", "policy", "check", "bad.json"],
+        ] {
+            let why = place.fails(command);
+            assert!(why.contains(said), "{policy}: {why}");
+        }
+    }
+    let missing = place.fails(&["apps", "policy", "set", id, "nowhere.json"]);
+    assert!(missing.contains("nowhere.json"), "{missing}");
+    let policy =
+        json!({ "networks": ["ethereum-sepolia"], "recipients": ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"] });
+    place.write("policy.json", &policy.to_string());
+    assert_eq!(
+        place.works(&["apps", "policy", "check", "policy.json"]),
+        "policy.json is a policy.\n"
+    );
+    place.works(&["apps", "policy", "set", id, "policy.json"]);
+    assert_eq!(place.json(&["apps", "policy", "get", id])["policy"], policy);
+    let entries = place.works(&["audit", "list"]);
+    assert!(entries.contains("app.policy_set"), "{entries}");
+    place.works(&["apps", "policy", "unset", id]);
+    assert_eq!(place.json(&["apps", "policy", "get", id])["policy"], Value::Null);
+}

@@ -22,6 +22,13 @@ fn changes_are_listed_and_a_changed_entry_is_found() {
     let secret = made["partner_key"].as_str().unwrap();
     assert!(!listed.to_string().contains(secret), "{listed}");
     assert!(place.works(&["audit", "list"]).contains("partner.created"));
+    let of_it = place.json(&[
+        "audit",
+        "list",
+        "--target",
+        listed["entries"][1]["target"].as_str().unwrap(),
+    ]);
+    assert_eq!(of_it["entries"].as_array().unwrap().len(), 1, "{of_it}");
 
     let whole = place.json(&["audit", "verify"]);
     let head = whole["head"].as_str().unwrap().to_owned();

@@ -17,6 +17,7 @@ mod events;
 #[cfg(feature = "fakes")]
 mod fake;
 mod help;
+mod key_services;
 mod move_users;
 mod place;
 mod refusals;

@@ -21,6 +21,11 @@ pub struct Server {
 impl Server {
     /// Starts `aboard dev --listen 127.0.0.1:0 --json` with more arguments.
     pub fn dev(place: &Place, more: &[&str]) -> Self {
+        Self::dev_with(place, more, &[])
+    }
+
+    /// The same with something in its environment.
+    pub fn dev_with(place: &Place, more: &[&str], environment: &[(&str, &str)]) -> Self {
         // Tests ask more often than a sandbox allows.
         let arguments = [
             "dev",
@@ -30,12 +35,17 @@ impl Server {
             "--set",
             "limits.sandbox_per_minute=1000000",
         ];
-        Self::start(place, &[&arguments, more].concat())
+        Self::start_with(place, &[&arguments, more].concat(), environment)
     }
 
     /// Starts a server with `--json` and waits until it is ready.
     pub fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut child = place.command(arguments).spawn().unwrap();
+        Self::start_with(place, arguments, &[])
+    }
+
+    fn start_with(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = place.command(arguments);
+        let mut child = command.envs(environment.iter().copied()).spawn().unwrap();
         let out = lines(child.stdout.take().unwrap());
         let log = lines(child.stderr.take().unwrap());
         let Ok(line) = out.recv_timeout(PATIENCE) else {

@@ -47,7 +47,7 @@ async fn a_lost_answer_sends_nothing_twice(engine: Engine) {
     let mut rig = Rig::start(engine).await;
     rig.node.loses(Loses::AnswersToSends);
     let sent = rig.sends_coin(json!({})).await;
-    assert_eq!(rig.receipt(&sent["hash"]).await["status"], "0x1", "it arrived");
+    assert_eq!(rig.mined(&sent["hash"]).await["status"], "0x1", "it arrived");
     assert_eq!(rig.stored().await[0].state, SendState::Stored);
     rig.follow().await;
     assert_eq!(rig.told(&sent["hash"]).await, ["sent", "confirmed"]);

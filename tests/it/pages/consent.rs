@@ -9,6 +9,7 @@ use crate::support::wallets::{bearer, claims, data_of, text};
 
 on_both! {
     a_code_to_the_owner_lets_an_app_in_and_out,
+    what_was_let_ends_and_reaches_no_further,
     an_address_that_names_nothing_is_not_found,
 }
 
@@ -119,4 +120,42 @@ async fn an_address_that_names_nothing_is_not_found(engine: Engine) {
         );
     }
     assert_eq!(app.browser().get(&format!("/consent/{wallet}/{id}")).await.status, 200);
+}
+
+async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    app.new_wallet(EMAIL, &shop, json!({})).await;
+    let (other, _) = app.other_shop().await;
+    let mut tokens = app.enter(EMAIL, &other).await;
+    let page = claims(&text(&tokens, "walletToken"))["acceptPermissionPage"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = page.strip_prefix(&app.app.url).expect("an address of this server");
+    let browser = app.browser();
+    let (challenge, code) = ask(&app, &browser, path).await;
+    let form = format!("do=allow&challenge={challenge}&code={code}&scope=sign&for=day");
+    assert_eq!(submit(&browser, path, form).await.status, 200);
+    let message = json!({ "network": "ethereum-sepolia", "message": "hello" });
+    let transaction = json!({ "network": "ethereum-sepolia", "transaction": {
+        "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": "1", "nonce": 0, "gasLimit": "21000", "maxFeePerGas": "1",
+    } });
+    for (path, body, status) in [("sign-message", &message, 200), ("sign-transaction", &transaction, 407)] {
+        tokens = app.refresh(&other, &tokens).await;
+        let answer = bearer(&other, &text(&tokens, "walletToken"))
+            .post(&format!("/api/v2/wallet/{path}"), body)
+            .await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    app.advance(24 * 3_600);
+    tokens = app.refresh(&other, &tokens).await;
+    assert_eq!(
+        claims(&text(&tokens, "walletToken"))["isPermissionGranted"],
+        json!(false)
+    );
+    let ended = bearer(&other, &text(&tokens, "walletToken"))
+        .post("/api/v2/wallet/sign-message", &message)
+        .await;
+    assert_eq!(ended.status, 407);
 }

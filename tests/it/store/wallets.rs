@@ -1,6 +1,6 @@
 //! Wallets: what stands in the store, and what decides there.
 
-use aboard::domain::{Amr, AppId, Custody, LoginKind, UserId, Uuid, WalletId};
+use aboard::domain::{Amr, AppId, ConsentScopes, Custody, LoginKind, UserId, Uuid, WalletId};
 use aboard::store::{
     AppScope, Consent, Expected, NewHalf, NewSecret, NewSecretLink, NewWallet, Once, PresentedWalletToken, Recovery,
     Spending, UserScope, WalletCreation, WalletRecovery,
@@ -24,13 +24,13 @@ both! {
 }
 
 /// Somebody who has logged in to an app.
-struct Person {
-    world: World,
-    app: AppScope,
-    scope: UserScope,
+pub struct Person {
+    pub world: World,
+    pub app: AppScope,
+    pub scope: UserScope,
 }
 
-async fn scope_of(store: &TestStore, app: &AppScope, subject: &str) -> UserScope {
+pub async fn scope_of(store: &TestStore, app: &AppScope, subject: &str) -> UserScope {
     let entered = login(store, LoginKind::Google, subject, Expected::Either);
     let user = user(enter(store, app, entered).await);
     let later = store.later(1);
@@ -40,7 +40,7 @@ async fn scope_of(store: &TestStore, app: &AppScope, subject: &str) -> UserScope
     holder.unwrap().expect("alive").scope
 }
 
-async fn person(store: &TestStore) -> Person {
+pub async fn person(store: &TestStore) -> Person {
     let world = store.world().await;
     let app = new_app(store, &world.sandbox).await;
     let scope = scope_of(store, &app, "1").await;
@@ -52,6 +52,7 @@ fn secret(store: &TestStore) -> (NewSecret, NewSecretLink) {
         id: store.ids.id(),
         mac: store.ids.secret(),
         locator: store.ids.secret(),
+        pepper: None,
     };
     let link = NewSecretLink {
         id: store.ids.id(),
@@ -69,6 +70,7 @@ fn wallet(store: &TestStore, custody: Custody) -> NewWallet {
         custody,
         key: b"key".to_vec(),
         body: b"body".to_vec(),
+        imported: false,
         secret,
         link,
     }
@@ -85,13 +87,13 @@ impl Person {
         }
     }
 
-    async fn has(&self, store: &TestStore, custody: Custody) -> NewWallet {
+    pub async fn has(&self, store: &TestStore, custody: Custody) -> NewWallet {
         let new = wallet(store, custody);
         assert!(matches!(self.create(store, new.clone()).await, WalletCreation::Created));
         new
     }
 
-    fn token(&self, store: &TestStore, wallet: WalletId) -> PresentedWalletToken {
+    pub fn token(&self, store: &TestStore, wallet: WalletId) -> PresentedWalletToken {
         PresentedWalletToken {
             id: store.ids.id(),
             environment: self.app.environment(),
@@ -105,7 +107,7 @@ impl Person {
         }
     }
 
-    async fn recover(&self, store: &TestStore, to: &UserScope, recovery: Recovery) -> WalletRecovery {
+    pub async fn recover(&self, store: &TestStore, to: &UserScope, recovery: Recovery) -> WalletRecovery {
         let done = store
             .recover_wallet(to, self.app.app(), recovery, None, store.now())
             .await;
@@ -116,7 +118,7 @@ impl Person {
     }
 }
 
-fn recovery(store: &TestStore, wallet: WalletId, by: Uuid) -> Recovery {
+pub fn recovery(store: &TestStore, wallet: WalletId, by: Uuid) -> Recovery {
     let (secret, link) = secret(store);
     Recovery {
         wallet,
@@ -128,7 +130,7 @@ fn recovery(store: &TestStore, wallet: WalletId, by: Uuid) -> Recovery {
     }
 }
 
-async fn spend(store: &TestStore, token: PresentedWalletToken) -> Spending {
+pub async fn spend(store: &TestStore, token: PresentedWalletToken) -> Spending {
     match store.spend_wallet_token(token, None, store.now()).await.unwrap() {
         Once::Done(spending) => spending,
         _ => panic!("nothing was claimed"),
@@ -226,7 +228,7 @@ async fn what_waits_for_its_secret_gives_way_and_what_was_proven_stays(store: Te
             .map(|link| link.wallet),
         None
     );
-    assert!(known.is_some_and(|known| known.consented && known.wallet.id == second.id));
+    assert!(known.is_some_and(|known| known.consent.is_some() && known.wallet.id == second.id));
 }
 
 async fn a_recovery_moves_the_wallet_and_ends_what_was(store: TestStore) {
@@ -386,12 +388,15 @@ async fn consent_is_the_owners_to_give_and_to_take_back(store: TestStore) {
         app,
         environment: person.app.environment(),
         wallet: made.id,
+        scopes: ConsentScopes::WITHOUT_SENDING,
         expires_at: Some(store.later(60)),
     };
     let now = store.now();
     assert!(!store.grant_consent(&stranger, consent, now).await.unwrap());
     assert!(store.grant_consent(&person.scope, consent, now).await.unwrap());
+    assert_eq!(store.count("events where type = 'consent.granted'").await, 1);
     assert!(!store.withdraw_consent(&stranger, made.id, app, now).await.unwrap());
     assert!(store.withdraw_consent(&person.scope, made.id, app, now).await.unwrap());
     assert!(!store.withdraw_consent(&person.scope, made.id, app, now).await.unwrap());
+    assert_eq!(store.count("events where type = 'consent.withdrawn'").await, 1);
 }

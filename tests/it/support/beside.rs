@@ -62,6 +62,46 @@ impl TestApp {
         }
     }
 
+    /// Every value of bytes in every table, ids among them, as `table.column` and itself: what somebody has who took the
+    /// database.
+    pub async fn blobs(&self) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        match &self.database {
+            Database::Sqlite(_) => {
+                let beside = rusqlite::Connection::open(self.database.file()).expect("the file opens");
+                let columns = "select schema.name || '.' || info.name from sqlite_schema schema
+                    join pragma_table_info(schema.name) info where schema.type = 'table' and info.type = 'BLOB'";
+                for column in self.rows(columns).await {
+                    let (table, name) = column.split_once('.').expect("table.column");
+                    let sql = format!("select {name} from {table} where {name} is not null");
+                    let mut statement = beside.prepare(&sql).expect("good SQL");
+                    let values = statement
+                        .query_map([], |row| row.get::<_, Vec<u8>>(0))
+                        .expect("it runs");
+                    found.extend(values.map(|value| (column.clone(), value.expect("bytes"))));
+                }
+            }
+            Database::Postgres { .. } => {
+                let client = connect(&self.database.url()).await;
+                let columns = "select table_name || '.' || column_name, data_type from information_schema.columns
+                    where table_schema = 'public' and data_type in ('bytea', 'uuid')";
+                for row in client.query(columns, &[]).await.expect("good SQL") {
+                    let (column, kind): (String, String) = (row.get(0), row.get(1));
+                    let (table, name) = column.split_once('.').expect("table.column");
+                    let value = if kind == "uuid" {
+                        format!("uuid_send({name})")
+                    } else {
+                        name.to_owned()
+                    };
+                    let sql = format!("select {value} from {table} where {name} is not null");
+                    let values = client.query(&sql, &[]).await.expect("good SQL");
+                    found.extend(values.iter().map(|row| (column.clone(), row.get(0))));
+                }
+            }
+        }
+        found
+    }
+
     /// One number.
     pub async fn count(&self, from: &str) -> usize {
         self.rows(&format!("select 1 from {from}")).await.len()

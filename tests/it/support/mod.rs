@@ -11,6 +11,7 @@ pub mod copying;
 pub mod database;
 pub mod esplora;
 pub mod hooks;
+pub mod hpke;
 pub mod import;
 pub mod join;
 pub mod logins;

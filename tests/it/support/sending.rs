@@ -99,6 +99,11 @@ impl Rig {
         events(&self.app).await
     }
 
+    /// The receipt on the chain, as soon as there is one.
+    pub async fn mined(&self, hash: &Value) -> Value {
+        self.chain.mined(hash.as_str().expect("a hash")).await
+    }
+
     /// The receipt on the chain, or null.
     pub async fn receipt(&self, hash: &Value) -> Value {
         self.chain.ask("eth_getTransactionReceipt", json!([hash])).await

@@ -31,6 +31,7 @@ pub struct AwsKms<E> {
     region: String,
     key: String,
     credentials: AwsCredentials,
+    endpoint: String,
     id: String,
 }
 
@@ -61,7 +62,17 @@ impl<E: Exchange> AwsKms<E> {
             region: region.to_owned(),
             key: key.to_owned(),
             credentials,
+            endpoint: format!("https://kms.{region}.amazonaws.com"),
             id: public_id("aws", key),
+        }
+    }
+
+    /// At another address than the region's own, such as one inside a private network: scheme and host, no path.
+    #[must_use]
+    pub fn at(self, endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            ..self
         }
     }
 
@@ -86,7 +97,7 @@ impl<E: Exchange> AwsKms<E> {
             body.push_str(part);
         }
 
-        let host = format!("kms.{}.amazonaws.com", self.region);
+        let host = self.endpoint.split("://").last().unwrap_or_default().to_owned();
         let time = timestamp(self.exchange.now());
         let target = format!("TrentService.{action}");
         let session = match &self.credentials.session {
@@ -122,7 +133,7 @@ impl<E: Exchange> AwsKms<E> {
             .collect();
         headers.push(("authorization", Zeroizing::new(authorization)));
         let request = Request {
-            url: format!("https://{host}/"),
+            url: format!("{}/", self.endpoint),
             headers,
             body,
         };
@@ -136,6 +147,10 @@ impl<E: Exchange> Kms for AwsKms<E> {
     /// `aws:` and the key's ARN.
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn wrapped(&self, value: &[u8]) -> bool {
+        unframe(VERSION, &self.id, value).is_ok()
     }
 
     /// `version 3 | length | id | blob`. The service draws its own randomness.

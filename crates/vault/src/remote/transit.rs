@@ -77,6 +77,10 @@ impl<E: Exchange> Kms for Transit<E> {
         &self.id
     }
 
+    fn wrapped(&self, value: &[u8]) -> bool {
+        unframe(VERSION, &self.id, value).is_ok()
+    }
+
     /// `version 2 | length | id | vault:v…`. The service draws its own randomness.
     fn wrap(&self, aad: &[u8], plaintext: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, KmsError> {
         let value = Zeroizing::new(BASE64_STANDARD.encode(plaintext));

@@ -26,6 +26,10 @@ impl Kms for Remote {
         "remote"
     }
 
+    fn wrapped(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn wrap(&self, _: &[u8], plaintext: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, KmsError> {
         Ok(plaintext.to_vec())
     }
@@ -228,4 +232,33 @@ proptest! {
     fn any_bytes_are_refused(bytes: Vec<u8>) {
         prop_assert!(key_file().unwrap_key(b"", &bytes).is_err());
     }
+}
+
+#[test]
+fn a_ring_wraps_with_one_key_and_opens_what_the_others_wrapped() {
+    use std::sync::Arc;
+
+    use aboard_vault::KekRing;
+
+    let made = |_: u8| Arc::new(KeyFile::generate(&SystemEntropy));
+    let (old, new, foreign) = (made(1), made(2), made(3));
+    let by_old = old.wrap(b"aad", b"secret", &SystemEntropy).unwrap();
+    let by_foreign = foreign.wrap(b"aad", b"secret", &SystemEntropy).unwrap();
+    let ring = KekRing::new(new.clone(), vec![old.clone()]);
+    assert_eq!(ring.id(), new.id());
+    let by_ring = ring.wrap(b"aad", b"secret", &SystemEntropy).unwrap();
+    assert!(ring.wrapped(&by_ring) && new.wrapped(&by_ring) && !old.wrapped(&by_ring));
+    assert!(!ring.wrapped(&by_old));
+    for wrapped in [&by_old, &by_ring] {
+        assert_eq!(ring.unwrap_key(b"aad", wrapped).ok().unwrap().expose(), b"secret");
+        assert_eq!(ring.unwrap_key(b"elsewhere", wrapped).err(), Some(KmsError::Refused));
+    }
+    // A key that nobody loaded is named.
+    let refused = ring.unwrap_key(b"aad", &by_foreign).err();
+    let named = KmsError::WrongKey {
+        loaded: new.id().to_owned(),
+        found: foreign.id().to_owned(),
+    };
+    assert_eq!(refused, Some(named));
+    assert_eq!(ring.unwrap_key(b"aad", &[]).err(), Some(KmsError::Malformed));
 }

@@ -111,6 +111,56 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             json!({ "key_id": example::KEY, "app_id": example::APP }),
         ),
         EventType::MessageDelivered | EventType::MessageFailed => message(kind),
+        EventType::WalletCreated => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("custody", custody()),
+                always(
+                    "imported",
+                    Schema::boolean().says("Whether the person brought the phrase along."),
+                ),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "custody": "server", "imported": false,
+            }),
+        ),
+        EventType::WalletRecovered => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("custody", custody()),
+                always("from_user_id", Schema::id("usr").says("Who had it before.")),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "custody": "server",
+                "from_user_id": user,
+            }),
+        ),
+        EventType::WalletExportAsked => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("ready_at", Schema::time().says("From when on it can be taken out.")),
+            ]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "ready_at": now }),
+        ),
+        EventType::WalletExported => (
+            about_wallet([always("app_id", Schema::id("app"))]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
+        ),
+        EventType::ConsentGranted => (
+            about_wallet([
+                always("app_id", Schema::id("app")),
+                always("scopes", Schema::list(Schema::one_of(&["read", "sign", "send"]))),
+                always("expires_at", Schema::time().or_null()),
+            ]),
+            json!({
+                "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "scopes": ["read", "sign"],
+                "expires_at": now,
+            }),
+        ),
+        EventType::ConsentWithdrawn => (
+            about_wallet([always("app_id", Schema::id("app"))]),
+            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
+        ),
         EventType::TransactionSent
         | EventType::TransactionConfirmed
         | EventType::TransactionFailed
@@ -166,6 +216,16 @@ fn message(kind: EventType) -> (Schema, Value) {
         "reason": reason, "notice": null,
     });
     (schema, example)
+}
+
+fn custody() -> Schema {
+    Schema::one_of(&["server", "shared"])
+}
+
+/// What is said of a user's wallet.
+fn about_wallet<const N: usize>(fields: [Field; N]) -> Schema {
+    let wallet = always("wallet_id", Schema::id("wlt"));
+    about_user_of([wallet].into_iter().chain(fields))
 }
 
 fn transaction(kind: EventType) -> (Schema, Value) {
@@ -234,6 +294,10 @@ fn name_kind() -> Schema {
 
 /// What is said of a user, and is gone once the user is erased.
 fn about_user<const N: usize>(fields: [Field; N]) -> Schema {
+    about_user_of(fields)
+}
+
+fn about_user_of(fields: impl IntoIterator<Item = Field>) -> Schema {
     let erased = sometimes("erased", Schema::just(true).says("The user was erased since."));
     Schema::object_of(
         [always("user_id", Schema::id("usr")), erased]

@@ -1,10 +1,13 @@
 //! `/api/v{1,2}/account/…`: a wallet is made, moved, and given an account for Rampable.
 
 pub mod create;
+pub mod import;
+mod make;
 pub mod rampable_create;
 pub mod recover;
 pub mod shape;
 
+use aboard_vault::KmsError;
 use aboard_vault::wallet::{Created, WalletError};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -13,7 +16,7 @@ use super::Caller;
 use super::bearer::Arrived;
 use super::secret::Issued;
 use super::session::{Born, addresses, begin, evm_address};
-use crate::domain::{Custody, Password};
+use crate::domain::{Code, Custody, Password};
 use crate::store::{KnownWallet, NewRampableAccount, RampableAdded, Wallet};
 use crate::tokens::{ACCESS_TOKEN_LIFE, FinishedLogin, NetworkAddress, RampableClaims};
 use crate::web::{Context, Failure, Fields, Web};
@@ -93,7 +96,16 @@ async fn made(
 async fn on_a_thread(work: impl FnOnce() -> Result<Created, WalletError> + Send + 'static) -> Result<Created, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
     let done = done.map_err(|_| Failure::internal("making a wallet was broken off"))?;
-    done.map_err(|error| Failure::internal(format!("a wallet is not made: {error}")))
+    done.map_err(|error| {
+        let broken = Failure::internal(format!("a wallet is not made: {error}"));
+        match error {
+            WalletError::Kms(KmsError::Unavailable(_)) => Failure {
+                code: Code::Unavailable,
+                ..broken
+            },
+            _ => broken,
+        }
+    })
 }
 
 /// An account for Rampable as a call asks for it.
@@ -149,15 +161,15 @@ async fn rampable(
         RampableAdded::Added | RampableAdded::Known => {}
         RampableAdded::Taken => {
             let why = "Somebody else has an account for Rampable with this username. Choose another.";
-            return Err(Failure::new(crate::domain::Code::Conflict).saying(why));
+            return Err(Failure::new(Code::Conflict).saying(why));
         }
-        RampableAdded::Refused => return Err(Failure::new(crate::domain::Code::Unauthorized)),
+        RampableAdded::Refused => return Err(Failure::new(Code::Unauthorized)),
     }
     let account = store.rampable_account(&caller.app.scope, scope.user()).await?;
     let account = account.ok_or_else(|| Failure::internal("an account for Rampable that was just made is gone"))?;
     if !account.is_reached_by(app, login.amr) {
         let why = "This user has an account for Rampable that another app made. The person reaches it by a log-in of their own: a code, or a provider.";
-        return Err(Failure::new(crate::domain::Code::Conflict).saying(why));
+        return Err(Failure::new(Code::Conflict).saying(why));
     }
     let claims = RampableClaims::new(account.username, login);
     let signed = web.tokens.sign(
@@ -179,7 +191,7 @@ fn must_have_rampable(web: &Web, caller: &Caller) -> Result<(), Failure> {
     }
     let why =
         "Accounts for Rampable are switched off here. Switch them on with `aboard settings set login.rampable true`.";
-    Err(Failure::new(crate::domain::Code::Forbidden).saying(why))
+    Err(Failure::new(Code::Forbidden).saying(why))
 }
 
 /// Whether a log-in may have this custody: what stands behind an app's own word alone is the operator's to keep.
@@ -188,5 +200,5 @@ fn must_fit(arrived: &Arrived, custody: Custody) -> Result<(), Failure> {
         return Ok(());
     }
     let why = "A user of register-custody cannot hold a half of the key: nobody but your app could give it back. Leave isCustodian out, or true.";
-    Err(Failure::new(crate::domain::Code::Forbidden).saying(why))
+    Err(Failure::new(Code::Forbidden).saying(why))
 }

@@ -2,7 +2,7 @@
 //!
 //! Send the `.xellar` file as `file` of a form (`multipart/form-data`), or as JSON with the secret's text or its 24 words
 //! in `file`. The answer has a new secret; the old one goes on working until the new one is proven once. All tokens of
-//! the log-in that had the wallet end.
+//! the log-in that had the wallet end. A copy with a PIN needs `pin` as well; whatever PIN is sent protects the new copy.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::super::auth::until;
-use super::super::bearer::Arrived;
-use super::super::secret::{given_back, issue, not_a_secret, opened_by, place_for, prove};
+use super::super::bearer::{Arrived, note_use};
+use super::super::secret::{Given, given_back, issue, not_a_secret, opened_by, pin_in, place_for, prove};
 use super::super::session::{place, sealed};
 use super::super::{Caller, answer};
 use super::{made, must_fit, on_a_thread, shape};
@@ -30,7 +30,7 @@ pub fn doc() -> Operation {
             "file",
             Schema::text().says("The file, its one line of text, or the 24 words."),
         ),
-        optional("pin", Schema::text().pattern("^[0-9]{6}$")),
+        shape::pin(),
         optional(
             "isCustodian",
             Schema::boolean().says("Ignored: a wallet keeps its custody."),
@@ -79,9 +79,14 @@ pub async fn recover(
             ));
         }
     };
-    pin(fields.optional_text("pin")?.as_deref())?;
+    let pin = pin_in(&mut fields)?;
     let until = until(&mut fields, context.now)?;
-    let given = given_back(&web, &caller, "file", &file).await?;
+    let copy = Given {
+        field: "file",
+        text: &file,
+        pin: pin.as_ref(),
+    };
+    let given = given_back(&web, &context, &caller, copy).await?;
     must_fit(&arrived, given.wallet.custody)?;
     let who = crate::web::Caller {
         environment: arrived.scope.environment(),
@@ -90,6 +95,7 @@ pub async fn recover(
     };
     let repeatable = key.of(&web, who, &raw, context.now)?;
     let login = arrived.login(&caller, &context)?;
+    note_use(&web, &caller, &given.wallet, "recover").await?;
     let from = opened_by(&given);
     let columns = sealed(&from)?;
     let (from, to) = (place(&from), place_for(&from, arrived.scope.user()));
@@ -101,13 +107,14 @@ pub async fn recover(
     })
     .await?;
     let id = given.wallet.id;
-    let issued = issue(&web, &context, &caller, id, &created.secret0);
+    let secret0 = Arc::new(created.secret0);
+    let issued = issue(&web, &context, &caller, id, &secret0, pin.as_ref()).await?;
     let recovery = Recovery {
         wallet: id,
         by: given.row.id,
         key: created.wallet.key().to_vec(),
         body: created.wallet.body().to_vec(),
-        secret: issued.row,
+        secret: issued.row.clone(),
         link: issued.link.clone(),
     };
     let wallet = Wallet {
@@ -143,12 +150,4 @@ pub async fn recover(
     }
     let done = made(&web, &context, &caller, wallet, &login, until, &issued).await?;
     Ok(answer("Recover wallet successfully", &done))
-}
-
-/// Six digits, where there are any: no secret of this server asks for them yet.
-fn pin(text: Option<&str>) -> Result<(), Failure> {
-    let Some(text) = text else { return Ok(()) };
-    aboard_vault::wallet::Pin::parse(text)
-        .map(drop)
-        .map_err(|error| not_a_secret("pin", error))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{answer, answered};
-use crate::web::reference::{Operation, Schema, always, example, sometimes};
+use crate::web::reference::{Field, Operation, Schema, always, example, optional, required, sometimes};
 
 /// An address of each family, as examples show them.
 pub fn addresses_example() -> Value {
@@ -12,6 +12,36 @@ pub fn addresses_example() -> Value {
         { "network": "solana", "address": "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96" },
         { "network": "bitcoin", "address": "tb1q6rz28mcfaxtmd6v789l9rrlrusdprr9pqcpvkl" },
     ])
+}
+
+/// `pin`.
+pub fn pin() -> Field {
+    let says =
+        "Six digits that the copy of the secret is protected with. Five wrong ones, and it opens again a day later.";
+    optional("pin", Schema::text().pattern("^[0-9]{6}$").says(says))
+}
+
+/// What a new wallet may be asked for with.
+pub fn new_wallet() -> [Field; 4] {
+    let rampable = Schema::object([
+        required("username", Schema::text()),
+        required("fullName", Schema::text()),
+        required("password", Schema::text().lengths(8, 256)),
+    ]);
+    [
+        optional(
+            "isCustodian",
+            Schema::boolean().says("Whether the operator can sign without the person: `true` without it."),
+        ),
+        pin(),
+        optional("rampable", rampable),
+        optional(
+            "expireDate",
+            Schema::text()
+                .format("date")
+                .says("When the wallet token ends, in version 1; a day at most."),
+        ),
+    ]
 }
 
 /// A list of addresses.

@@ -9,7 +9,9 @@ mod details;
 pub mod estimate_gas;
 mod evm_action;
 mod evm_json;
+pub mod export;
 mod network;
+mod permit;
 pub mod refresh;
 pub mod refresh_rampable;
 pub mod send_coin;
@@ -31,12 +33,13 @@ pub mod unlock;
 
 use std::sync::Arc;
 
+use aboard_vault::KmsError;
 use aboard_vault::wallet::{Addresses, OpenWallet, UserHalf, WalletError};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::bearer::{LetIn, must_be_allowed, presented, spend_presented};
+use super::bearer::{LetIn, consent_needed, must_be_allowed, presented, spend_presented};
 use super::secret::half_in;
 use super::session::{bitcoin_network, half_of, place, sealed};
 use super::{Caller, answer};
@@ -46,6 +49,7 @@ use crate::store::Wallet;
 use crate::web::{Bearer, Context, Failure, Fields, IdempotencyKey, JsonObject, Web, mark_replayed};
 
 pub use network::Asked;
+pub use permit::Permit;
 
 /// One operation, from its token to its answer: what a handler takes. The token is spent first, and only then the call is
 /// looked at: whatever is wrong with it, the token is used up.
@@ -55,6 +59,8 @@ pub struct Operation {
     wallet: Wallet,
     half: Option<UserHalf>,
     replayed: bool,
+    /// What is answered where the person's consent does not reach.
+    asks_consent: Failure,
     /// Held until the answer is made, so that a second call with the same `Idempotency-Key` waits.
     let_in: LetIn,
 }
@@ -74,6 +80,7 @@ impl FromRequest<Web> for Operation {
         let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
         let let_in = spend_presented(web, &context, read, key, &raw).await?;
         must_be_allowed(web, &caller, &headers, &let_in)?;
+        let asks_consent = consent_needed(web, &caller, &headers, &let_in);
         let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;
         let (half, wallet) = if let Some((half, wallet)) = given {
             (Some(half), wallet)
@@ -88,6 +95,7 @@ impl FromRequest<Web> for Operation {
             wallet,
             half,
             replayed: let_in.replayed,
+            asks_consent,
             let_in,
         })
     }
@@ -119,12 +127,16 @@ impl Operation {
         self.let_in.call().map(|(key, _)| key)
     }
 
-    /// Opens the wallet and signs, off the threads that serve requests. The key is gone when this is answered.
+    /// Opens the wallet and signs what was permitted, off the threads that serve requests. The key is gone when this is
+    /// answered.
     pub async fn sign<T: Send + 'static>(
         &mut self,
         web: &Web,
+        permit: Permit,
         work: impl FnOnce(&OpenWallet<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        // It was of this one signature.
+        let Permit { .. } = permit;
         let columns = sealed(&self.wallet)?;
         let (place, half, vault) = (place(&self.wallet), self.half.take(), Arc::clone(&web.instance.vault));
         let id = self.wallet.id;
@@ -153,7 +165,15 @@ pub fn not_open(error: &WalletError, wallet: crate::domain::WalletId) -> Failure
         let why = "Only its person can open this wallet. Call wallet/unlock with the recovery secret first, or send it as `secret`.";
         return Failure::new(Code::Conflict).saying(why);
     }
-    Failure::internal(format!("wallet {wallet}: {error}"))
+    let broken = Failure::internal(format!("wallet {wallet}: {error}"));
+    match error {
+        // Nothing was made, and it may work in a moment.
+        WalletError::Kms(KmsError::Unavailable(_)) => Failure {
+            code: Code::Unavailable,
+            ..broken
+        },
+        _ => broken,
+    }
 }
 
 /// A field that cannot be signed as it is: the vault's words, as a sentence.

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::evm_json::{quantity, to_u64};
 use super::{Operation, not_open, shape, wrong};
-use crate::domain::{Code, Invalid};
+use crate::domain::Invalid;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, always, optional, required};
 use crate::web::{Failure, Web};
 
@@ -77,21 +78,17 @@ pub async fn sign_authorization(State(web): State<Web>, mut operation: Operation
             "nonce is required, as a number or a text: the one that the account has when the authorization is used.";
         Failure::field("nonce", Invalid::new(why))
     })?;
-    let settings = operation.settings(&web);
-    if !settings.wallets.allow_delegate(chain_id, address) {
-        let why = format!(
-            "The rules here do not let accounts be delegated to this contract on chain {chain_id}: it is not in `wallets.delegates`."
-        );
-        return Err(Failure::new(Code::Forbidden).saying(why));
-    }
     let id = operation.wallet.id;
     let authorization = Authorization {
         chain_id,
         address,
         nonce,
     };
+    let permit = operation
+        .permit(&web, &Action::authorization(&network.code, &authorization))
+        .await?;
     let signed = operation
-        .sign(&web, move |wallet| {
+        .sign(&web, permit, move |wallet| {
             let key = wallet.evm().map_err(|error| not_open(&error, id))?;
             key.sign_authorization(authorization)
                 .map_err(|error| wrong("chainId", error))

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::evm_json::{bytes, hex};
 use super::{Operation, not_open, shape};
-use crate::domain::{Code, Invalid};
+use crate::domain::Invalid;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
 use crate::web::{Failure, Web};
 
@@ -39,17 +40,13 @@ const MESSAGE: &str = "Sign Hash is successfully";
 pub async fn sign_hash(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     network.evm("bare hashes")?;
-    let settings = operation.settings(&web);
-    if !settings.wallets.sign_hash {
-        let why = "Bare hashes are not signed here: nothing tells what they stand for. Sign a message, typed data or a transaction, or switch it on with `aboard settings set wallets.sign_hash true`.";
-        return Err(Failure::new(Code::Forbidden).saying(why));
-    }
     let text = operation.fields.text("hash")?;
     let hash = bytes(&text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let hash = hash.ok_or_else(|| Failure::field("hash", Invalid::new("hash must be 0x and 64 hex digits.")))?;
     let id = operation.wallet.id;
+    let permit = operation.permit(&web, &Action::hash(&network.code)).await?;
     let signature = operation
-        .sign(&web, move |wallet| {
+        .sign(&web, permit, move |wallet| {
             let key = wallet.evm().map_err(|error| not_open(&error, id))?;
             Ok(hex(&key.sign_hash(hash).to_bytes()))
         })

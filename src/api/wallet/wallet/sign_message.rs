@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Operation, not_open, shape, wrong};
 use crate::config::Chain;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
 use crate::web::{Failure, Web};
 
@@ -33,8 +34,9 @@ pub async fn sign_message(State(web): State<Web>, mut operation: Operation) -> R
     let network = operation.network(&web)?;
     let message = operation.fields.text("message")?;
     let id = operation.wallet.id;
+    let permit = operation.permit(&web, &Action::message(&network.code)).await?;
     let signature = operation
-        .sign(&web, move |wallet| {
+        .sign(&web, permit, move |wallet| {
             let broken = |error| not_open(&error, id);
             Ok(match network.chain {
                 Chain::Evm(_) => {

@@ -4,13 +4,15 @@
 //! instructions, or `transaction` as base64 for one that others sign too. Bitcoin: `psbt` in base64 (BIP-174). The answer
 //! is hex, base64 and base64; nothing is sent to any chain.
 
+use aboard_vault::wallet::bitcoin::Payment;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Operation, evm_json, not_open, shape, solana_json, wrong};
 use crate::config::Chain;
-use crate::domain::{Code, Invalid};
+use crate::domain::Invalid;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
 use crate::web::{Failure, Fields, Web};
 
@@ -56,20 +58,10 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
         Chain::Evm(chain) => {
             let own = super::super::session::sealed(&operation.wallet)?.addresses().evm;
             let parsed = evm_json::transaction(chain, own, &mut transaction, &mut operation.fields)?;
-            let summary = parsed.summary().map_err(|error| wrong("transaction", error))?;
-            let settings = operation.settings(&web);
-            if let Some((chain, contract)) = summary
-                .delegations
-                .iter()
-                .find(|(chain, contract)| !settings.wallets.allow_delegate(*chain, *contract))
-            {
-                let why = format!(
-                    "The rules here do not let accounts be delegated to {contract} on chain {chain}: it is not in `wallets.delegates`."
-                );
-                return Err(Failure::new(Code::Forbidden).saying(why));
-            }
+            let action = Action::evm(&network.code, &parsed).map_err(|error| wrong("transaction", error))?;
+            let permit = operation.permit(&web, &action).await?;
             let signed = operation
-                .sign(&web, move |wallet| {
+                .sign(&web, permit, move |wallet| {
                     let key = wallet.evm().map_err(|error| not_open(&error, id))?;
                     key.sign_transaction(&parsed)
                         .map_err(|error| wrong("transaction", error))
@@ -78,11 +70,16 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
             json!({ "signedTransaction": evm_json::hex(&signed.raw), "hash": signed.hash.to_string() })
         }
         Chain::Solana => {
-            let parsed = solana_json::transaction(&mut transaction)?;
+            let parsed = solana_json::transaction(&mut transaction)?.unsigned()?;
+            let own = super::super::session::sealed(&operation.wallet)?.addresses().solana;
+            let permit = operation
+                .permit(&web, &Action::solana(&network.code, own, &parsed.message))
+                .await?;
             let signed = operation
-                .sign(&web, move |wallet| {
+                .sign(&web, permit, move |wallet| {
                     let key = wallet.solana().map_err(|error| not_open(&error, id))?;
-                    parsed.sign(&key)
+                    let signed = key.sign_transaction(&parsed);
+                    Ok(signed.map_err(|error| wrong("transaction", error))?.to_bytes())
                 })
                 .await?;
             json!({ "signedTransaction": solana_json::base64(&signed) })
@@ -95,11 +92,16 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
                     Invalid::new("transaction.psbt must be a PSBT in base64 (BIP-174)."),
                 )
             })?;
+            let own = super::super::session::sealed(&operation.wallet)?.addresses().bitcoin;
+            let payment = Payment::parse(&bytes, &own).map_err(|error| wrong("transaction.psbt", error))?;
+            let shown_on = super::super::session::bitcoin_network(operation.caller.app.scope.kind());
+            let permit = operation
+                .permit(&web, &Action::bitcoin(&network.code, shown_on, &payment))
+                .await?;
             let signed = operation
-                .sign(&web, move |wallet| {
+                .sign(&web, permit, move |wallet| {
                     let key = wallet.bitcoin().map_err(|error| not_open(&error, id))?;
-                    let payment = aboard_vault::wallet::bitcoin::Payment::parse(&bytes, &key.public());
-                    Ok(key.sign_psbt(&payment.map_err(|error| wrong("transaction.psbt", error))?))
+                    Ok(key.sign_psbt(&payment))
                 })
                 .await?;
             json!({

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Operation, not_open, shape, wrong};
 use crate::domain::Invalid;
+use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
 use crate::web::{Failure, Web};
 
@@ -54,8 +55,11 @@ pub async fn sign_typed_data(State(web): State<Web>, mut operation: Operation) -
     let parsed = TypedData::parse(&document).map_err(|error| wrong("data", error))?;
     parsed.expect_chain(chain).map_err(|error| wrong("data", error))?;
     let id = operation.wallet.id;
+    let permit = operation
+        .permit(&web, &Action::typed_data(&network.code, &parsed))
+        .await?;
     let signature = operation
-        .sign(&web, move |wallet| {
+        .sign(&web, permit, move |wallet| {
             let key = wallet.evm().map_err(|error| not_open(&error, id))?;
             Ok(super::evm_json::hex(&key.sign_typed_data(&parsed).to_bytes()))
         })

@@ -1,6 +1,6 @@
 //! Transactions of Solana as JSON has them.
 
-use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Key, Message, Transaction};
+use aboard_vault::wallet::solana::{AccountMeta, Address, Instruction, Message, Transaction};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -25,31 +25,18 @@ pub enum Read {
 }
 
 impl Read {
-    /// Signs it; the bytes to send.
-    pub fn sign(self, key: &Key) -> Result<Vec<u8>, Failure> {
+    /// As it will be signed, without this wallet's signature.
+    pub fn unsigned(self) -> Result<Transaction, Failure> {
         match self {
-            Self::Made(transaction) => {
-                let signed = key.sign_transaction(&transaction);
-                Ok(signed.map_err(|error| wrong("transaction", error))?.to_bytes())
-            }
+            Self::Made(transaction) => Ok(*transaction),
             Self::Instructions {
                 payer,
                 blockhash,
                 instructions,
             } => {
-                if payer != key.address() {
-                    let message = Message::compile(payer, &instructions, blockhash);
-                    let message = message.map_err(|error| wrong("transaction.instructions", error))?;
-                    let unsigned = Transaction {
-                        signatures: vec![[0; 64]; usize::from(message.signers)],
-                        message,
-                    };
-                    return Self::Made(Box::new(unsigned)).sign(key);
-                }
-                let signed = key.sign_instructions(&instructions, None, blockhash);
-                Ok(signed
-                    .map_err(|error| wrong("transaction.instructions", error))?
-                    .to_bytes())
+                let message = Message::compile(payer, &instructions, blockhash);
+                let message = message.map_err(|error| wrong("transaction.instructions", error))?;
+                Ok(Transaction::unsigned(message))
             }
         }
     }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::super::account::{shape as account_shape, shown};
 use super::super::bearer::spend;
-use super::super::secret::proven;
+use super::super::secret::{Given, pin_in, proven};
 use super::super::session::{Born, addresses, begin};
 use super::super::{Caller, answer, answered};
 use crate::domain::{Code, Custody};
@@ -21,10 +21,13 @@ use crate::web::{Bearer, Context, Failure, IdempotencyKey, JsonObject, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
-    let request = Schema::object([required(
-        "secret",
-        Schema::text().says("The recovery secret: its text, the file's content, or the 24 words."),
-    )]);
+    let request = Schema::object([
+        required(
+            "secret",
+            Schema::text().says("The recovery secret: its text, the file's content, or the 24 words."),
+        ),
+        account_shape::pin(),
+    ]);
     let data = Schema::object([
         always("walletToken", Schema::jwt()),
         always("refreshToken", Schema::text()),
@@ -73,7 +76,13 @@ pub async fn unlock(
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
     let secret = Zeroizing::new(fields.text("secret")?);
-    let (half, wallet) = proven(&web, &context, &caller, &let_in.usable.wallet, &secret).await?;
+    let pin = pin_in(&mut fields)?;
+    let given = Given {
+        field: "secret",
+        text: &secret,
+        pin: pin.as_ref(),
+    };
+    let (half, wallet) = proven(&web, &context, &caller, &let_in.usable.wallet, given).await?;
     let known = web
         .instance
         .store

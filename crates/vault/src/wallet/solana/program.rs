@@ -25,6 +25,20 @@ programs! {
     metadata = "metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s";
 }
 
+impl Address {
+    /// Whether this is a program that keeps coins or tokens: System, SPL Token, Token-2022, Associated Token Account.
+    #[must_use]
+    pub fn holds_money(&self) -> bool {
+        [SYSTEM, token(), token_2022(), associated_token()].contains(self)
+    }
+
+    /// Whether this is the program that sets what is paid for priority, and does nothing else.
+    #[must_use]
+    pub fn sets_fees(&self) -> bool {
+        *self == compute_budget()
+    }
+}
+
 /// Moves lamports (System program, instruction 2).
 #[must_use]
 pub fn transfer(from: Address, to: Address, lamports: u64) -> Instruction {

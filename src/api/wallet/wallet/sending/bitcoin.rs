@@ -11,6 +11,7 @@ use super::options::invalid;
 use super::solana::amount;
 use crate::chains::bitcoin::{Client, Purse, Unsendable};
 use crate::config::Family;
+use crate::domain::policy::Action;
 use crate::domain::{Code, Lane, SendKind};
 use crate::store::Send;
 use crate::web::{Failure, Fields, Web};
@@ -69,9 +70,13 @@ async fn pay(
     let on_its_way = on_its_way(web, operation, account).await?;
     let plan = purse.plan(&account.own, to, satoshi, &on_its_way).map_err(unsendable)?;
     account.client.prove(&plan.coins, &account.own).await?;
+    let shown = to.address(account.on).unwrap_or_default();
+    let permit = operation
+        .permit(web, &Action::bitcoin_plan(&account.network.code, &shown, &plan))
+        .await?;
     let id = operation.wallet.id;
     let signed = operation
-        .sign(web, move |wallet| {
+        .sign(web, permit, move |wallet| {
             let key = wallet.bitcoin().map_err(|error| not_open(&error, id))?;
             Ok(key.sign_plan(&plan))
         })
@@ -120,9 +125,12 @@ pub async fn transaction(
             let why = "An input of the PSBT is being spent by another send of this wallet. Wait for that one.";
             return Err(Failure::new(Code::Conflict).saying(why));
         }
+        let permit = operation
+            .permit(web, &Action::bitcoin(&account.network.code, account.on, &payment))
+            .await?;
         let id = operation.wallet.id;
         let signed = operation
-            .sign(web, move |wallet| {
+            .sign(web, permit, move |wallet| {
                 let key = wallet.bitcoin().map_err(|error| not_open(&error, id))?;
                 Ok(key.sign_psbt(&payment))
             })

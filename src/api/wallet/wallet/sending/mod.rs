@@ -4,6 +4,7 @@
 mod bitcoin;
 mod cover;
 mod held;
+mod keep;
 mod lane;
 mod options;
 mod other;
@@ -19,20 +20,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::evm_action::{self, Wanted};
-use super::{Asked, Operation, not_open, wrong};
+use super::{Asked, Operation};
 use crate::chains::evm::{At, Call, Client};
 use crate::chains::{self, ChainFailure};
-use crate::config::Family;
-use crate::domain::{Code, Invalid, Lane, SendId, SendKind};
-use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
-use crate::store::{Keeping, NewReservation, NewSend, Reservation, Send, WantedSequence};
+use crate::domain::{Invalid, Lane, SendId, SendKind};
+use crate::store::{NewReservation, Reservation, Send, WantedSequence};
 use crate::web::{Failure, Web};
 
 use cover::Purse;
+use keep::hand_over;
+use receipt::receipt;
 
 pub use options::Options;
 pub use other::transaction as other_transaction;
-pub use receipt::receipt;
 
 /// For how long an `Idempotency-Key` is known.
 const KEY_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -206,7 +206,7 @@ pub async fn send(web: &Web, operation: &mut Operation, account: &Account<'_>, w
         ..transaction
     };
     let replaced = replaced.map(|send| send.id);
-    let kept = sign_and_keep(web, operation, account, &wanted, wish.kind, transaction, replaced).await;
+    let kept = keep::sign_and_keep(web, operation, account, &wanted, wish.kind, transaction, replaced).await;
     if kept.is_err() {
         // Another send need not wait for the end of the lease. If this fails, it does.
         let _ = store.release_send(&scope, &account.lane, wanted.id).await;
@@ -225,81 +225,6 @@ async fn counted(web: &Web, operation: &Operation, account: &Account<'_>) -> Res
             known.map_or(Err(ChainFailure::Down(why).into()), |_| Ok(None))
         }
         Err(failure) => Err(failure.into()),
-    }
-}
-
-/// Signs for a held place and stores what was signed; nothing has left this server when this is answered.
-async fn sign_and_keep(
-    web: &Web,
-    operation: &mut Operation,
-    account: &Account<'_>,
-    reserved: &NewReservation,
-    kind: SendKind,
-    transaction: Transaction,
-    replaces: Option<SendId>,
-) -> Result<(Send, uuid::Uuid), Failure> {
-    must_fit_settings(web, operation, &transaction)?;
-    let (id, sequence) = (operation.wallet.id, transaction.nonce);
-    let signed = operation
-        .sign(web, move |wallet| {
-            let key = wallet.evm().map_err(|error| not_open(&error, id))?;
-            key.sign_transaction(&transaction)
-                .map_err(|error| wrong("transaction", error))
-        })
-        .await?;
-    let instance = &web.instance;
-    let (now, owner) = (instance.clock.now(), instance.ids.id());
-    let scope = operation.caller.app.scope;
-    let new = NewSend {
-        id: reserved.id,
-        wallet: id,
-        app: scope.app(),
-        kind,
-        family: Family::Evm,
-        lane: account.lane.clone(),
-        sequence: Some(sequence),
-        digest: reserved.digest,
-        key: reserved.key,
-        raw: signed.raw.clone(),
-        hash: signed.hash.to_string(),
-        replaces,
-        expires_at_height: None,
-        owner,
-        due_at: now + HANDED_OVER,
-    };
-    let sent = new.as_kept(scope.environment(), now);
-    match instance.store.keep_send(&scope, new, now).await? {
-        Keeping::Kept => Ok((sent, owner)),
-        Keeping::Lost => Err(Failure {
-            retry_after: Some(1),
-            ..Failure::new(Code::Conflict)
-                .saying("Another send of this wallet came between, and nothing was sent. Make the call again.")
-        }),
-    }
-}
-
-/// Offers what was stored to the nodes. Only a refusal by all of them is an error: what no node answered to is sent later.
-async fn hand_over(web: &Web, sent: Send, owner: uuid::Uuid) -> Result<Send, Failure> {
-    let instance = &web.instance;
-    let offered = offer(&web.chains, &sent).await;
-    let now = instance.clock.now();
-    let end = after_offer(&offered, now);
-    let written = instance
-        .store
-        .finish_send(instance.store.system(), owner, sent.id, end, now)
-        .await;
-    match (offered, written) {
-        (Offered::Refused { reason, .. }, Ok(true)) => {
-            let why = format!("The network does not take this: {reason}. It was signed, and will not be sent.");
-            Err(Failure::new(Code::ChainRefused).saying(why))
-        }
-        // It stays stored, so it is offered again: whoever called has to know that it may yet be sent.
-        (Offered::Refused { .. }, Err(error)) => Err(error.into()),
-        (_, Err(error)) => {
-            tracing::warn!(%error, send = %sent.id, "what became of a send could not be written; a job looks again");
-            Ok(sent)
-        }
-        (_, Ok(_)) => Ok(sent),
     }
 }
 
@@ -326,18 +251,4 @@ fn digest(transaction: &Transaction) -> [u8; 32] {
         ..transaction.clone()
     };
     sha256(plain.signing_hash().as_slice())
-}
-
-/// Whether the environment's settings let this be signed.
-fn must_fit_settings(web: &Web, operation: &Operation, transaction: &Transaction) -> Result<(), Failure> {
-    let summary = transaction.summary().map_err(|error| wrong("transaction", error))?;
-    let settings = operation.settings(web);
-    let forbidden = |(chain, contract): &&(u64, Address)| !settings.wallets.allow_delegate(*chain, *contract);
-    if let Some((chain, contract)) = summary.delegations.iter().find(forbidden) {
-        let why = format!(
-            "The rules here do not let accounts be delegated to {contract} on chain {chain}: it is not in `wallets.delegates`."
-        );
-        return Err(Failure::new(Code::Forbidden).saying(why));
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ use super::held::{Begun, Signed, Wanted, begin};
 use super::options::invalid;
 use crate::chains::solana::{Client, Draft, Unsendable};
 use crate::config::Family;
+use crate::domain::policy::Action;
 use crate::domain::{Code, Invalid, Lane, SendKind, parse_amount};
 use crate::store::Send;
 use crate::web::{Failure, Fields, Web};
@@ -152,7 +153,7 @@ async fn send_unsigned(
         Begun::Known(send) => return Ok(send),
         Begun::Held(held) => held,
     };
-    let signed = sign(web, operation, unsigned, last_height).await;
+    let signed = sign(web, operation, account, unsigned, last_height).await;
     let signed = match signed {
         Ok(signed) => must_be_another(web, operation, account, signed).await,
         Err(failure) => Err(failure),
@@ -183,12 +184,15 @@ async fn must_be_another(
 async fn sign(
     web: &Web,
     operation: &mut Operation,
+    account: &Account<'_>,
     unsigned: Transaction,
     last_height: u64,
 ) -> Result<Signed, Failure> {
     let id = operation.wallet.id;
+    let action = Action::solana(&account.network.code, account.own, &unsigned.message);
+    let permit = operation.permit(web, &action).await?;
     let signed = operation
-        .sign(web, move |wallet| {
+        .sign(web, permit, move |wallet| {
             let key = wallet.solana().map_err(|error| not_open(&error, id))?;
             key.sign_transaction(&unsigned)
                 .map_err(|error| wrong("transaction", error))

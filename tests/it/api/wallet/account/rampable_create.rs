@@ -14,6 +14,7 @@ on_both! {
 }
 
 const CREATE: &str = "/api/v2/account/rampable/create";
+const MAKE: &str = "/api/v2/account/create";
 
 async fn an_account_is_made_and_the_token_is_not_used_up(engine: Engine) {
     let app = TestApp::start(engine).await;
@@ -52,8 +53,13 @@ async fn a_name_that_somebody_has_is_a_conflict(engine: Engine) {
         let message = refused(&second.post(CREATE, &account(taken)).await, 409);
         assert!(message.contains("username"), "{message}");
     }
-    assert_eq!(app.count("rampable_accounts").await, 1);
-    data_of(&second.post(CREATE, &account("bob@bank.example")).await);
+    // Nor with a wallet, which is not made then: its secret would be lost with the refusal.
+    let with_wallet = |username: &str| json!({ "rampable": account(username) });
+    let taken = with_wallet("person@bank.example");
+    refused(&second.post(MAKE, &taken).await, 409);
+    assert_eq!((app.count("rampable_accounts").await, app.count("wallets").await), (1, 0));
+    let made = data_of(&second.post(MAKE, &with_wallet("bob@bank.example")).await);
+    assert!(made.get("rampableAccessToken").is_some(), "{made}");
 }
 
 /// One person whom two apps know by ids of their own: a join brings that about.

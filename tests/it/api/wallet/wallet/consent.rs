@@ -1,5 +1,6 @@
 //! Consent: an app that did not make a wallet works with it once the person lets it.
 
+use aboard::domain::ConsentScopes;
 use aboard::store::Consent;
 use serde_json::{Value, json};
 
@@ -58,6 +59,7 @@ async fn another_app_asks_first_and_may_be_told_to_stop(engine: Engine) {
         app: id,
         environment,
         wallet,
+        scopes: ConsentScopes::ALL,
         expires_at: None,
     };
     assert!(store.grant_consent(&holder.scope, consent, app.now()).await.unwrap());

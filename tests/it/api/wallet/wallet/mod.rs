@@ -9,6 +9,8 @@ mod bitcoin_sends;
 mod cancel_transaction;
 mod consent;
 mod estimate_gas;
+mod export;
+mod policy;
 mod refresh;
 mod sdk;
 mod send_coin;

@@ -237,7 +237,7 @@ async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {
         tokens = sdk.call(&format!("wallet.{call}"), &[body]);
         let receipt = &tokens["txReceipt"];
         assert_eq!(receipt["nonce"], nonce, "{call}: {tokens}");
-        let mined = chain.ask("eth_getTransactionReceipt", json!([receipt["hash"]])).await;
+        let mined = chain.mined(receipt["hash"].as_str().expect("a hash")).await;
         assert_eq!(mined["status"], "0x1", "{call}");
     }
     let mut call = json!({ "network": network, "to": DELEGATE, "amount": "0.015" });
@@ -262,7 +262,7 @@ async fn the_published_sdk_sends_transfers_and_cancels(engine: Engine) {
     }
     chain.mine(1).await;
     let hash = &tokens["hash"];
-    let cancelled = chain.ask("eth_getTransactionReceipt", json!([hash])).await;
+    let cancelled = chain.mined(hash.as_str().expect("a hash")).await;
     assert_eq!(cancelled["status"], "0x1", "{tokens}");
     assert_eq!(chain.balance(DELEGATE).await, 15 * COIN / 1_000 + 7);
 }

@@ -55,6 +55,7 @@ async fn a_coin_arrives_and_events_tell_of_it(engine: Engine) {
         assert_eq!(receipt[field], expected, "{field}");
     }
     assert_eq!(receipt["signature"]["_type"], "signature");
+    assert_eq!(rig.mined(&hash).await["status"], "0x1");
     assert_eq!(rig.chain.balance(TO).await % COIN, 15_000_000_000_000_000);
     let mined = rig.chain.ask("eth_getTransactionByHash", json!([hash])).await;
     for name in ["maxFeePerGas", "maxPriorityFeePerGas"] {
@@ -252,8 +253,8 @@ async fn what_the_nodes_refuse_is_not_sent_and_leaves_its_nonce(engine: Engine) 
     assert_eq!(sent["nonce"], 0);
     let states: Vec<_> = rig.stored().await.iter().map(|send| send.state).collect();
     assert_eq!(states, [SendState::Broadcast, SendState::Dropped, SendState::Dropped]);
-    assert_eq!(rig.told(&sent["hash"]).await, ["sent"]);
-    assert_eq!(rig.events().await.len(), 3);
+    // The same bytes come out when the same is signed for the same nonce.
+    assert_eq!(rig.told(&sent["hash"]).await, ["failed", "failed", "sent"]);
 }
 
 async fn a_nonce_is_the_next_or_that_of_what_it_replaces(engine: Engine) {
@@ -318,7 +319,7 @@ async fn nothing_is_sent_while_it_is_paused(engine: Engine) {
     let resumed = store.resume_sends(&admin, environment, network, rig.app.now()).await;
     assert!(resumed.unwrap());
     rig.app.app.sends.run_due().await;
-    assert_eq!(rig.receipt(&waiting["hash"]).await["status"], "0x1");
+    assert_eq!(rig.mined(&waiting["hash"]).await["status"], "0x1");
 }
 
 async fn networks_without_nodes_and_other_families_are_told_apart(engine: Engine) {

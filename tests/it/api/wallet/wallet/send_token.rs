@@ -36,7 +36,7 @@ async fn tokens_arrive(engine: Engine) {
             .as_str()
             .is_some_and(|data| data.starts_with("0xa9059cbb"))
     );
-    assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
+    assert_eq!(rig.mined(&receipt["hash"]).await["status"], "0x1");
     assert_eq!(has(&rig, &token, TO).await, 25 * COIN / 10);
     rig.follow().await;
     assert_eq!(rig.told(&receipt["hash"]).await, ["sent", "confirmed"]);

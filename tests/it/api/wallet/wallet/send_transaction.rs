@@ -21,13 +21,13 @@ async fn a_transaction_is_completed_and_sent(engine: Engine) {
         .sends("send-transaction", json!({ "transaction": transaction }))
         .await;
     assert_eq!((&receipt["value"], &receipt["type"]), (&json!("1000"), &json!(2)));
-    assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
+    assert_eq!(rig.mined(&receipt["hash"]).await["status"], "0x1");
     // One that makes a contract has no recipient.
     let receipt = rig
         .sends("send-transaction", json!({ "transaction": { "data": "0x00" } }))
         .await;
     assert_eq!(receipt["to"], Value::Null);
-    let made = rig.receipt(&receipt["hash"]).await;
+    let made = rig.mined(&receipt["hash"]).await;
     assert!(made["contractAddress"].is_string(), "{made}");
 }
 
@@ -119,7 +119,7 @@ async fn a_delegation_is_sent_and_takes_effect(engine: Engine) {
     assert_eq!(receipt["type"], 4);
     let shown = receipt["authorizationList"][0]["address"].as_str().unwrap();
     assert!(shown.eq_ignore_ascii_case(&code), "{shown}");
-    assert_eq!(rig.receipt(&receipt["hash"]).await["status"], "0x1");
+    assert_eq!(rig.mined(&receipt["hash"]).await["status"], "0x1");
     let installed = rig.chain.ask("eth_getCode", json!([evm, "latest"])).await;
     assert_eq!(
         installed,

@@ -119,6 +119,7 @@ async fn what_would_fail_is_refused_and_not_signed(engine: Engine) {
         ("amount", json!("1"), "send less"),
         ("amount", json!("0"), "more than nothing"),
         ("to", json!("0x70997970C51812dc3A010C7d01b50e0d17dc79C8"), "base58"),
+        ("to", json!(TOKEN), "is a program"),
         ("priorityFee", json!(10_000_001), "at most 10000000"),
         ("priorityFee", json!("much"), "whole number"),
     ] {

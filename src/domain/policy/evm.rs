@@ -1,0 +1,99 @@
+//! The rules on transactions of the family evm.
+
+use aboard_vault::wallet::evm::{Address, U256};
+
+use super::action::Call;
+use super::calls::token_call;
+use super::{Asset, Policy, Refusal, Rule, Spend};
+
+impl Policy {
+    pub(super) fn evm(&self, call: &Call, network: &str) -> Result<Vec<Spend>, Refusal> {
+        for (chain, contract) in &call.delegations {
+            self.delegation(*chain, *contract)?;
+        }
+        let mut spends = self.spend(&Asset::coin(network), call.most_cost)?;
+        let Some(to) = call.to else {
+            if self.recipients.is_some() || self.contracts.is_some() || self.methods.is_some() {
+                return Err(Refusal::new(Rule::Contracts, "a new contract is on no list of it."));
+            }
+            return Ok(spends);
+        };
+        if call.data.is_empty() {
+            self.pays(to)?;
+            return Ok(spends);
+        }
+        if !call.value.is_zero() {
+            self.pays(to)?;
+        }
+        spends.extend(self.call(to, &call.data, network)?);
+        Ok(spends)
+    }
+
+    /// A call of a contract.
+    fn call(&self, to: Address, data: &[u8], network: &str) -> Result<Vec<Spend>, Refusal> {
+        let listed = self.contracts.as_ref().map(|contracts| contracts.contains(&to));
+        if listed == Some(false) {
+            return Err(Refusal::new(
+                Rule::Contracts,
+                format!("{to} is not among its contracts."),
+            ));
+        }
+        if let Some(methods) = &self.methods
+            && !data.first_chunk().is_some_and(|selector| methods.contains(selector))
+        {
+            let shown: String = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            return Err(Refusal::new(
+                Rule::Methods,
+                format!("0x{shown} is not among its methods."),
+            ));
+        }
+        let understood = token_call(data);
+        match understood {
+            Some(token) if !self.recipients_have_evm(token.party) => {
+                let why = format!(
+                    "{} gets the tokens, or power over them, and is not among its recipients.",
+                    token.party
+                );
+                return Err(Refusal::new(Rule::Recipients, why));
+            }
+            None if listed != Some(true) && !self.recipients_have_evm(to) => {
+                let why =
+                    format!("nothing tells whom this call of {to} pays. List the contract in contracts to allow it.");
+                return Err(Refusal::new(Rule::Recipients, why));
+            }
+            _ => {}
+        }
+        let token = Asset::token(network, to);
+        if self.limits(&token).next().is_none() {
+            return Ok(Vec::new());
+        }
+        match understood.and_then(|token| token.amount) {
+            Some(amount) => self.spend(&token, amount),
+            None => {
+                let why = format!("nothing tells how much of {token} this call moves.");
+                Err(Refusal::new(Rule::Value, why))
+            }
+        }
+    }
+
+    /// Coins go to an account, or to a contract that was listed by name.
+    fn pays(&self, to: Address) -> Result<(), Refusal> {
+        let listed = self.contracts.as_ref().is_some_and(|contracts| contracts.contains(&to));
+        if listed || self.recipients_have_evm(to) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Rule::Recipients,
+            format!("{to} is not among its recipients."),
+        ))
+    }
+
+    /// What is spent of something, against what may be spent of it at once and in a time.
+    pub(super) fn spend(&self, asset: &Asset, amount: U256) -> Result<Vec<Spend>, Refusal> {
+        let mut spends = Vec::new();
+        for limit in self.limits(asset) {
+            spends.extend(limit.allow(amount)?);
+        }
+        Ok(spends)
+    }
+}

@@ -1,0 +1,159 @@
+//! A wallet's key is used: what that adds to what was spent, and its entry in the audit log.
+
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::domain::policy::{Asset, Spend};
+use crate::domain::{AppId, EnvironmentId, WalletId};
+use crate::store::audit::{Entry, audit};
+use crate::store::scope::AdminScope;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::{Result, Store};
+
+/// A use of a wallet's key that everything but the counts has let through.
+#[derive(Debug, Clone)]
+pub struct WalletUse {
+    /// The wallet.
+    pub wallet: WalletId,
+    /// Its data plane.
+    pub environment: EnvironmentId,
+    /// The app that asks.
+    pub app: AppId,
+    /// What is done: `transaction`.
+    pub operation: &'static str,
+    /// The code of the network, where there is one.
+    pub network: Option<String>,
+    /// What it adds to what was spent.
+    pub spends: Vec<Spend>,
+    /// The call, if it carries an `Idempotency-Key`, and until when that is known: it is counted once.
+    pub call: Option<([u8; 32], Timestamp)>,
+}
+
+/// What became of a use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WalletUsed {
+    /// It is counted and noted.
+    Noted,
+    /// With it more would be spent in a time than may be; nothing is counted.
+    Over {
+        /// Of what.
+        asset: Asset,
+        /// The length of the time.
+        seconds: u32,
+    },
+}
+
+const COUNT_CALL: &str = "
+    insert into counted_calls (id, environment_id, expires_at) values (:id, :environment, :expires_at)
+    on conflict (id) do nothing";
+const FORGET_CALL: &str = "delete from counted_calls where id = :id";
+// Two numbers of 18 digits: amounts of some chains have more digits than a column.
+const SPEND: &str = "
+    insert into value_windows (wallet_id, app_id, asset, seconds, starts_at, environment_id, high, low, ends_at)
+    values (:wallet, :app, :asset, :seconds, :starts_at, :environment, :high, :low, :ends_at)
+    on conflict (wallet_id, app_id, asset, seconds, starts_at) do update set
+        high = value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000,
+        low = (value_windows.low + excluded.low) % 1000000000000000000
+    where value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000 < :most_high
+        or (value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000 = :most_high
+            and (value_windows.low + excluded.low) % 1000000000000000000 <= :most_low)";
+const TAKE_BACK: &str = "
+    update value_windows set high = high - :high - case when low < :low then 1 else 0 end,
+        low = low - :low + case when low < :low then 1000000000000000000 else 0 end
+    where wallet_id = :wallet and app_id = :app and asset = :asset and seconds = :seconds and starts_at = :starts_at";
+
+const LIMB: u128 = 10_u128.pow(18);
+
+impl Store {
+    /// Counts what a use of a wallet's key spends, and writes its entry: durable before the key is opened. Of all that
+    /// would pass a limit together, as many go through as fit.
+    pub async fn use_wallet(&self, scope: &AdminScope, key_use: WalletUse, now: Timestamp) -> Result<WalletUsed> {
+        let scope = scope.clone();
+        self.transact(move |tx| {
+            async move {
+                if let Some(over) = count(tx, &key_use, now).await? {
+                    return Ok(WalletUsed::Over {
+                        asset: over.asset.clone(),
+                        seconds: over.seconds,
+                    });
+                }
+                let entry = Entry::of("wallet.key_used", key_use.environment, key_use.wallet).without_revision();
+                let details = json!({
+                    "app": key_use.app, "operation": key_use.operation, "network": key_use.network,
+                });
+                audit(tx, &scope, entry.saying(details), now).await?;
+                Ok(WalletUsed::Noted)
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+/// Counts every part, or none; answers the first that does not fit.
+async fn count<'u>(tx: &Tx<'_>, key_use: &'u WalletUse, now: Timestamp) -> Result<Option<&'u Spend>> {
+    if key_use.spends.is_empty() {
+        return Ok(None);
+    }
+    if let Some((id, expires_at)) = &key_use.call {
+        let call = params![id: &id[..], environment: key_use.environment.0, expires_at: *expires_at];
+        if tx.execute(COUNT_CALL, &call).await? == 0 {
+            return Ok(None);
+        }
+    }
+    // In one order, so that two who count never wait for each other both.
+    let mut parts: Vec<&Spend> = key_use.spends.iter().collect();
+    parts.sort_by(|one, other| (&one.asset, one.seconds).cmp(&(&other.asset, other.seconds)));
+    for (at, part) in parts.iter().enumerate() {
+        if add(tx, key_use, part, now).await? {
+            continue;
+        }
+        for counted in parts[..at].iter().copied() {
+            take_back(tx, key_use, counted, now).await?;
+        }
+        if let Some((id, _)) = &key_use.call {
+            tx.execute(FORGET_CALL, &params![id: &id[..]]).await?;
+        }
+        return Ok(Some(part));
+    }
+    Ok(None)
+}
+
+async fn add(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> Result<bool> {
+    if part.amount > part.most {
+        return Ok(false);
+    }
+    let ((high, low), (most_high, most_low)) = (limbs(part.amount), limbs(part.most));
+    let starts_at = window(part, now);
+    let ends_at = starts_at + SignedDuration::from_secs(i64::from(part.seconds));
+    let row = params![
+        wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(), seconds: i64::from(part.seconds),
+        starts_at: starts_at, environment: key_use.environment.0, high: high, low: low, ends_at: ends_at,
+        most_high: most_high, most_low: most_low,
+    ];
+    Ok(tx.execute(SPEND, &row).await? > 0)
+}
+
+async fn take_back(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> Result<()> {
+    let (high, low) = limbs(part.amount);
+    let row = params![
+        high: high, low: low, wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(),
+        seconds: i64::from(part.seconds), starts_at: window(part, now),
+    ];
+    tx.execute(TAKE_BACK, &row).await?;
+    Ok(())
+}
+
+/// The two columns of an amount.
+fn limbs(amount: u128) -> (i64, i64) {
+    let limb = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);
+    (limb(amount / LIMB), limb(amount % LIMB))
+}
+
+/// When the time that now falls into began.
+fn window(part: &Spend, now: Timestamp) -> Timestamp {
+    let length = i64::from(part.seconds.max(1));
+    Timestamp::from_second(now.as_second().div_euclid(length) * length).unwrap_or(now)
+}

@@ -116,7 +116,8 @@ impl Windows {
         if held > MANY && self.swept_at + WINDOW_MILLIS <= now {
             self.swept_at = now;
             self.of_keys.retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
-            self.of_addresses.retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
+            self.of_addresses
+                .retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
             self.registrations.retain(|_, window| window.is_alive(HOUR_MILLIS, now));
         }
         if self.of_addresses.len() > MOST_ADDRESSES {
@@ -159,9 +160,7 @@ impl Window {
         } else {
             self.admitted.back()
         };
-        let reset_millis = turning
-            .map_or(length, |(at, _)| at + length - now)
-            .clamp(0, length);
+        let reset_millis = turning.map_or(length, |(at, _)| at + length - now).clamp(0, length);
         let reset = u32::try_from((reset_millis + 999) / 1_000).unwrap_or_default();
         Decision {
             allowed,

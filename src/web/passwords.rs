@@ -187,7 +187,10 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_right_for_its_own_hash_alone() {
         let passwords = Passwords::default();
-        let hash = passwords.hash(address(1), typed("correct horse"), [7; 16]).await.unwrap();
+        let hash = passwords
+            .hash(address(1), typed("correct horse"), [7; 16])
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let right = async |text: &str, hash: Option<&str>| {
             let hash = hash.map(str::to_owned);

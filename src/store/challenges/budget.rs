@@ -133,8 +133,7 @@ pub(super) async fn past_sends(
         ];
         tx.all(FROM_NETWORK, &by_network, |row| row.time(0)).await
     };
-    let (to_destination, from_network) =
-        try_join(tx.all(TO_DESTINATION, &by_destination, sent), from_network).await?;
+    let (to_destination, from_network) = try_join(tx.all(TO_DESTINATION, &by_destination, sent), from_network).await?;
     Ok(PastSends {
         to_destination,
         from_network,

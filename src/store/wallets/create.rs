@@ -211,9 +211,7 @@ async fn create(
                 tx.execute(sql, &params![wallet: known.wallet.id.0]).await?;
             }
         }
-        Some(known)
-            if new.custody == Custody::Server && known.wallet.app == app && known.may_be_asked_again(now) =>
-        {
+        Some(known) if new.custody == Custody::Server && known.wallet.app == app && known.may_be_asked_again(now) => {
             return Ok(WalletCreation::Unproven(Box::new(known.wallet)));
         }
         Some(_) => return Ok(WalletCreation::Taken),

@@ -38,10 +38,18 @@ async fn a_body_that_anybody_may_send_is_small(engine: Engine) {
         (EMAIL.verify, &client, r#"{"status":413,"message":"#),
         ("/api/v2/wallet/refresh", &client, r#"{"status":413,"message":"#),
         ("/api/v2/wallet/unlock", &client, r#"{"status":413,"message":"#),
-        ("/api/v2/wallet/refresh-rampable", &client, r#"{"status":413,"message":"#),
+        (
+            "/api/v2/wallet/refresh-rampable",
+            &client,
+            r#"{"status":413,"message":"#,
+        ),
         ("/api/v2/account/create", &client, r#"{"status":413,"message":"#),
         ("/api/v1/account/recover", &client, r#"{"status":413,"message":"#),
-        ("/api/v2/account/rampable/create", &client, r#"{"status":413,"message":"#),
+        (
+            "/api/v2/account/rampable/create",
+            &client,
+            r#"{"status":413,"message":"#,
+        ),
         ("/api/v1/login", &app.anonymous(), r#"{"errors":[{"status":"413""#),
         (
             "/v1/login_codes/exchange",
@@ -81,7 +89,11 @@ async fn a_body_for_a_wallet_is_read_behind_its_token(engine: Engine) {
     let message = json!({ "network": "ethereum-sepolia", "message": "hello" });
     let large = || padded(&message, SMALL + 1);
     // What cannot be read is not looked at where nobody has shown a token of the app's.
-    for stranger in [shop.clone(), bearer(&shop, "nonsense"), bearer(&app.shop().await, &text(&made, "walletToken"))] {
+    for stranger in [
+        shop.clone(),
+        bearer(&shop, "nonsense"),
+        bearer(&app.shop().await, &text(&made, "walletToken")),
+    ] {
         for body in [large(), "{".to_owned()] {
             assert_eq!(send(&stranger, SIGN, body).await.0, 401);
         }

@@ -47,10 +47,7 @@ async fn a_name_is_one_persons_in_an_environment(store: TestStore) {
     }
     assert_eq!(store.rampable_account(&app, bob.user()).await.unwrap(), None);
     let known = store.rampable_account(&app, ada.user()).await.unwrap().expect("there");
-    assert_eq!(
-        (&*known.username, known.app),
-        ("ada@bank.example", Some(app.app()))
-    );
+    assert_eq!((&*known.username, known.app), ("ada@bank.example", Some(app.app())));
     let other = new_app(&store, &world.sandbox).await;
     for (app, amr, reached) in [
         (&app, Amr::Custody, true),

@@ -223,6 +223,9 @@ async fn a_receiver_that_sends_the_key_back_has_it_kept_nowhere(engine: Engine) 
     assert_eq!(app.count("delivery_attempts where status = 500").await, 2);
     let hex: String = api_key.bytes().map(|byte| format!("{byte:02x}")).collect();
     let kept = app.rows("select * from delivery_attempts").await.join("\n");
-    assert!(!kept.contains(&api_key) && !kept.contains(&hex), "the key came back and stayed: {kept}");
+    assert!(
+        !kept.contains(&api_key) && !kept.contains(&hex),
+        "the key came back and stayed: {kept}"
+    );
     assert_eq!(app.count("delivery_attempts where answer is not null").await, 0);
 }

@@ -43,7 +43,8 @@ async fn a_name_that_somebody_has_is_a_conflict(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.set("login.rampable", "true").await;
     let shop = app.shop().await;
-    let account = |username: &str| json!({ "username": username, "fullName": "Ada", "password": "correct horse battery" });
+    let account =
+        |username: &str| json!({ "username": username, "fullName": "Ada", "password": "correct horse battery" });
     let first = bearer(&shop, &text(&app.enter(EMAIL, &shop).await, "accessToken"));
     data_of(&first.post(CREATE, &account("person@bank.example")).await);
     let (other, _) = app.other_shop().await;
@@ -57,7 +58,10 @@ async fn a_name_that_somebody_has_is_a_conflict(engine: Engine) {
     let with_wallet = |username: &str| json!({ "rampable": account(username) });
     let taken = with_wallet("person@bank.example");
     refused(&second.post(MAKE, &taken).await, 409);
-    assert_eq!((app.count("rampable_accounts").await, app.count("wallets").await), (1, 0));
+    assert_eq!(
+        (app.count("rampable_accounts").await, app.count("wallets").await),
+        (1, 0)
+    );
     let made = data_of(&second.post(MAKE, &with_wallet("bob@bank.example")).await);
     assert!(made.get("rampableAccessToken").is_some(), "{made}");
 }
@@ -86,7 +90,8 @@ async fn another_apps_word_reaches_no_account(engine: Engine) {
         users[0], users[1]
     ))
     .await;
-    let log_in = async |shop| data_of(&crate::support::client::Client::post(shop, "/api/v2/auth/login-custody", &id).await);
+    let log_in =
+        async |shop| data_of(&crate::support::client::Client::post(shop, "/api/v2/auth/login-custody", &id).await);
     let ours = log_in(&shop).await;
     assert!(ours.get("rampableAccessToken").is_some(), "{ours}");
     let theirs = log_in(&other).await;

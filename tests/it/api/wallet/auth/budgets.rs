@@ -171,9 +171,7 @@ async fn strangers_behind_a_back_end_are_strangers(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
     let token = WHATSAPP.begin(&shop).await;
-    let proven = WHATSAPP
-        .verify(&shop, &token, &app.code_for(WHATSAPP.to).await)
-        .await;
+    let proven = WHATSAPP.verify(&shop, &token, &app.code_for(WHATSAPP.to).await).await;
     let owner = shop.with("x-device-token", proven.header("x-device-token"));
     for _ in 0..2 {
         app.advance(60);

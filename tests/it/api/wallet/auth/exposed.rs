@@ -78,10 +78,13 @@ async fn in_production_it_loses_custody_for_good(engine: Engine) {
 async fn whoever_copied_it_from_there_has_its_power_no_more(engine: Engine) {
     let app = TestApp::start(engine).await;
     let made = app.new_app(&app.sandbox, &["https://shop.example.com"]).await;
-    app.known_at(made.app, Provider::Rampable, "", Some("rampable-secret-1")).await;
+    app.known_at(made.app, Provider::Rampable, "", Some("rampable-secret-1"))
+        .await;
     let shop = app.anonymous().with("x-client-secret", &made.client_secret);
     let register = async |id: &str| {
-        let answer = shop.post("/api/v2/auth/register-custody", &json!({ "subId": id })).await;
+        let answer = shop
+            .post("/api/v2/auth/register-custody", &json!({ "subId": id }))
+            .await;
         answer.status
     };
     let told = async || shop.get("/api/v2/organization").await.json()["data"]["rampableClientSecret"].clone();
@@ -102,7 +105,9 @@ async fn whoever_copied_it_from_there_has_its_power_no_more(engine: Engine) {
         overlap_seconds: 3_600,
     };
     let rotated = admin::execute(app.instance(), rotate).await.expect("rotated");
-    let shop = app.anonymous().with("x-client-secret", rotated["key"].as_str().expect("a secret"));
+    let shop = app
+        .anonymous()
+        .with("x-client-secret", rotated["key"].as_str().expect("a secret"));
     let answer = shop.post("/api/v2/auth/login-custody", &json!({ "subId": "1" })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }

@@ -4,6 +4,7 @@ use aboard::domain::UserId;
 use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::client::Client;
 use crate::support::codes::EMAIL;
 use crate::support::wallets::{bearer, data_of, refused, text};
 
@@ -90,8 +91,7 @@ async fn another_apps_word_reaches_no_account(engine: Engine) {
         users[0], users[1]
     ))
     .await;
-    let log_in =
-        async |shop| data_of(&crate::support::client::Client::post(shop, "/api/v2/auth/login-custody", &id).await);
+    let log_in = async |shop: &Client| data_of(&shop.post("/api/v2/auth/login-custody", &id).await);
     let ours = log_in(&shop).await;
     assert!(ours.get("rampableAccessToken").is_some(), "{ours}");
     let theirs = log_in(&other).await;

@@ -1,7 +1,7 @@
 //! A lane is held while something is signed, and what is kept takes the nonce.
 
-use aboard::domain::{Lane, SendId, WalletId};
-use aboard::store::{Keeping, NewReservation, NewSend, Reservation, WantedSequence};
+use aboard::domain::{SendId, WalletId};
+use aboard::store::{Keeping, NewReservation, Reservation, WantedSequence};
 
 use super::{NEXT, end, refused, sender, sender_of, sequence, state};
 use crate::store::world_app::new_app;

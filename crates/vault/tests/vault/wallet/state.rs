@@ -108,12 +108,12 @@ fn padded(text: &str, length: usize) -> Vec<u8> {
 
 #[test]
 fn a_symbol_is_what_its_issuer_wrote() {
-    let mint = Address([5; 32]);
+    let token = Address([5; 32]);
     let metadata = |kind: u8, of: u8, symbol: &str| {
         let head = [vec![kind], vec![1; 32], vec![of; 32]].concat();
         [head, padded("USD Coin", 32), padded(symbol, 10), vec![0; 200]].concat()
     };
-    let read = |data: &[u8]| symbol_in_metadata(&mint, data);
+    let read = |data: &[u8]| symbol_in_metadata(&token, data);
     assert_eq!(read(&metadata(4, 5, "USDC")).as_deref(), Some("USDC"));
     assert_eq!(read(&metadata(4, 5, "Ünï$")).as_deref(), Some("Ünï$"));
     // Nothing, another kind, another mint, a line break, the end.

@@ -87,7 +87,7 @@ pub use partner_users::{
 };
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use passwords::{PasswordTried, PasswordTry};
-pub use rampable::{NewRampableAccount, RampableAccount};
+pub use rampable::{NewRampableAccount, RampableAccount, RampableAdded};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use rewrap::WrappedKey;

@@ -110,7 +110,7 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         user: ask.user,
         purpose: ask.purpose,
         to: ask.to.clone(),
-        network: context.network(),
+        network: context.persons_network(),
         known_device: is_known(web, codes.environment, &ask.to, ask.device, now),
         limits: (!test).then(|| settings.codes.limits()),
         wrong_per_hour: settings.codes.wrong_per_hour,
@@ -203,7 +203,7 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
     let resend = Resend {
         challenge: another.challenge,
         to: open.to.clone(),
-        network: context.network(),
+        network: context.persons_network(),
         known_device: is_known(web, environment, &open.to, another.device, context.now),
         limits: (!test).then(|| settings.codes.limits()),
         caps: caps.filter(|_| another.kind == EnvironmentKind::Production),
@@ -280,7 +280,7 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
             };
             code.as_ref().is_some_and(|code| codes.matches(code, stored))
         }),
-        network: context.network(),
+        network: context.persons_network(),
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
         events: [EventId(ids.id()), EventId(ids.id()), EventId(ids.id())],

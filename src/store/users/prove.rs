@@ -38,8 +38,8 @@ pub struct ProofAttempt {
     pub kind: Option<&'static str>,
     /// Whether a stored MAC is that of the code that was typed.
     pub matches: MatchesCode,
-    /// The network that it was typed in.
-    pub network: String,
+    /// The network of the person who typed it; `None` behind a back end.
+    pub network: Option<String>,
     /// The user, if the proof makes one.
     pub new_user: UserId,
     /// The row of the proven identity, if new.
@@ -168,12 +168,17 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
         return Ok(ProofOutcome::Refused);
     }
     let spent = params![now: attempt.now, id: id];
-    let remembered = params![
-        environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: attempt.network.as_str(),
-        now: attempt.now,
-    ];
+    let remembered = async {
+        let Some(network) = attempt.network.as_deref() else {
+            return Ok(0);
+        };
+        let remembered = params![
+            environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: network, now: attempt.now,
+        ];
+        tx.execute(REMEMBER, &remembered).await
+    };
     // The challenge is this transaction's since its try was counted: on PostgreSQL the two share a round trip.
-    let (spent, _) = try_join(tx.execute(SPEND, &spent), tx.execute(REMEMBER, &remembered)).await?;
+    let (spent, _) = try_join(tx.execute(SPEND, &spent), remembered).await?;
     if spent == 0 {
         return Ok(ProofOutcome::Refused);
     }

@@ -35,6 +35,7 @@ mod partner_users;
 mod passwords;
 mod prove;
 mod races;
+mod rampable;
 mod reports;
 mod requests;
 pub mod sends;

@@ -31,7 +31,7 @@ pub fn attempt(store: &TestStore, challenge: ChallengeId, right: bool) -> ProofA
         user: None,
         kind: None,
         matches: Box::new(move |stored| right && stored == MAC),
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
         new_user: UserId(store.ids.id()),
         identity: IdentityId(store.ids.id()),
         events: std::array::from_fn(|_| EventId(store.ids.id())),

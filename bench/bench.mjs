@@ -1,6 +1,6 @@
 // `make bench`: the binary that is shipped on a fresh store, on both engines, beside its ceilings from the same run.
 //
-//   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--out docs/bench.md] [--large]
+//   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--backlog 100000] [--out docs/bench.md] [--large]
 //
 // Every figure is the median of the runs. The load generator shares the machine with the server, so ratios
 // between figures of one run say more than the figures.
@@ -347,6 +347,17 @@ async function hooks(engine) {
   return { rate: median(rates), lag: median(lags) };
 }
 
+/// What a webhook was not told of yet: the time of a claim at the beginning and at the end of it, and the memory it takes.
+async function backlog(engine, count) {
+  const store = await database(engine);
+  const first = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store]);
+  await first.stop();
+  const line = execFileSync(ABOARD, ["bench-floor", "backlog", "--count", String(count)], { env: { ...process.env, ...settingsOf(store) }, encoding: "utf8" });
+  const found = JSON.parse(line);
+  say(`${engine}: a backlog of ${count} events`);
+  return `A backlog of ${count} events: a claim of ${found.batch} takes ${found.first_claim_ms.toFixed(1)} ms at its beginning and ${found.last_claim_ms.toFixed(1)} ms at its end; ${found.peak_mib} MiB at most.`;
+}
+
 /// Two nodes against one on the same database, with a receiver that takes 100 ms: how many times as many deliveries.
 async function nodes() {
   const rates = [];
@@ -391,6 +402,7 @@ function table(engine, http, floor, ceilings) {
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
   lines.push(`Events told to a webhook: ${Math.round(ceilings.hooks.rate)} a second, users and all; first attempt after ${(ceilings.hooks.lag * 1000).toFixed(0)} ms at most for 99 of 100 under a lighter load.`, "");
+  if (ceilings.backlog) lines.push(ceilings.backlog, "");
   if (ceilings.nodes) lines.push(`A receiver that takes 100 ms: ${Math.round(ceilings.nodes[0])} a second with one node, ${Math.round(ceilings.nodes[1])} with two.`, "");
   const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
   const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
@@ -434,10 +446,11 @@ try {
   ];
   if (LARGE) {
     lines.push(...(await large()));
+    for (const engine of ENGINES) lines.push("", await backlog(engine, Number(option("backlog", 1_000_000))));
   } else {
     const bare = await echo();
     for (const engine of ENGINES) {
-      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine) };
+      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
       if (engine === "postgres") {
         ceilings.nodes = await nodes();
         ceilings.insert = await pgbench("bench/pg/external_login.sql");

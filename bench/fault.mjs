@@ -1,6 +1,7 @@
 // `make fault`: what the server acknowledged must be there after `kill -9`, and every new user's webhook must arrive.
 //
 //   bench/fault [--rounds 100] [--engines sqlite,postgres] [--skip-full-disk]
+//   bench/fault --webhooks 100000 [--engines sqlite,postgres]
 //
 // A webhook of the organization's is told of every user as well, at a receiver that fails two of three times at random.
 //
@@ -8,6 +9,8 @@
 // receiver that lives through all rounds, kills the server with SIGKILL at a random moment, and starts it again. Every
 // user whose creation was answered 200 must then be known. At the end every one of their webhooks must have arrived.
 // Then the disk is filled (SQLite, by a limit on the file size): 503 for what does not fit, nothing acknowledged lost.
+// With --webhooks it makes so many events instead, while the server is killed and the receiver, which fails two of three
+// times at random, is killed and restarted as well: each event that was acknowledged must arrive at least once.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, createServer, request } from "node:http";
@@ -80,7 +83,8 @@ const receiver = createServer((incoming, answer) => {
     answer.writeHead(204).end();
   });
 });
-await new Promise((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+const listen = (port) => new Promise((resolve) => receiver.listen(port, "127.0.0.1", resolve));
+await listen(0);
 const hook = `http://127.0.0.1:${receiver.address().port}/hook`;
 
 let serial = 0;
@@ -184,6 +188,75 @@ async function kills(engine) {
   return lost + later.length + silent.length + events.twice + events.missing === 0 && events.pulled >= all.length;
 }
 
+/// One event; its id, or nothing when the connection broke before a whole answer came.
+async function trigger(server) {
+  try {
+    const answer = await fetch(new URL("/v1/events", server.url), {
+      method: "POST", headers: { authorization: `Bearer ${server.serverKey}`, "content-type": "application/json" },
+      body: JSON.stringify({ type: "user.linked" }),
+    });
+    return answer.status === 201 ? (await answer.json()).data.event_id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/// The receiver goes away with all its connections, and comes back at the same address.
+async function restartReceiver() {
+  const { port } = receiver.address();
+  const closed = new Promise((resolve) => receiver.close(resolve));
+  receiver.closeAllConnections();
+  await closed;
+  await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800));
+  await listen(port);
+}
+
+/// Makes events until there are so many, while server and receiver are killed; how many never arrived.
+async function events(engine, count) {
+  const store = storeOf(engine, "events");
+  const acknowledged = new Set();
+  const kills = 5;
+  const began = performance.now();
+  let server = await start(store);
+  await subscribe(server);
+  for (let round = 1; round <= kills + 1; round++) {
+    const until = Math.ceil((count * round) / (kills + 1));
+    const running = server;
+    let broken = false;
+    await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+      while (!broken && acknowledged.size < until) {
+        const id = await trigger(running);
+        if (id) acknowledged.add(id);
+        else broken = true;
+      }
+    }));
+    if (round > kills) break;
+    // More are on their way when it dies.
+    const last = Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+      const id = await trigger(running);
+      if (id) acknowledged.add(id);
+    }));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    await end(server, "SIGKILL");
+    await last;
+    server = await start(store);
+    await restartReceiver();
+  }
+  const made = (performance.now() - began) / 1000;
+  const missing = () => [...acknowledged].filter((id) => !told.has(id)).length;
+  // What a dead server held comes back when its lease is over: a minute.
+  const patience = performance.now() + 180_000 + count * 20;
+  let left = missing();
+  while (left > 0 && performance.now() < patience) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    left = missing();
+  }
+  const pulled = await eventsArrive(server);
+  await end(server, "SIGTERM");
+  console.log(`${engine}: ${kills} kills, ${acknowledged.size} events acknowledged in ${made.toFixed(0)} s, ${left} never told; ${pulled.pulled} pulled, ${pulled.twice} twice, ${pulled.missing} of them never told, ${repeats} told again; ${((performance.now() - began) / 1000).toFixed(0)} s in all`);
+  return left + pulled.twice + pulled.missing === 0 && acknowledged.size >= count;
+}
+
 /// A file size limit makes the disk full for this process alone: writes beyond it fail as on a full disk.
 async function fullDisk() {
   const store = storeOf("sqlite", "full");
@@ -203,8 +276,9 @@ async function fullDisk() {
 
 let fine = true;
 try {
-  for (const engine of ENGINES) fine = (await kills(engine)) && fine;
-  if (!process.argv.includes("--skip-full-disk")) fine = (await fullDisk()) && fine;
+  const count = Number(option("webhooks", 0));
+  for (const engine of ENGINES) fine = (count > 0 ? await events(engine, count) : await kills(engine)) && fine;
+  if (count === 0 && !process.argv.includes("--skip-full-disk")) fine = (await fullDisk()) && fine;
 } finally {
   for (const child of alive) child.kill("SIGKILL");
   receiver.close();

@@ -235,6 +235,24 @@ code-works-for = { $minutes ->
 }
 code-not-you = If you did not ask for it, do nothing: without the code nobody gets any further.
 
+## Notices: something changed, and nobody asked for a code. No full stop after what an e-mail has as its subject.
+
+# $app (Name)
+notice-contact-changed = Your contact details at { $app } were changed
+notice-contact-changed-means = Another e-mail address or phone number was entered for you. This one goes on logging you in until the new one is confirmed.
+# $app (Name)
+notice-address-added = Another address logs in to your account at { $app }
+notice-address-added-means = A further e-mail address or phone number was confirmed for your account. It logs in from now on, and so does this one.
+# $app (Name)
+notice-wallet-recovered = Your wallet at { $app } was moved to another log-in
+notice-wallet-recovered-means = Somebody who has its recovery secret moved it. This log-in does not reach it any more, and was signed out everywhere.
+# $app (Name)
+notice-webhook-disabled = A webhook of { $app } was switched off
+# $url (Name)
+notice-webhook-disabled-means = { $url } has failed for days or says that it is gone, so it is told of nothing any more. Mend it, switch it on again, and replay what it missed.
+# $app (Name)
+notice-not-you = If this was not you, tell { $app } at once.
+
 ## An app asks for a wallet
 
 consent-title = Your wallet

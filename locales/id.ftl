@@ -190,6 +190,18 @@ code-works-for = { $minutes ->
 }
 code-not-you = Jika Anda tidak memintanya, abaikan saja: tanpa kode ini tidak ada yang bisa melanjutkan.
 
+## Notices
+
+notice-contact-changed = Data kontak Anda di { $app } telah diubah
+notice-contact-changed-means = Alamat e-mail atau nomor telepon lain telah dimasukkan untuk Anda. Anda tetap bisa masuk dengan yang ini sampai yang baru dikonfirmasi.
+notice-address-added = Alamat lain kini bisa masuk ke akun Anda di { $app }
+notice-address-added-means = Satu lagi alamat e-mail atau nomor telepon telah dikonfirmasi untuk akun Anda. Mulai sekarang alamat itu bisa dipakai untuk masuk, begitu juga yang ini.
+notice-wallet-recovered = Dompet Anda di { $app } dipindahkan ke akun masuk lain
+notice-wallet-recovered-means = Seseorang yang memegang rahasia pemulihannya telah memindahkannya. Akun masuk ini tidak lagi menjangkaunya, dan telah dikeluarkan dari semua tempat.
+notice-webhook-disabled = Sebuah webhook milik { $app } dimatikan
+notice-webhook-disabled-means = { $url } sudah gagal berhari-hari atau menyatakan sudah tidak ada, sehingga tidak lagi diberi tahu apa pun. Perbaiki, nyalakan lagi, lalu kirim ulang yang terlewat.
+notice-not-you = Jika bukan Anda yang melakukannya, segera beri tahu { $app }.
+
 ## An app asks for a wallet
 
 consent-title = Dompet Anda

@@ -15,8 +15,9 @@ pub struct InboxContent {
     pub subject: Option<String>,
     /// The whole text.
     pub text: Zeroizing<String>,
-    /// The code in it.
-    pub code: Zeroizing<String>,
+    /// The code in it; a notice has none.
+    #[serde(default)]
+    pub code: Option<Zeroizing<String>>,
 }
 
 impl InboxContent {

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use crate::clock::{Clock, Ids};
 use crate::config::Config;
 use crate::domain::{EnvironmentKind, RootKeyId};
+use crate::notices;
 use crate::outbound::GuardRules;
 use crate::settings::Settings;
 use crate::store::{
@@ -103,6 +104,7 @@ impl Instance {
         let vault = Arc::new(load_vault(&store, kms, &clock, &ids).await?);
         let settings = Settings::new(config);
         settings.load(&store).await?;
+        store.write_notices_with(notices::writer(&vault, &ids, &settings));
         Ok(Self {
             store,
             vault,

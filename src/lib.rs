@@ -15,6 +15,7 @@ pub mod http;
 pub mod inbox;
 pub mod instance;
 pub mod jobs;
+pub mod notices;
 pub mod outbound;
 pub mod pages;
 pub mod resource;

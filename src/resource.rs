@@ -1,10 +1,20 @@
 //! How resources look as JSON, in one place for whoever shows them: the users surface, events, the command line.
 
+use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::domain::{Metadata, UserId, UserStatus, whole_seconds};
-use crate::store::{Contact, User};
+use crate::domain::{Amr, EventType, Metadata, UserId, UserStatus, whole_seconds};
+use crate::store::{Contact, LinkPreview, User, event_body};
+
+/// The event that somebody logged in with a login link, as it is stored and sent.
+#[must_use]
+pub fn login_by_link(link: &LinkPreview, now: Timestamp) -> Vec<u8> {
+    let data = json!({
+        "user_id": link.user, "app_id": null, "partner_id": link.partner_id, "amr": Amr::Partner.as_str(),
+    });
+    event_body(EventType::LoginSucceeded.as_str(), now, &data)
+}
 
 /// A user as it is shown, in the documented order.
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{Language, Purpose};
+use crate::domain::{Language, Notice, Purpose};
 
 /// The texts of one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,27 @@ impl Words {
         what.plain()
     }
 
+    /// What a notice is about, without a full stop.
+    pub(crate) fn notice(self, notice: Notice, app: &str) -> String {
+        let what = match notice {
+            Notice::ContactChanged => self.notice_contact_changed(app),
+            Notice::AddressAdded => self.notice_address_added(app),
+            Notice::WalletRecovered => self.notice_wallet_recovered(app),
+            Notice::WebhookDisabled => self.notice_webhook_disabled(app),
+        };
+        what.plain()
+    }
+
+    /// What a notice means for whoever gets it. `about` is what it happened to, where that has a name.
+    pub(crate) fn notice_means(self, notice: Notice, about: &str) -> Cow<'static, str> {
+        match notice {
+            Notice::ContactChanged => self.notice_contact_changed_means().into(),
+            Notice::AddressAdded => self.notice_address_added_means().into(),
+            Notice::WalletRecovered => self.notice_wallet_recovered_means().into(),
+            Notice::WebhookDisabled => self.notice_webhook_disabled_means(about).plain().into(),
+        }
+    }
+
     /// How long to wait.
     pub(crate) fn wait(self, seconds: u32) -> String {
         if seconds <= 90 {
@@ -206,6 +227,23 @@ mod tests {
                 assert_ne!(words.problem_internal_means(), other.problem_internal_means());
                 assert_ne!(words.what(Purpose::LogIn, ""), other.what(Purpose::LogIn, ""));
             }
+        }
+    }
+
+    #[test]
+    fn every_notice_has_its_own_text_that_names_whom_it_comes_from() {
+        for language in Language::ALL {
+            let words = Words(*language);
+            let mut seen = std::collections::BTreeSet::new();
+            for notice in Notice::ALL {
+                let title = words.notice(*notice, "Acme");
+                assert!(title.contains("Acme") && !title.ends_with('.'), "{title}");
+                let means = words.notice_means(*notice, "https://example.com/hook");
+                let named = *notice == Notice::WebhookDisabled;
+                assert_eq!(means.contains("https://example.com/hook"), named, "{means}");
+                assert!(seen.insert(title) && seen.insert(means.into_owned()));
+            }
+            assert!(words.notice_not_you("Acme").plain().contains("Acme"));
         }
     }
 

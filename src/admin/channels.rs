@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::command::{environment, environments, within};
 use crate::channels::{
-    AppName, Channel, ChannelKind, Channels, Message, OneTimeCode, Purpose, Reference, SendFailure, Sent,
+    AppName, Channel, ChannelKind, Channels, Message, OneTimeCode, Purpose, Reference, Says, SendFailure, Sent,
 };
 use crate::domain::{Destination, Email, EnvironmentKind, Language, MessageId, Phone};
 use crate::instance::Instance;
@@ -205,7 +205,7 @@ pub async fn test(instance: &Instance, in_environment: &str, kind: ChannelKind, 
     let mut told = within(&environment, told);
     told["channel"] = json!(kind.name());
     told["to"] = json!(message.to.key());
-    told["code"] = json!(message.code.expose());
+    told["code"] = json!(message.code().map(OneTimeCode::expose));
     Ok(told)
 }
 
@@ -222,8 +222,10 @@ fn message(instance: &Instance, environment: &Environment, to: Destination) -> a
     Ok(Message {
         reference: Reference::new(MessageId(instance.ids.id()).to_string())?,
         to,
-        code: OneTimeCode::digits(instance.ids.secret()),
-        purpose: Purpose::LogIn,
+        says: Says::Code {
+            code: OneTimeCode::digits(instance.ids.secret()),
+            purpose: Purpose::LogIn,
+        },
         app: name,
         language: Language::English,
         expires_at: instance.clock.now() + TEST_LIFE,

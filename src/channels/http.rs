@@ -11,7 +11,8 @@
 //!  "purpose":"log_in","app":"Acme","language":"el","expires_at":"…"}}
 //! ```
 //!
-//! `to` holds `phone` or `email`; `text` is the whole message, ready to be sent. The sender answers:
+//! A notice, which has no code, comes as `"type":"notice.send"`, with `"notice":"contact_changed"` in place of `code`,
+//! `purpose` and `expires_at`. `to` holds `phone` or `email`; `text` is the whole message, ready to be sent. The sender answers:
 //!
 //! | status | means |
 //! |---|---|
@@ -30,7 +31,7 @@ use serde_json::{Value, json};
 
 use super::credentials::{CredentialsError, Fields};
 use super::status::id;
-use super::{About, Attempt, Destination, Mark, Message, SendFailure, Sent, Then, text};
+use super::{About, Attempt, Destination, Mark, Message, Says, SendFailure, Sent, Then, text};
 use crate::domain::webhook::WebhookSecret;
 use crate::outbound::{Answer, SendError};
 
@@ -95,20 +96,21 @@ fn body(attempt: &Attempt<'_>, message: &Message) -> Bytes {
         Destination::Phone(phone) => (json!({"phone": phone.key()}), text::sms(message)),
         Destination::Email(email) => (json!({"email": email.key()}), text::mail(message, attempt.now)),
     };
-    let body = json!({
-        "type": "code.send",
-        "timestamp": attempt.now.to_string(),
-        "data": {
-            "id": message.reference.as_str(),
-            "to": to,
-            "code": message.code.expose(),
-            "text": &*text,
-            "purpose": message.purpose.name(),
-            "app": message.app.as_str(),
-            "language": message.language.tag(),
-            "expires_at": message.expires_at.to_string(),
-        },
-    });
+    let (id, app, language) = (message.reference.as_str(), message.app.as_str(), message.language.tag());
+    let (kind, data) = match &message.says {
+        Says::Code { code, purpose } => (
+            "code.send",
+            json!({
+                "id": id, "to": to, "code": code.expose(), "text": &*text, "purpose": purpose.name(), "app": app,
+                "language": language, "expires_at": message.expires_at.to_string(),
+            }),
+        ),
+        Says::Notice { notice, .. } => (
+            "notice.send",
+            json!({ "id": id, "to": to, "notice": notice.name(), "text": &*text, "app": app, "language": language }),
+        ),
+    };
+    let body = json!({ "type": kind, "timestamp": attempt.now.to_string(), "data": data });
     wiped(body.to_string())
 }
 

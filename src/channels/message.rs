@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{SendFailure, text};
-use crate::domain::{Destination, Invalid, Language, OneTimeCode, Purpose};
+use crate::domain::{Destination, Invalid, Language, Notice, OneTimeCode, Purpose};
 use crate::words::Words;
 
 /// The most characters of an app's name in a message.
@@ -86,21 +86,37 @@ impl AppName {
     }
 }
 
-/// A one-time code for one person.
+/// What a message is about.
+pub enum Says {
+    /// A one-time code.
+    Code {
+        /// The code.
+        code: OneTimeCode,
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// Something that changed. There is nothing to be typed anywhere.
+    Notice {
+        /// What changed.
+        notice: Notice,
+        /// What it happened to, where that has a name to show: a webhook's address.
+        about: Option<String>,
+    },
+}
+
+/// A message to one person.
 pub struct Message {
     /// Our own name of it.
     pub reference: Reference,
     /// Where it goes. For a known user this is the stored address, never the typed one.
     pub to: Destination,
-    /// The code.
-    pub code: OneTimeCode,
-    /// What the code is for.
-    pub purpose: Purpose,
-    /// Who asks for it.
+    /// What it is about.
+    pub says: Says,
+    /// In whose name it is sent: who asks for the code, or where something changed.
     pub app: AppName,
     /// The language of the text.
     pub language: Language,
-    /// When the code ends; nothing is sent afterwards.
+    /// When the code ends, or the news is old; nothing is sent afterwards.
     pub expires_at: Timestamp,
     /// The host of the page on which the code is typed, such as `login.example.com`: phones then offer to fill in a
     /// code of an SMS there and nowhere else (`WebOTP`).
@@ -115,10 +131,34 @@ impl Message {
     pub fn in_plain(&self, now: Timestamp) -> (Option<String>, Zeroizing<String>) {
         match &self.to {
             Destination::Phone(_) => (None, text::sms(self)),
-            Destination::Email(_) => {
-                let what = Words(self.language).what(self.purpose, self.app.as_str());
-                (Some(what), text::mail(self, now))
-            }
+            Destination::Email(_) => (Some(self.title()), text::mail(self, now)),
+        }
+    }
+
+    /// The code, if it is about one.
+    #[must_use]
+    pub fn code(&self) -> Option<&OneTimeCode> {
+        match &self.says {
+            Says::Code { code, .. } => Some(code),
+            Says::Notice { .. } => None,
+        }
+    }
+
+    /// What its code is for; `None` for a notice.
+    #[must_use]
+    pub fn purpose(&self) -> Option<Purpose> {
+        match &self.says {
+            Says::Code { purpose, .. } => Some(*purpose),
+            Says::Notice { .. } => None,
+        }
+    }
+
+    /// What it is about in a few words, without a full stop and without the code.
+    pub(super) fn title(&self) -> String {
+        let (words, app) = (Words(self.language), self.app.as_str());
+        match &self.says {
+            Says::Code { purpose, .. } => words.what(*purpose, app),
+            Says::Notice { notice, .. } => words.notice(*notice, app),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Channels that carry one-time codes: WhatsApp, SMS, e-mail, and the organization's own sender.
+//! Channels that carry one-time codes and notices: WhatsApp, SMS, e-mail, and the organization's own sender.
 //!
 //! ```text
 //! a queued message ─► Channels::send ─► whatsapp │ twilio │ smtp │ http ─► the provider
@@ -21,7 +21,7 @@ pub mod whatsapp;
 
 pub use credentials::CredentialsError;
 pub use failure::{About, Mark, SendFailure, Then};
-pub use message::{AppName, Message, Reference, Sent};
+pub use message::{AppName, Message, Reference, Says, Sent};
 pub use status::{Progress, StatusUpdate};
 
 use std::time::Duration;
@@ -138,12 +138,12 @@ impl Channel {
 }
 
 impl ChannelKind {
-    /// Whether this kind of channel can carry a message: to ask before one is queued. WhatsApp's authentication
-    /// templates cannot name a purpose, so they carry no step-up.
+    /// Whether this kind of channel can carry a code for a purpose, or a notice (`None`): to ask before one is queued.
+    /// WhatsApp's authentication templates hold a code and nothing else, so they carry no step-up and no notice.
     #[must_use]
-    pub fn carries(self, to: &Destination, purpose: Purpose) -> bool {
+    pub fn carries(self, to: &Destination, purpose: Option<Purpose>) -> bool {
         match (self, to) {
-            (Self::WhatsApp, Destination::Phone(_)) => !purpose.is_step_up(),
+            (Self::WhatsApp, Destination::Phone(_)) => purpose.is_some_and(|purpose| !purpose.is_step_up()),
             (Self::Sms, Destination::Phone(_)) | (Self::Email, Destination::Email(_)) | (Self::Http, _) => true,
             _ => false,
         }
@@ -203,9 +203,9 @@ impl Channels {
             now: self.clock.now(),
         };
         let sent = if message.expires_at <= attempt.now {
-            let words = "the code had expired before it was sent";
+            let words = "it was too late for this message";
             Err(SendFailure::new(Then::FallBack, About::Message, words))
-        } else if !channel.kind().carries(&message.to, message.purpose) {
+        } else if !channel.kind().carries(&message.to, message.purpose()) {
             let words = "this channel cannot carry this message";
             Err(SendFailure::new(Then::FallBack, About::Message, words))
         } else {
@@ -224,7 +224,7 @@ impl Channels {
 /// Drops what the provider says if it says a secret: some repeat a whole request.
 fn without_echo(failure: SendFailure, channel: &Channel, message: &Message) -> SendFailure {
     let mut secrets = channel.secrets();
-    secrets.push(message.code.expose());
+    secrets.extend(message.code().map(OneTimeCode::expose));
     let echo = |details: &String| secrets.iter().any(|secret| details.contains(*secret));
     SendFailure {
         details: failure.details.filter(|details| !echo(details)),
@@ -272,10 +272,12 @@ mod tests {
         let phone = Destination::Phone(Phone::parse("+306912345678", None).unwrap());
         let email = Destination::Email(Email::parse("ada@example.com").unwrap());
         for (to, purpose, carriers) in [
-            (&phone, Purpose::LogIn, &[WhatsApp, Sms, Http][..]),
-            (&phone, Purpose::ExportWallet, &[Sms, Http]),
-            (&email, Purpose::LogIn, &[Mail, Http]),
-            (&email, Purpose::JoinAccounts, &[Mail, Http]),
+            (&phone, Some(Purpose::LogIn), &[WhatsApp, Sms, Http][..]),
+            (&phone, Some(Purpose::ExportWallet), &[Sms, Http]),
+            (&phone, None, &[Sms, Http]),
+            (&email, Some(Purpose::LogIn), &[Mail, Http]),
+            (&email, Some(Purpose::JoinAccounts), &[Mail, Http]),
+            (&email, None, &[Mail, Http]),
         ] {
             let all = ChannelKind::ALL.iter().copied();
             let found: Vec<_> = all.filter(|kind| kind.carries(to, purpose)).collect();

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::Message;
+use super::{Message, Says};
+use crate::domain::Notice;
 use crate::words::Words;
 
 /// The characters of the basic GSM alphabet (3GPP TS 23.038, 6.2.1).
@@ -30,11 +31,17 @@ pub(super) fn segments(text: &str) -> usize {
 }
 
 /// The text of an SMS: the code first, then what it is for. A code to log in stays in one segment, if need be without
-/// the warning; a step-up says everything, whatever it costs.
+/// the warning; a step-up says everything, whatever it costs. A notice says what happened and what to do.
 pub(super) fn sms(message: &Message) -> Zeroizing<String> {
     let words = Words(message.language);
-    let (code, mark) = (message.code.expose(), mark(message));
-    let what = words.what(message.purpose, message.app.as_str());
+    let (mark, what) = (mark(message), message.title());
+    let (code, purpose) = match &message.says {
+        Says::Code { code, purpose } => (code.expose(), *purpose),
+        Says::Notice { .. } => {
+            let not_you = words.notice_not_you(message.app.as_str()).plain();
+            return Zeroizing::new(format!("{mark}{what}. {not_you}"));
+        }
+    };
     let short = Zeroizing::new(format!("{mark}{code}: {what}."));
     let long = Zeroizing::new(format!("{mark}{code}: {what}. {}", words.code_keep_it()));
     // Phones look for this line at the very end (WebOTP).
@@ -45,7 +52,7 @@ pub(super) fn sms(message: &Message) -> Zeroizing<String> {
         .map(Zeroizing::new);
     let bound = bound.as_ref().map_or("", |line| line.as_str());
     let full = Zeroizing::new(format!("{}{bound}", *long));
-    if message.purpose.is_step_up() {
+    if purpose.is_step_up() {
         return full;
     }
     let candidates = [full, Zeroizing::new(format!("{}{bound}", *short)), long];
@@ -56,14 +63,37 @@ pub(super) fn sms(message: &Message) -> Zeroizing<String> {
 /// The text of an e-mail: the code alone on the first line, so that it shows in lists and is easy to copy.
 pub(super) fn mail(message: &Message, now: Timestamp) -> Zeroizing<String> {
     let words = Words(message.language);
-    let what = words.what(message.purpose, message.app.as_str());
+    let what = message.title();
+    let code = match &message.says {
+        Says::Code { code, .. } => code,
+        Says::Notice { .. } => {
+            let [means, not_you] = notice(message);
+            return Zeroizing::new(format!("{what}.\n\n{means}\n{not_you}\n").trim_end().to_owned() + "\n");
+        }
+    };
     let works_for = words.code_works_for(message.minutes_left(now));
     Zeroizing::new(format!(
         "{}\n\n{what}.\n{works_for} {}\n\n{}\n",
-        message.code.expose(),
+        code.expose(),
         words.code_keep_it(),
         words.code_not_you()
     ))
+}
+
+/// What a notice means, and what to do if it was somebody else; the latter is empty where nobody can be told.
+pub(super) fn notice(message: &Message) -> [String; 2] {
+    let Says::Notice { notice, about } = &message.says else {
+        return Default::default();
+    };
+    let words = Words(message.language);
+    let means = words.notice_means(*notice, about.as_deref().unwrap_or_default());
+    let not_you = match notice {
+        Notice::WebhookDisabled => String::new(),
+        Notice::ContactChanged | Notice::AddressAdded | Notice::WalletRecovered => {
+            words.notice_not_you(message.app.as_str()).plain()
+        }
+    };
+    [means.into_owned(), not_you]
 }
 
 /// Without it, a text that begins with a code would run from left to right in every language.
@@ -81,8 +111,10 @@ mod tests {
         Message {
             reference: Reference::new("msg_1").unwrap(),
             to: Destination::Phone(Phone::parse("+306912345678", None).unwrap()),
-            code: OneTimeCode::made("482913".to_owned()).map_err(drop).unwrap(),
-            purpose,
+            says: Says::Code {
+                code: OneTimeCode::made("482913".to_owned()).map_err(drop).unwrap(),
+                purpose,
+            },
             app: AppName::new(app).unwrap(),
             language,
             expires_at: Timestamp::from_second(600).unwrap(),
@@ -148,6 +180,36 @@ mod tests {
             "482913\n\nYour code to log in to Acme.\nIt works for 10 minutes. Do not share it.\n\n\
              If you did not ask for it, do nothing: without the code nobody gets any further.\n"
         );
+    }
+
+    #[test]
+    fn a_notice_says_what_happened_what_it_means_and_what_to_do() {
+        let notice = |language, notice, about: Option<&str>| Message {
+            says: Says::Notice {
+                notice,
+                about: about.map(str::to_owned),
+            },
+            ..message(language, Purpose::LogIn, "Acme", None)
+        };
+        let told = notice(Language::English, Notice::ContactChanged, None);
+        assert_eq!(
+            *sms(&told),
+            "Your contact details at Acme were changed. If this was not you, tell Acme at once."
+        );
+        assert_eq!(
+            *mail(&told, Timestamp::UNIX_EPOCH),
+            "Your contact details at Acme were changed.\n\nAnother e-mail address or phone number was entered for you. \
+             This one goes on logging you in until the new one is confirmed.\n\
+             If this was not you, tell Acme at once.\n"
+        );
+        let url = "https://example.com/hook";
+        let told = notice(Language::English, Notice::WebhookDisabled, Some(url));
+        let text = mail(&told, Timestamp::UNIX_EPOCH);
+        assert!(text.contains(url) && text.lines().count() == 3, "{}", *text);
+        for language in Language::ALL {
+            let told = notice(*language, Notice::WalletRecovered, None);
+            assert!(segments(&sms(&told)) <= 2, "{}", *sms(&told));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::credentials::{CredentialsError, Fields, made_of};
 use super::status::id;
 use super::{About, Attempt, Mark, Message, SendFailure, Sent, Then};
-use crate::domain::Language;
+use crate::domain::{Language, OneTimeCode};
 use crate::outbound::Answer;
 
 /// Where the API is.
@@ -144,12 +144,16 @@ impl WhatsApp {
             let then = Then::BadDestination(Mark::DoesNotExist);
             return Err(SendFailure::new(then, About::Destination, words));
         };
+        let Some(code) = message.code() else {
+            let words = "an authentication template carries a code alone";
+            return Err(SendFailure::new(Then::FallBack, About::Message, words));
+        };
         let first = self.languages[0].as_str();
         let mut template = self.template.as_str();
         let mut language = self.language_for(message.language);
         let mut trouble = None;
         for _ in 1..MOST_TRIES {
-            let failure = match self.call(attempt, message, to, template, language).await {
+            let failure = match self.call(attempt, (message, code), to, template, language).await {
                 Ok(sent) => return Ok(Sent { trouble, ..sent }),
                 Err(failure) => failure,
             };
@@ -165,7 +169,7 @@ impl WhatsApp {
             // The first trouble is the one to mend.
             trouble = trouble.or(Some(failure));
         }
-        let sent = self.call(attempt, message, to, template, language).await?;
+        let sent = self.call(attempt, (message, code), to, template, language).await?;
         Ok(Sent { trouble, ..sent })
     }
 
@@ -179,7 +183,7 @@ impl WhatsApp {
     async fn call(
         &self,
         attempt: &Attempt<'_>,
-        message: &Message,
+        (message, code): (&Message, &OneTimeCode),
         to: &str,
         template: &str,
         language: &str,
@@ -191,7 +195,7 @@ impl WhatsApp {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let body = body(message, to, template, language);
+        let body = body((message, code), to, template, language);
         let sent = attempt.outbound.post(attempt.kind, &self.url, headers, body).await;
         read(&sent.map_err(SendFailure::without_answer)?)
     }
@@ -202,9 +206,9 @@ pub(super) fn failure(code: i64) -> SendFailure {
     errors::failure(code, None)
 }
 
-fn body(message: &Message, to: &str, template: &str, language: &str) -> Bytes {
+fn body((message, code): (&Message, &OneTimeCode), to: &str, template: &str, language: &str) -> Bytes {
     // The code stands in both places: the text, and what the button copies.
-    let code = json!([{"type": "text", "text": message.code.expose()}]);
+    let code = json!([{"type": "text", "text": code.expose()}]);
     let body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

@@ -1,8 +1,8 @@
-//! `aboard fake`: a `WhatsApp`, a Twilio or a mail server on this machine, to watch a log-in from end to end.
+//! `aboard fake`: a `WhatsApp`, a Twilio, a mail server or an issuer on this machine, to watch a log-in from end to end.
 
 use std::net::SocketAddr;
 
-use aboard_fakes::{Smtp, SmtpOptions, SmtpTls, Twilio, TwilioOptions, WhatsApp, WhatsAppOptions};
+use aboard_fakes::{Issuer, Smtp, SmtpOptions, SmtpTls, Twilio, TwilioOptions, WhatsApp, WhatsAppOptions};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -15,7 +15,16 @@ Set them with `aboard channels set … --environment production`. Only a server 
 `aboard dev` does unless it is started with --strict-webhooks; docs/login.md has a whole log-in.
 This command is in builds with `--features fakes` only, which `make fake` makes; release builds leave it out.";
 
-/// Stand in for a service that carries codes, on this machine
+const ISSUER_NOTE: &str = "\
+It prints the settings that make a sandbox believe it, and then each path that it was asked for; Ctrl-C ends it.
+  /sign/google?aud=CLIENT_ID         answers `credential`, an id token; also takes sub, email and nonce
+  /sign/google-access?aud=CLIENT_ID  answers `code`, an access token
+  /sign/apple?aud=CLIENT_ID          answers `credential`
+  /sign/telegram?bot_token=TOKEN     answers `data`, as the widget does; also takes id and first_name
+Only a server that may call this machine reads its keys, as `aboard dev` does unless it is started with
+--strict-webhooks; docs/login.md has a whole log-in. This command is in builds with `--features fakes` only.";
+
+/// Stand in for a service that carries codes or vouches for people, on this machine
 #[derive(Subcommand)]
 #[command(after_help = NOTE)]
 pub enum Fake {
@@ -32,6 +41,19 @@ pub enum Fake {
     /// A mail server
     #[command(after_help = NOTE)]
     Smtp(FakeSmtp),
+    /// Google, Apple and Telegram, as log-ins with them are checked
+    #[command(after_help = ISSUER_NOTE)]
+    Issuer(FakeIssuer),
+}
+
+#[derive(Args)]
+pub struct FakeIssuer {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4004")]
+    listen: SocketAddr,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -75,6 +97,7 @@ pub async fn run(fake: Fake) -> anyhow::Result<()> {
         Fake::Whatsapp(fake) => whatsapp(fake).await,
         Fake::Twilio(fake) => twilio(fake).await,
         Fake::Smtp(fake) => smtp(fake).await,
+        Fake::Issuer(fake) => issuer(fake).await,
     }
 }
 
@@ -143,6 +166,33 @@ async fn smtp(arguments: FakeSmtp) -> anyhow::Result<()> {
             print::answer(arguments.json, &shown, |_| {
                 format!("to {}:\n{}", mail.to.join(", "), mail.data)
             })?;
+            seen += 1;
+        }
+    }
+}
+
+async fn issuer(arguments: FakeIssuer) -> anyhow::Result<()> {
+    let fake = Issuer::start_on(arguments.listen).await.context("cannot listen")?;
+    let at = fake.url();
+    let settings = json!({
+        "providers.google_keys": format!("{at}/oauth2/v3/certs"), "providers.google_token_info": format!("{at}/tokeninfo"),
+        "providers.apple_keys": format!("{at}/auth/keys"),
+    });
+    print::answer(arguments.json, &settings, |settings| {
+        let set = settings.as_object().into_iter().flatten();
+        let set = set.map(|(name, value)| {
+            let value = value.as_str().unwrap_or_default();
+            format!("  aboard settings set {name} {value} --environment sandbox")
+        });
+        let set = set.collect::<Vec<_>>().join("\n");
+        format!("Google and Apple are at {at}. To believe them:\n{set}\nWhat they are asked for:")
+    })?;
+    let mut seen = 0;
+    loop {
+        for request in fake.wait_for(seen + 1).await.into_iter().skip(seen) {
+            // The rest may be a bot's token.
+            let path = request.path.split('?').next().unwrap_or_default();
+            print::answer(arguments.json, &json!({ "path": path }), |_| path.to_owned())?;
             seen += 1;
         }
     }

@@ -4,7 +4,7 @@
 use figment2::Figment;
 use figment2::providers::Serialized;
 
-use super::{Codes, Config, ConfigError, Limits, Login, Providers, Users, Wallets, explain, setting};
+use super::{Codes, Config, ConfigError, Limits, Login, Notices, Providers, Users, Wallets, explain, setting};
 
 /// In the sections below, but the whole server's.
 const OF_NO_ENVIRONMENT: &str = "limits.anonymous_per_minute";
@@ -21,6 +21,8 @@ pub struct EnvironmentConfig {
     pub providers: Providers,
     /// Requests per minute.
     pub limits: Limits,
+    /// Whom an environment tells of what needs a person.
+    pub notices: Notices,
     /// What is asked of users.
     pub users: Users,
     /// What wallets may sign.
@@ -34,6 +36,7 @@ impl From<&Config> for EnvironmentConfig {
             codes: config.codes.clone(),
             providers: config.providers.clone(),
             limits: config.limits.clone(),
+            notices: config.notices.clone(),
             users: config.users.clone(),
             wallets: config.wallets.clone(),
         }
@@ -58,6 +61,7 @@ impl EnvironmentConfig {
         whole.login.check()?;
         whole.codes.check()?;
         whole.providers.check()?;
+        whole.notices.check()?;
         whole.wallets.check()?;
         Ok(whole)
     }
@@ -118,6 +122,7 @@ mod tests {
             ("login.link_minutes", "0", "login.link_minutes"),
             ("login.return_urls", r#"["javascript:alert(1)"]"#, "login.return_urls"),
             ("users.required_proofs", r#"["shoe_size"]"#, "users.required_proofs"),
+            ("notices.email", "nobody", "notices.email"),
             ("limits", "1", "settings"),
             ("limits.anonymous_per_minute", "1", "limits.anonymous_per_minute"),
         ] {

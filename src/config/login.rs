@@ -24,6 +24,8 @@ pub struct Login {
     pub default_region: String,
     /// Whether people of this organization may have accounts for Rampable, and log-ins give tokens for it.
     pub rampable: bool,
+    /// Whether people may register and log in with a username and a password, which is deprecated.
+    pub passwords: bool,
     /// The language of people whose request names none: `en`, `el`, `ar` or `id`.
     pub language: String,
 }

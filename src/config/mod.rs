@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod login;
 mod networks;
+mod notices;
 mod providers;
 mod server;
 mod store;
@@ -26,6 +27,7 @@ pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
 pub use networks::{Chain, EndpointUrls, Family, Network, Networks, shown as shown_endpoint};
+pub use notices::Notices;
 pub use providers::Providers;
 pub use server::Server;
 pub use store::Store;
@@ -54,6 +56,8 @@ pub struct Config {
     pub providers: Providers,
     /// Requests per minute.
     pub limits: Limits,
+    /// Whom an environment tells of what needs a person.
+    pub notices: Notices,
     /// What is asked of users.
     pub users: Users,
     /// What wallets may sign.
@@ -129,6 +133,7 @@ impl Config {
         self.login.check()?;
         self.codes.check()?;
         self.providers.check()?;
+        self.notices.check()?;
         self.wallets.check()?;
         self.networks.check()?;
         self.webhooks.check()

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
-use super::Invalid;
+use super::{Amr, Invalid};
 
 /// Which of an app's own names somebody logs in by. Each is scoped to the app: the same name at another app is
 /// somebody else.
@@ -41,6 +41,16 @@ impl LoginKind {
         match self {
             Self::Custody => "app",
             Self::Username | Self::Google | Self::Apple | Self::Telegram => "person",
+        }
+    }
+
+    /// How what is born of such a log-in says that it was.
+    #[must_use]
+    pub const fn amr(self) -> Amr {
+        match self {
+            Self::Custody => Amr::Custody,
+            Self::Username => Amr::Password,
+            Self::Google | Self::Apple | Self::Telegram => Amr::Federated,
         }
     }
 

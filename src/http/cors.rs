@@ -14,8 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 use crate::web::{Context, Surface, Web};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, x-app-id, x-client-secret";
-const ANSWER_HEADERS: &str = "ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, x-request-id, idempotent-replayed";
+const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, x-app-id, x-client-secret, x-device-token";
+const ANSWER_HEADERS: &str = "ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, x-request-id, idempotent-replayed, x-device-token";
 /// How long a browser may keep the answer to a preflight: two hours, as long as the browsers themselves allow.
 const MAX_AGE: &str = "7200";
 

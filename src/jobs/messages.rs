@@ -10,7 +10,7 @@ mod content;
 mod reports;
 mod usable;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::channels::Channels;
-use crate::domain::{EnvironmentKind, Uuid};
+use crate::domain::{EnvironmentKind, MessageId, Uuid};
 use crate::instance::Instance;
-use crate::store::{DueMessage, DueReport, MessageEnd, StoreError};
+use crate::store::{DueReport, MessageEnd, StoreError};
 
 /// Attempts under way at once on this node.
 const CONCURRENCY: usize = 64;
@@ -48,6 +48,7 @@ struct Tools {
     owner: Uuid,
     stop_within: Duration,
     wake: Notify,
+    ends: Ends,
     stopped: watch::Sender<bool>,
 }
 
@@ -73,6 +74,7 @@ impl MessageWorker {
                 owner,
                 stop_within,
                 wake: Notify::new(),
+                ends: Ends::default(),
                 stopped: watch::Sender::new(false),
             }),
         }
@@ -175,7 +177,7 @@ impl MessageWorker {
             let tools = Arc::clone(tools);
             attempts.spawn(async move {
                 let end = attempt::attempt(&tools, &due).await;
-                write(&tools, &due, end).await;
+                tools.ends.write(&tools, due.id, end).await;
             });
         }
         Ok(started)
@@ -198,18 +200,38 @@ fn lease_until(tools: &Tools, now: Timestamp) -> Timestamp {
     now.saturating_add(lease).unwrap_or(Timestamp::MAX)
 }
 
-/// Writes down how an attempt ended.
-async fn write(tools: &Tools, due: &DueMessage, end: MessageEnd) {
-    for _ in 0..STORE_TRIES {
-        let (store, now) = (&tools.instance.store, tools.instance.clock.now());
-        let written = store
-            .finish_message(store.system(), tools.owner, due.id, end.clone(), now)
-            .await;
-        match written {
-            Ok(_) => return,
-            Err(error) => tracing::warn!(%error, message = %due.id, "the end of a message could not be written"),
+/// How attempts ended that nobody has written down yet. Whoever comes while somebody writes adds to what is written
+/// next: under load one transaction holds the ends of many.
+#[derive(Default)]
+struct Ends {
+    waiting: Mutex<Vec<(MessageId, MessageEnd)>>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Ends {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(MessageId, MessageEnd)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down how an attempt ended, with all that ended meanwhile.
+    async fn write(&self, tools: &Tools, message: MessageId, end: MessageEnd) {
+        self.waiting().push((message, end));
+        let _writing = self.writing.lock().await;
+        let ends = std::mem::take(&mut *self.waiting());
+        if ends.is_empty() {
+            // Somebody else wrote it down while this waited.
+            return;
         }
-        sleep(STORE_PAUSE).await;
+        let (store, count) = (&tools.instance.store, ends.len());
+        for _ in 0..STORE_TRIES {
+            let now = tools.instance.clock.now();
+            let written = store.finish_messages(store.system(), tools.owner, ends.clone(), now).await;
+            match written {
+                Ok(_) => return,
+                Err(error) => tracing::warn!(%error, count, "the ends of messages could not be written"),
+            }
+            sleep(STORE_PAUSE).await;
+        }
     }
 }
 

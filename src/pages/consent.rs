@@ -149,6 +149,7 @@ async fn send(
         // Not the one of WhatsApp, whose template cannot say what the code is for.
         channel,
         language: reader.language(),
+        device: None,
         repeatable: None,
     };
     ask(web, context, asked).await?;

@@ -109,6 +109,7 @@ async fn send(
         // Not WhatsApp: the text of its template cannot name the purpose.
         channel: if address.kind == "email" { "email" } else { "sms" },
         session: Some(SessionId(holder.id())),
+        device: None,
         repeatable: None,
     };
     match ask(web, context, asked).await {

@@ -15,7 +15,8 @@ use super::reader::Reader;
 use super::render::{moment, page};
 use super::view::{Frame, GonePage, LinkPage, ReplacePage};
 use super::words::Flash;
-use crate::domain::{Code, LoginLinkId, SessionId, Token};
+use crate::domain::{Code, EventId, LoginLinkId, SessionId, Token};
+use crate::resource;
 use crate::store::{LinkPreview, NewOneTimeCode, NewSession, Redemption, RedemptionOutcome, Session};
 use crate::web::{Browser, Context, Failure, Segment, Web, is_own_click, session_cookie};
 
@@ -76,6 +77,8 @@ pub async fn redeem(
             expires_at: context.now + login.code_life(),
         }),
         replaces: current.map(|session| session.id),
+        event: EventId(ids.id()),
+        event_body: resource::login_by_link(&preview, context.now),
     };
     match web.instance.store.redeem_login_link(redemption).await? {
         RedemptionOutcome::Gone => gone(&reader),

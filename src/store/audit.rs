@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::happened::Happened;
 use super::instance::BUMP_REVISION;
 use super::scope::{AdminScope, SystemScope};
-use super::sessions::revoked;
+use super::sessions::ended_all;
 use super::sql::{Row, Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
@@ -240,8 +240,7 @@ async fn tell(
             let Ok(user) = target.parse::<UserId>() else {
                 return Ok(());
             };
-            let data = json!({ "user_id": user, "session_id": null, "reason": "suspended" });
-            return revoked(tx, user.0, environment, user, data, now).await;
+            return ended_all(tx, environment, user, "suspended", now).await;
         }
         _ => return Ok(()),
     };

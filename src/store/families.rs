@@ -6,12 +6,14 @@
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use serde_json::json;
 
+use super::happened::Happened;
 use super::scope::AppScope;
 use super::sql::{Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{Amr, FamilyId, RefreshToken, UserId};
+use crate::domain::{Amr, EventType, FamilyId, RefreshToken, UserId};
 
 /// A log-in that may go on.
 #[derive(Clone)]
@@ -173,7 +175,9 @@ async fn rotate(
         Some((Some(_), _, _)) => {
             let ended = params![now: now, family: id.0, app: scope.app.0, environment: environment];
             tx.execute(END, &ended).await?;
-            // The event that a token was used twice is to be written here.
+            let data = json!({ "user_id": family.user, "app_id": scope.app, "amr": family.amr.as_str() });
+            let event = Happened::to(id.0, EventType::TokenReuseDetected, scope.environment, data, now);
+            tx.emit(event.about(family.user)).await?;
             return Ok(Refreshed::Reused(family));
         }
     }

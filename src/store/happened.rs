@@ -86,7 +86,8 @@ impl Tx<'_> {
 }
 
 const MESSAGE: &str = "
-    select message.environment_id, message.challenge_id, message.channel, message.state, message.last_error, challenge.user_id
+    select message.environment_id, message.challenge_id, message.channel, message.state, message.last_error,
+        coalesce(challenge.user_id, message.user_id), message.notice
     from messages message left join challenges challenge on challenge.id = message.challenge_id
     where message.id = :id and (message.state = 'delivered' or message.state = 'failed')";
 
@@ -98,9 +99,11 @@ pub(super) async fn message_ended(tx: &Tx<'_>, message: MessageId, now: Timestam
                 "delivered" => EventType::MessageDelivered,
                 _ => EventType::MessageFailed,
             };
+            let notice = row.opt_text(6)?;
+            let challenge = ChallengeId(row.id(1)?);
             let data = json!({
-                "message_id": message, "challenge_id": ChallengeId(row.id(1)?), "channel": row.text(2)?,
-                "user_id": row.opt_id(5)?.map(UserId), "reason": row.opt_text(4)?,
+                "message_id": message, "challenge_id": notice.is_none().then_some(challenge), "channel": row.text(2)?,
+                "user_id": row.opt_id(5)?.map(UserId), "reason": row.opt_text(4)?, "notice": notice,
             });
             let event = Happened::to(message.0, kind, EnvironmentId(row.id(0)?), data, now);
             Ok(match row.opt_id(5)? {

@@ -1,14 +1,15 @@
 //! Login links and the one-time codes that their redemption hands to a return URL.
 
+mod exchange;
+
 use jiff::Timestamp;
 
-use super::scope::ServerScope;
+pub(super) use self::exchange::{CodeSpent, CodeToSpend, StoredCode};
+pub use self::exchange::{Exchange, ExchangedLogin};
 use super::sessions::NewSession;
 use super::sql::params;
 use super::{Engine, Result, Store};
-use crate::domain::{
-    Amr, EnvironmentId, EnvironmentKind, LoginLinkId, PartnerId, SessionId, Token, UserId, WrappUserId,
-};
+use crate::domain::{EnvironmentId, EnvironmentKind, EventId, LoginLinkId, PartnerId, SessionId, Token, UserId};
 
 /// A login link that is about to be stored.
 #[derive(Debug, Clone)]
@@ -36,7 +37,9 @@ pub struct LinkPreview {
     pub kind: EnvironmentKind,
     /// The organization's name.
     pub organization: String,
-    /// The partner's name.
+    /// The partner that sent the person.
+    pub partner_id: PartnerId,
+    /// Its name.
     pub partner: String,
     /// The user it logs in.
     pub user: UserId,
@@ -76,6 +79,11 @@ pub struct Redemption {
     pub code: Option<NewOneTimeCode>,
     /// A session of this browser that the new one takes the place of.
     pub replaces: Option<SessionId>,
+    /// `login.succeeded`.
+    pub event: EventId,
+    /// Its final raw body. It holds ids alone, so it is not found by user: an index would cost every log-in a random
+    /// write, and an erasure has nothing to take out of it.
+    pub event_body: Vec<u8>,
 }
 
 /// A session has begun.
@@ -94,43 +102,9 @@ pub enum RedemptionOutcome {
     Gone,
 }
 
-/// Who was logged in, for the organization's back end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExchangedLogin {
-    /// The user: what the back end should key on.
-    pub user: UserId,
-    /// The partner that sent the person.
-    pub partner: PartnerId,
-    /// Its name.
-    pub partner_name: String,
-    /// Its own id of the user.
-    pub partner_user_id: String,
-    /// Its pairwise id.
-    pub wrapp_user: WrappUserId,
-    /// The e-mail that the partner gave.
-    pub email: String,
-    /// Whether this user has proven that e-mail.
-    pub email_verified: bool,
-    /// How the session was born.
-    pub amr: Amr,
-    /// When.
-    pub auth_time: Timestamp,
-}
-
-/// What became of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exchange {
-    /// The code was good and is now spent.
-    LoggedIn(ExchangedLogin),
-    /// Wrong, expired, foreign, its session has ended, or its verifier does not meet the challenge.
-    Refused,
-    /// The code had been exchanged before; its session has been ended.
-    Reused,
-}
-
 const PREVIEW: &str = "
     select link.hash, link.environment_id, environment.kind, organization.name, partner.name, link.user_id, claim.shown,
-        link.state, link.return_url, link.expires_at, claim.updated_at, claim.id
+        link.state, link.return_url, link.expires_at, claim.updated_at, claim.id, link.partner_id
     from login_links link
     join environments environment on environment.id = link.environment_id
     join organizations organization on organization.id = environment.organization_id
@@ -138,70 +112,6 @@ const PREVIEW: &str = "
     join users account on account.id = link.user_id and account.status in ('linked', 'verified')
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
     where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after";
-
-const EXCHANGED: &str = "
-    select link.user_id, link.partner_id, partner.name, name.shown, name.id, claim.shown, session.amr, session.auth_time,
-        cast((select count(*) from identities proof where proof.user_id = link.user_id and proof.kind = 'email'
-            and proof.key = claim.key and proof.state = 'verified') as bigint),
-        claim.updated_at, claim.id
-    from login_links link
-    join partners partner on partner.id = link.partner_id
-    join sessions session on session.id = link.session_id
-    join identities name on name.user_id = link.user_id and name.kind = 'partner_user' and name.source_id = link.partner_id
-    join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
-    where link.id = :id and link.environment_id = :environment";
-
-/// What an engine's part of an exchange decides.
-pub(super) enum CodeSpent {
-    Spent,
-    Refused,
-    Reused,
-}
-
-/// A code as an engine's part of an exchange compares it.
-pub(super) struct CodeToSpend {
-    pub link: LoginLinkId,
-    pub environment: EnvironmentId,
-    pub hash: [u8; 32],
-    pub verifier: Option<String>,
-    pub now: Timestamp,
-}
-
-/// What the row of a code says, and the one rule that decides on it, the same on both engines.
-pub(super) struct StoredCode {
-    pub environment: EnvironmentId,
-    pub hash: Option<Vec<u8>>,
-    pub challenge: Option<String>,
-    pub expires_at: Option<Timestamp>,
-    pub used_at: Option<Timestamp>,
-}
-
-impl CodeToSpend {
-    pub fn decide(&self, stored: &StoredCode) -> CodeSpent {
-        let known = stored
-            .hash
-            .as_ref()
-            .is_some_and(|hash| aboard_vault::constant_time_eq(hash, &self.hash));
-        if !known || stored.environment != self.environment {
-            return CodeSpent::Refused;
-        }
-        if stored.used_at.is_some() {
-            return CodeSpent::Reused;
-        }
-        let alive = stored.expires_at.is_some_and(|end| end > self.now);
-        let met = match (&stored.challenge, &self.verifier) {
-            (None, None) => true,
-            (Some(challenge), Some(verifier)) => crate::domain::CodeChallenge::is_met(challenge, verifier),
-            // A verifier without a challenge means that the link was not made for this exchange.
-            (None, Some(_)) | (Some(_), None) => false,
-        };
-        if alive && met {
-            CodeSpent::Spent
-        } else {
-            CodeSpent::Refused
-        }
-    }
-}
 
 impl Store {
     /// What the page of a link shows; `None` if the link cannot be used (any more). Changes nothing.
@@ -212,6 +122,7 @@ impl Store {
                     environment: EnvironmentId(row.id(1)?),
                     kind: row.word(2, EnvironmentKind::parse)?,
                     organization: row.text(3)?,
+                    partner_id: PartnerId(row.id(12)?),
                     partner: row.text(4)?,
                     user: UserId(row.id(5)?),
                     email: row.text(6)?,
@@ -229,57 +140,13 @@ impl Store {
 
     /// Consumes a link and begins a session. Of any number of concurrent calls exactly one gets it.
     pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.redeem_login_link(redemption).await,
-            Engine::Postgres(engine) => engine.redeem_login_link(redemption).await,
-        }
-    }
-
-    /// Spends a one-time code and answers who was logged in. A second exchange ends the session.
-    pub async fn exchange_login_code(
-        &self,
-        scope: &ServerScope,
-        code: &Token,
-        verifier: Option<String>,
-        now: Timestamp,
-    ) -> Result<Exchange> {
-        let link = LoginLinkId(code.id());
-        let spend = CodeToSpend {
-            link,
-            environment: scope.environment,
-            hash: code.hash(),
-            verifier,
-            now,
+        let outcome = match &self.engine {
+            Engine::Sqlite(engine) => engine.redeem_login_link(redemption).await?,
+            Engine::Postgres(engine) => engine.redeem_login_link(redemption).await?,
         };
-        let decision = match &self.engine {
-            Engine::Sqlite(engine) => engine.spend_login_code(spend).await?,
-            Engine::Postgres(engine) => engine.spend_login_code(spend).await?,
-        };
-        match decision {
-            CodeSpent::Refused => return Ok(Exchange::Refused),
-            CodeSpent::Reused => return Ok(Exchange::Reused),
-            CodeSpent::Spent => {}
+        if matches!(outcome, RedemptionOutcome::Redeemed(_)) {
+            self.note_events();
         }
-        let login = self
-            .newest(
-                EXCHANGED,
-                &params![id: link.0, environment: scope.environment.0],
-                |row| {
-                    let login = ExchangedLogin {
-                        user: UserId(row.id(0)?),
-                        partner: PartnerId(row.id(1)?),
-                        partner_name: row.text(2)?,
-                        partner_user_id: row.text(3)?,
-                        wrapp_user: WrappUserId(row.id(4)?),
-                        email: row.text(5)?,
-                        amr: row.word(6, Amr::parse)?,
-                        auth_time: row.time(7)?,
-                        email_verified: row.int(8)? > 0,
-                    };
-                    Ok((row.time(9)?, row.id(10)?, login))
-                },
-            )
-            .await?;
-        Ok(login.map_or(Exchange::Refused, Exchange::LoggedIn))
+        Ok(outcome)
     }
 }

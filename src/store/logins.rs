@@ -5,14 +5,16 @@
 
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
+use super::happened::Happened;
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::AppScope;
 use super::sql::params;
 use super::transaction::Tx;
 use super::users::{lock, lock_value};
 use super::{Result, Store};
-use crate::domain::{IdentityId, LoginKind, UserId, Uuid};
+use crate::domain::{EventType, IdentityId, LoginKind, UserId, Uuid, whole_seconds};
 
 /// Somebody who logs in by a name of the app's.
 #[derive(Debug, Clone)]
@@ -158,6 +160,13 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLo
             lock(tx, user).await?;
             match tx.one(FIND, &named, holder).await? {
                 Some((user, status)) if matches!(&*status, "linked" | "verified") => (user, false),
+                Some((user, status)) if status == "suspended" => {
+                    let about = json!({
+                        "user_id": user, "app_id": scope.app, "kind": login.kind.as_str(), "reason": "suspended",
+                    });
+                    say(tx, scope, login, user, EventType::LoginRefused, about).await?;
+                    return Ok(AppLoginOutcome::Suspended);
+                }
                 _ => return Ok(AppLoginOutcome::Suspended),
             }
         }
@@ -166,7 +175,10 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLo
         let right = params![right: true, id: tried, environment: environment.0];
         tx.execute(WAS_RIGHT, &right).await?;
     }
-    // The events of a log-in (`user.created`, `login.succeeded`) are to be written here, where it is decided.
+    let about = json!({
+        "user_id": user, "app_id": scope.app, "amr": login.kind.amr().as_str(), "kind": login.kind.as_str(),
+    });
+    say(tx, scope, login, user, EventType::LoginSucceeded, about).await?;
     Ok(AppLoginOutcome::LoggedIn {
         user,
         created,
@@ -197,5 +209,23 @@ async fn create(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<()> {
         ];
         tx.execute(ADD_PASSWORD, &password).await?;
     }
-    Ok(())
+    // The name itself stays out of it: an app's own id of a person, or a username, is a personal value.
+    let about = json!({
+        "user_id": login.new_user, "status": status, "source": "app", "app_id": scope.app, "kind": login.kind.as_str(),
+        "created_at": whole_seconds(now),
+    });
+    say(tx, scope, login, login.new_user, EventType::UserCreated, about).await
+}
+
+/// Tells what a log-in came to. Every call brings an id for a new user, which tells two of one moment apart.
+async fn say(
+    tx: &Tx<'_>,
+    scope: &AppScope,
+    login: &AppLogin,
+    user: UserId,
+    kind: EventType,
+    about: Value,
+) -> Result<()> {
+    let event = Happened::to(login.new_user.0, kind, scope.environment, about, login.now);
+    tx.emit(event.about(user)).await
 }

@@ -1,12 +1,15 @@
 //! Messages on their way: claimed under a lease, sent, and written down. And the inbox of a sandbox, in which they end.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt as _;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::happened::message_ended;
 use super::scope::{ServerScope, SystemScope};
-use super::sql::params;
+use super::sql::{Row, params};
 use super::transaction::Tx;
 use super::{Result, Store};
 use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, InboxId, MessageId};
@@ -101,12 +104,15 @@ const CLAIM: &str = "
     update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
     where id in (select id from jobs where kind = 'message' and due_at <= :now order by due_at limit :limit)
     returning id";
+// What a claim has just leased, and what was leased in the same moment before it.
 const LOAD: &str = "
-    select message.environment_id, environment.kind, message.challenge_id, message.channel, message.sealed,
+    select message.id, message.environment_id, environment.kind, message.challenge_id, message.channel, message.sealed,
         message.channel_attempts, message.expires_at, message.tried, message.attempts, job.attempts
-    from messages message join environments environment on environment.id = message.environment_id
-    join jobs job on job.id = message.id
-    where message.id = :id and message.state = 'pending' and message.sealed is not null";
+    from jobs job join messages message on message.id = job.id
+    join environments environment on environment.id = message.environment_id
+    where job.kind = 'message' and job.due_at = :lease_until and job.lease_owner = :owner
+        and message.state = 'pending' and message.sealed is not null
+    order by message.id";
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const AGAIN: &str = "
@@ -127,6 +133,9 @@ const INBOX: &str = "
     order by id desc limit :limit";
 const NEXT: &str = "select due_at from jobs where kind = 'message' order by due_at limit 1";
 
+/// Messages that are finished side by side: on PostgreSQL their statements share round trips.
+const AT_ONCE: usize = 16;
+
 impl Store {
     /// Leases up to `limit` due messages to `owner` until `lease_until`.
     pub async fn claim_messages(
@@ -142,15 +151,18 @@ impl Store {
                 // Nodes claim one after the other, or two would take the same.
                 tx.lock(&[b"claim messages"]).await?;
                 let claim = params![lease_until: lease_until, owner: owner, now: now, limit: i64::from(limit)];
-                let mut due = Vec::new();
-                for id in tx.all(CLAIM, &claim, |row| row.id(0)).await? {
-                    match load(tx, MessageId(id)).await? {
-                        Some(message) => due.push(message),
-                        // Erased meanwhile: nothing is left to be sent.
-                        None => drop(tx.execute(DONE, &params![id: id, owner: owner]).await?),
-                    }
+                let claimed: BTreeSet<Uuid> = tx.all(CLAIM, &claim, |row| row.id(0)).await?.into_iter().collect();
+                if claimed.is_empty() {
+                    return Ok(Vec::new());
                 }
-                due.sort_by_key(|message| message.id);
+                let leased = params![lease_until: lease_until, owner: owner];
+                let mut due = tx.all(LOAD, &leased, loaded).await?;
+                due.retain(|message| claimed.contains(&message.id.0));
+                let found: BTreeSet<Uuid> = due.iter().map(|message| message.id.0).collect();
+                // Erased meanwhile: nothing is left to be sent.
+                for id in claimed.difference(&found) {
+                    tx.execute(DONE, &params![id: *id, owner: owner]).await?;
+                }
                 Ok(due)
             }
             .boxed()
@@ -158,17 +170,28 @@ impl Store {
         .await
     }
 
-    /// Writes down how an attempt ended; false if its lease was lost to another owner.
-    pub async fn finish_message(
+    /// Writes down how attempts ended, all in one transaction; answers how many of the leases were still the owner's.
+    pub async fn finish_messages(
         &self,
         _: SystemScope,
         owner: Uuid,
-        message: MessageId,
-        end: MessageEnd,
+        mut ends: Vec<(MessageId, MessageEnd)>,
         now: Timestamp,
-    ) -> Result<bool> {
-        self.transact(move |tx| async move { finish(tx, owner, message, end, now).await }.boxed())
-            .await
+    ) -> Result<usize> {
+        // In one order, so that two nodes never wait for each other.
+        ends.sort_by_key(|(message, _)| *message);
+        self.transact(move |tx| {
+            async move {
+                let mut held = 0;
+                for some in ends.chunks(AT_ONCE) {
+                    let finishing = some.iter().map(|(message, end)| finish(tx, owner, *message, end, now));
+                    held += try_join_all(finishing).await?.into_iter().filter(|held| *held).count();
+                }
+                Ok(held)
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// When the next message becomes due, or a lease runs out.
@@ -195,26 +218,23 @@ impl Store {
     }
 }
 
-async fn load(tx: &Tx<'_>, id: MessageId) -> Result<Option<DueMessage>> {
-    tx.one(LOAD, &params![id: id.0], |row| {
-        Ok(DueMessage {
-            id,
-            environment: EnvironmentId(row.id(0)?),
-            kind: row.word(1, EnvironmentKind::parse)?,
-            challenge: ChallengeId(row.id(2)?),
-            channel: row.text(3)?,
-            sealed: row.bytes(4)?,
-            attempts: u32::try_from(row.int(5)?).unwrap_or(u32::MAX),
-            expires_at: row.time(6)?,
-            tried: row.text(7)?.split_whitespace().map(str::to_owned).collect(),
-            // The claim itself is counted already.
-            lost: row.int(9)? > row.int(8)? + 1,
-        })
+fn loaded(row: &Row<'_>) -> Result<DueMessage> {
+    Ok(DueMessage {
+        id: MessageId(row.id(0)?),
+        environment: EnvironmentId(row.id(1)?),
+        kind: row.word(2, EnvironmentKind::parse)?,
+        challenge: ChallengeId(row.id(3)?),
+        channel: row.text(4)?,
+        sealed: row.bytes(5)?,
+        attempts: u32::try_from(row.int(6)?).unwrap_or(u32::MAX),
+        expires_at: row.time(7)?,
+        tried: row.text(8)?.split_whitespace().map(str::to_owned).collect(),
+        // The claim itself is counted already.
+        lost: row.int(10)? > row.int(9)? + 1,
     })
-    .await
 }
 
-async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, now: Timestamp) -> Result<bool> {
+async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: &MessageEnd, now: Timestamp) -> Result<bool> {
     let id = message.0;
     if let MessageEnd::Again {
         at,
@@ -224,35 +244,37 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, message: MessageId, end: MessageEnd, n
         error,
     } = end
     {
-        if tx.execute(FREE, &params![at: at, id: id, owner: owner]).await? == 0 {
+        if tx.execute(FREE, &params![at: *at, id: id, owner: owner]).await? == 0 {
             return Ok(false);
         }
-        tx.execute(
-            AGAIN,
-            &params![channel: channel, tried: tried.join(" "), error: error,
-                fell_back: i64::from(fell_back), now: now, id: id],
-        )
-        .await?;
+        let again = params![
+            channel: channel.as_str(), tried: tried.join(" "), error: error.as_str(), fell_back: i64::from(*fell_back),
+            now: now, id: id,
+        ];
+        tx.execute(AGAIN, &again).await?;
         return Ok(true);
     }
     if tx.execute(DONE, &params![id: id, owner: owner]).await? == 0 {
         return Ok(false);
     }
     let (state, provider_id, error) = match end {
-        MessageEnd::Sent { provider_id } => ("sent", provider_id, None),
+        MessageEnd::Sent { provider_id } => ("sent", provider_id.as_deref(), None),
         MessageEnd::Kept(kept) => {
             let params = params![
-                inbox: kept.id.0, recipient: kept.recipient, sealed: kept.sealed, now: now, id: id,
+                inbox: kept.id.0, recipient: kept.recipient.as_str(), sealed: &kept.sealed[..], now: now, id: id,
             ];
             tx.execute(KEEP, &params).await?;
             ("delivered", None, None)
         }
-        MessageEnd::Unknown { error } => ("unknown", None, Some(error)),
-        MessageEnd::Failed { error } => ("failed", None, Some(error)),
+        MessageEnd::Unknown { error } => ("unknown", None, Some(error.as_str())),
+        MessageEnd::Failed { error } => ("failed", None, Some(error.as_str())),
         MessageEnd::Again { .. } => return Ok(true),
     };
     let finished = params![state: state, provider_id: provider_id, error: error, now: now, id: id];
     tx.execute(FINISH, &finished).await?;
-    message_ended(tx, message, now).await?;
+    // What left is told of once it arrives, or does not.
+    if matches!(state, "delivered" | "failed") {
+        message_ended(tx, message, now).await?;
+    }
     Ok(true)
 }

@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0013_ends",
     "0014_request_blocks",
     "0015_sends",
+    "0017_talk",
 ];
 
 /// The names of the migrations that this binary knows, in order.

@@ -26,6 +26,7 @@ mod links;
 mod logins;
 mod messages;
 mod migrations;
+mod notices;
 mod organizations;
 mod partner_users;
 mod partners;
@@ -49,7 +50,7 @@ mod users;
 mod wallets;
 mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
@@ -68,6 +69,7 @@ pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery, MadeAttempt};
 pub use error::StoreError;
 pub use events::{AfterEvent, Event, EventPage, EventPlace};
 pub use families::{Family, NewFamily, Refreshed};
+pub(crate) use happened::event_body;
 pub use idempotency::{IdempotencyClaim, Once, SavedAnswer};
 pub use instance::{Durability, Instance, NewInstance, NewRootKey, StoredRootKey};
 pub use keys::{KeyRow, NewApiKey};
@@ -77,6 +79,7 @@ pub use links::{
 pub use logins::{AppLogin, AppLoginOutcome, Assertion, Expected};
 pub use messages::{DueMessage, InboxMessage, MessageEnd, NewInboxMessage};
 pub use migrations::known_migrations;
+pub use notices::{NoticeDraft, NoticeWriter, WrittenNotice};
 pub use organizations::{Environment, NewEnvironment, NewOrganization, OrganizationRow};
 pub use partner_users::{
     CheckedUser, ExternalLogin, ExternalLoginOutcome, LoggedIn, NewPartnerWebhook, NewUserKey, Plan, UserKeyHolder,
@@ -162,6 +165,7 @@ pub struct Store {
     credentials: Arc<credentials::Cache>,
     /// How often an event was written here: whoever waits for events looks when it moves.
     happened: Arc<watch::Sender<u64>>,
+    notices: Arc<OnceLock<NoticeWriter>>,
 }
 
 #[derive(Clone)]
@@ -189,6 +193,7 @@ impl Store {
             engine,
             credentials: Arc::default(),
             happened: Arc::default(),
+            notices: Arc::default(),
         })
     }
 

@@ -110,6 +110,10 @@ const FIND_OURS: &str = "
     from messages message join challenges challenge on challenge.id = message.challenge_id
     where message.id = :id and message.environment_id = :environment and message.channel = :channel
         and message.provider_id is null";
+const NOTICE: &str = "
+    select id from messages
+    where provider_id = :provider_id and environment_id = :environment and channel = :channel and notice is not null
+        and state <> 'pending'";
 const FELL_BACK: &str = "
     select count(*) from messages
     where environment_id = :environment and channel = :channel and fell_back_at > :since and fell_back_at is not null";
@@ -186,6 +190,17 @@ impl Store {
         };
         let ours = params![id: message.0, environment: environment, channel: channel];
         self.one(FIND_OURS, &ours, reported).await
+    }
+
+    /// The notice that a report is about, if it is one of the channel that the report came to.
+    pub async fn reported_notice(&self, _: SystemScope, report: &DueReport) -> Result<Option<MessageId>> {
+        let Some(provider_id) = report.provider_id.as_deref() else {
+            return Ok(None);
+        };
+        let named = params![
+            provider_id: provider_id, environment: report.environment.0, channel: report.channel.as_str(),
+        ];
+        self.one(NOTICE, &named, |row| Ok(MessageId(row.id(0)?))).await
     }
 
     /// Whether another message may take a channel because another one failed: fewer than `most` did since then, or it

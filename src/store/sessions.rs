@@ -121,8 +121,7 @@ impl Store {
                     valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
                 ];
                 if tx.execute(END_ALL, &ended).await? > 0 {
-                    let data = json!({ "user_id": scope.user, "session_id": null, "reason": "log_out_everywhere" });
-                    revoked(tx, scope.user.0, scope.environment, scope.user, data, now).await?;
+                    ended_all(tx, scope.environment, scope.user, "log_out_everywhere", now).await?;
                 }
                 Ok(())
             }
@@ -130,6 +129,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Tells that everything that was signed in to a user has ended, and why.
+pub(super) async fn ended_all(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    user: UserId,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let data = json!({ "user_id": user, "session_id": null, "reason": why });
+    revoked(tx, user.0, environment, user, data, now).await
 }
 
 /// A session, or all of a user's, ended before its time.

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::{ServerScope, UserScope};
-use super::sql::{Params, Script, params};
+use super::sessions::ended_all;
+use super::sql::{Params, params};
 use super::transaction::Tx;
 use super::{Result, Store};
 use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
@@ -52,7 +53,8 @@ const END: &str = "
     update users set updated_at = :now,
         valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
     where environment_id = :environment and status <> 'erased' and id = coalesce(
-        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)";
+        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+    returning id";
 
 impl Store {
     /// Whether the back end may have a token for a user. An `Idempotency-Key` is recorded once it may: the token
@@ -90,9 +92,19 @@ impl Store {
     pub async fn end_tokens_of(&self, scope: &ServerScope, user: UserId, now: Timestamp) -> Result<bool> {
         // What is made in this very microsecond has to end too.
         let valid_after = now + SignedDuration::from_micros(1);
-        let params = params![now: now, valid_after: valid_after, environment: scope.environment.0, user: user.0];
-        let changed = self.run(Script::default().then(END, params)).await?;
-        Ok(changed.first().is_some_and(|rows| *rows > 0))
+        let environment = scope.environment;
+        self.transact(move |tx| {
+            async move {
+                let ended = params![now: now, valid_after: valid_after, environment: environment.0, user: user.0];
+                let Some(user) = tx.one(END, &ended, |row| Ok(UserId(row.id(0)?))).await? else {
+                    return Ok(false);
+                };
+                ended_all(tx, environment, user, "log_out_everywhere", now).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// The user of an organization's token; `None` once the user is locked or gone, or everything issued before

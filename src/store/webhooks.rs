@@ -7,6 +7,7 @@ mod change;
 mod claim;
 mod history;
 mod replay;
+mod secrets;
 mod told;
 
 use futures_util::FutureExt as _;
@@ -18,6 +19,7 @@ pub use self::change::UpdateWebhook;
 pub(super) use self::claim::NewDelivery;
 pub use self::history::{Attempt, Delivery, DeliveryPage};
 pub use self::replay::{NewReplay, NewTestDelivery, ReplayFrom};
+use self::secrets::add_secret;
 pub use self::told::{ClaimedEvents, DisabledWhy, EventClaim, LogHead, WebhookBehind, WebhookTarget};
 use super::audit::{Entry, audit};
 use super::events::EventPlace;
@@ -125,12 +127,6 @@ const ADD: &str = "
         per_second, state, disabled_why, disabled_at, delivered, failed, cursor_tx, cursor_seq, created_at, updated_at)
     values (:id, :environment, :url, :description, :events, :version, :metadata, :header_names, :sealed_headers, :per_second,
         :state, :disabled_why, :disabled_at, 0, 0, :tx, :seq, :now, :now)";
-const ADD_SECRET: &str = "
-    insert into webhook_secrets (id, environment_id, owner_id, sealed, created_at)
-    values (:id, :environment, :owner, :sealed, :now)";
-const END_SECRETS: &str = "
-    update webhook_secrets set expires_at = :until
-    where owner_id = :owner and id <> :id and (expires_at is null or expires_at > :until)";
 const DELETE: &str = "delete from webhooks where environment_id = :environment and id = :id";
 const DELETE_SECRETS: &str = "delete from webhook_secrets where owner_id = :id";
 const DELETE_REPLAYS: &str = "delete from webhook_replays where webhook_id = :id";
@@ -224,47 +220,6 @@ impl Store {
         })
         .await
     }
-
-    /// Gives a webhook a new secret; until `until` its deliveries are signed with those before as well. False if there
-    /// is no such webhook.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "who, which, what, and the call's own key and time"
-    )]
-    pub async fn rotate_secret_of_webhook(
-        &self,
-        scope: &ServerScope,
-        admin: &AdminScope,
-        id: WebhookId,
-        new: NewWebhookSecret,
-        until: Timestamp,
-        claim: Option<IdempotencyClaim>,
-        now: Timestamp,
-    ) -> Result<Once<bool>> {
-        let (environment, admin) = (scope.environment, admin.clone());
-        self.transact_once(environment, claim, now, move |tx| {
-            async move {
-                tx.lock(&[b"webhook", &id.bytes()]).await?;
-                if find(tx, environment, id).await?.is_none() {
-                    return Ok((false, None));
-                }
-                let ended = params![until: until, owner: id.0, id: new.id.0];
-                tx.execute(END_SECRETS, &ended).await?;
-                add_secret(tx, environment, id, &new, now).await?;
-                let entry = Entry::of("webhook.secret_rotated", environment, id).without_revision();
-                let entry = entry.saying(json!({ "secret": new.id, "old_ends_at": until }));
-                audit(tx, &admin, entry, now).await?;
-                let saved = SavedAnswer {
-                    status: 200,
-                    body: None,
-                    resource: Some(id.0),
-                };
-                Ok((true, Some(saved)))
-            }
-            .boxed()
-        })
-        .await
-    }
 }
 
 fn gone() -> StoreError {
@@ -302,20 +257,6 @@ async fn add(tx: &Tx<'_>, environment: EnvironmentId, new: &NewWebhook, now: Tim
     ];
     tx.execute(ADD, &row).await?;
     add_secret(tx, environment, new.id, &new.secret, now).await
-}
-
-async fn add_secret(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    owner: WebhookId,
-    new: &NewWebhookSecret,
-    now: Timestamp,
-) -> Result<()> {
-    let row = params![
-        id: new.id.0, environment: environment.0, owner: owner.0, sealed: new.sealed.clone(), now: now,
-    ];
-    tx.execute(ADD_SECRET, &row).await?;
-    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<Webhook> {

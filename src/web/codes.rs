@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Context, Failure, Web, once};
+use super::{Call, Context, Failure, Web, device, once};
 use crate::codes::{Codes, Letter};
 use crate::domain::{
     ChallengeId, Code, Destination, EnvironmentId, EnvironmentKind, EventId, IdentityId, Language, MessageId,
@@ -36,6 +36,8 @@ pub struct Ask<'a> {
     pub language: Language,
     /// `whatsapp`, `sms` or `email`.
     pub channel: &'static str,
+    /// The token of a device that may have proven the destination; see [`super::device`].
+    pub device: Option<&'a str>,
     /// An `Idempotency-Key`, and what a replay answers.
     pub repeatable: Option<(IdempotencyClaim, SavedAnswer)>,
 }
@@ -109,6 +111,7 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         purpose: ask.purpose,
         to: ask.to.clone(),
         network: context.network(),
+        known_device: is_known(web, codes.environment, &ask.to, ask.device, now),
         limits: (!test).then(|| settings.codes.limits()),
         wrong_per_hour: settings.codes.wrong_per_hour,
         // A sandbox pays for nothing.
@@ -151,6 +154,8 @@ pub struct Another<'a> {
     pub language: Language,
     /// The channel that it takes.
     pub channel: &'a str,
+    /// The token of a device that may have proven the destination.
+    pub device: Option<&'a str>,
 }
 
 /// Sends the code of a challenge once more, over another channel of the same destination or the same one. What it
@@ -199,6 +204,7 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
         challenge: another.challenge,
         to: open.to.clone(),
         network: context.network(),
+        known_device: is_known(web, environment, &open.to, another.device, context.now),
         limits: (!test).then(|| settings.codes.limits()),
         caps: caps.filter(|_| another.kind == EnvironmentKind::Production),
         message,
@@ -213,6 +219,16 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
         Resent::Over => return Err(refused()),
     }
     Ok(channel)
+}
+
+fn is_known(
+    web: &Web,
+    environment: EnvironmentId,
+    to: &Destination,
+    device: Option<&str>,
+    now: jiff::Timestamp,
+) -> bool {
+    device.is_some_and(|token| device::is_known(&web.instance.vault, environment, to, token, now))
 }
 
 fn too_many(until: jiff::Timestamp, now: jiff::Timestamp) -> Failure {

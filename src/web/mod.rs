@@ -5,6 +5,7 @@ mod auth;
 mod body;
 pub mod codes;
 mod context;
+pub mod device;
 mod failure;
 mod fields;
 mod form;

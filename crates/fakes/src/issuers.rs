@@ -1,6 +1,9 @@
 //! An OpenID provider: Google, Apple, or any other. It publishes its keys and signs whatever claims it is told to.
 
+mod by_hand;
+
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -40,7 +43,15 @@ impl Issuer {
     /// # Errors
     /// There is no free port, or no key can be made.
     pub async fn start() -> io::Result<Self> {
-        let receiver = Receiver::start().await?;
+        Self::start_on(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// As [`Issuer::start`], on an address of one's choice.
+    ///
+    /// # Errors
+    /// The address is taken, or no key can be made.
+    pub async fn start_on(address: SocketAddr) -> io::Result<Self> {
+        let receiver = Receiver::start_on(address).await?;
         let state = Arc::new(State {
             keys: Mutex::new(vec![key(1)?]),
             failing: Mutex::default(),
@@ -54,7 +65,8 @@ impl Issuer {
 
     /// The address under which it knows itself. It publishes, with the paths of the real ones:
     /// `/.well-known/openid-configuration`, the keys at `/oauth2/v3/certs` (Google) and `/auth/keys` (Apple), and
-    /// Google's `/tokeninfo?id_token=…` and `/tokeninfo?access_token=…`.
+    /// Google's `/tokeninfo?id_token=…` and `/tokeninfo?access_token=…`. For people who try things by hand it also signs
+    /// at `/sign/google?aud=…`, `/sign/google-access?aud=…`, `/sign/apple?aud=…` and `/sign/telegram?bot_token=…`.
     #[must_use]
     pub fn url(&self) -> String {
         self.receiver.url("")
@@ -66,9 +78,7 @@ impl Issuer {
     /// The signature cannot be made.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> String {
-        let keys = lock(&self.state.keys);
-        let key = keys.last().expect("there is a key");
-        signed(key, &json!({"alg": "RS256", "kid": key.id, "typ": "JWT"}), claims)
+        self.state.sign(claims)
     }
 
     /// As [`Issuer::sign`], with a header of one's choice: another `alg`, a `kid` that nobody knows.
@@ -96,10 +106,7 @@ impl Issuer {
     /// Another thread panicked while it held the list.
     #[must_use]
     pub fn access_token(&self, info: &Value) -> String {
-        let mut known = lock(&self.state.access_tokens);
-        let token = format!("ya29.fake-{}", known.len() + 1);
-        known.push((token.clone(), info.clone()));
-        token
+        self.state.access_token(info)
     }
 
     /// What Google's `/tokeninfo` says of an access token of an account, at `now` (Unix seconds).
@@ -142,6 +149,11 @@ impl Issuer {
     pub fn requests(&self) -> Vec<Request> {
         self.receiver.requests()
     }
+
+    /// Waits until this many requests have arrived in all, and answers them; after 30 seconds those that have.
+    pub async fn wait_for(&self, requests: usize) -> Vec<Request> {
+        self.receiver.wait_for(requests).await
+    }
 }
 
 fn key(number: usize) -> io::Result<Key> {
@@ -181,6 +193,9 @@ fn answer(state: &State, issuer: &str, request: &Request) -> Reply {
             })
         }
         "/tokeninfo" => token_info(state, query).into(),
+        _ if path.starts_with("/sign/") => {
+            by_hand::sign(state, path.trim_start_matches("/sign/"), query).into()
+        }
         _ => Answer::json(404, &json!({"error": "not_found"})).into(),
     }
 }

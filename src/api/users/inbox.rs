@@ -27,8 +27,8 @@ pub struct Kept {
     subject: Option<String>,
     /// The whole text.
     text: String,
-    /// The code in it.
-    code: String,
+    /// The code in it; `null` in a notice.
+    code: Option<String>,
     created_at: String,
 }
 
@@ -40,7 +40,7 @@ pub fn doc() -> Operation {
         always("to", Schema::text().says("E.164, or the e-mail's key.")),
         always("subject", Schema::text().or_null().says("Of an e-mail.")),
         always("text", Schema::text().says("The whole text.")),
-        always("code", Schema::text()),
+        always("code", Schema::text().or_null().says("`null` in a notice, which has none.")),
         always("created_at", Schema::time()),
     ]);
     let kept = Kept {
@@ -49,7 +49,7 @@ pub fn doc() -> Operation {
         to: "+306912345678".to_owned(),
         subject: None,
         text: "123456: Your code to log in to Shop. Do not share it.".to_owned(),
-        code: "123456".to_owned(),
+        code: Some("123456".to_owned()),
         created_at: whole_seconds(example::time()),
     };
     let example = envelope(&example::context(), &[kept]).example();
@@ -97,7 +97,7 @@ pub async fn inbox(
             to: message.recipient,
             subject: kept.subject,
             text: kept.text.to_string(),
-            code: kept.code.to_string(),
+            code: kept.code.map(|code| code.to_string()),
             created_at: whole_seconds(message.created_at),
         });
     }

@@ -111,6 +111,7 @@ pub async fn verifications(
         to,
         channel,
         language: language.unwrap_or_else(|| settings.login.language()),
+        device: None,
         repeatable: repeatable.claim.clone().map(|claim| (claim, saved)),
     };
     match ask(&web, &context, asked).await? {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Code, Language};
 use crate::web::reference::{Schema, always};
-use crate::web::{AppCredential, Failure, Web};
+use crate::web::{AppCredential, Failure, Web, device};
 
 /// Wraps what a call answers.
 fn answer(message: &str, data: &impl Serialize) -> Json<Value> {
@@ -42,6 +42,8 @@ pub struct Caller {
     pub version: u8,
     /// The language of messages.
     pub language: Language,
+    /// The token of the device that calls, if it has one.
+    pub device: Option<String>,
 }
 
 impl FromRequestParts<Web> for Caller {
@@ -57,6 +59,11 @@ impl FromRequestParts<Web> for Caller {
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let usual = || web.instance.settings.of(app.scope.environment()).login.language();
         let language = accepted.and_then(Language::accepted).unwrap_or_else(usual);
-        Ok(Self { app, version, language })
+        Ok(Self {
+            app,
+            version,
+            language,
+            device: device::brought(&parts.headers),
+        })
     }
 }

@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message as Mail};
 
 use super::Smtp;
-use crate::channels::{Message, text};
+use crate::channels::{Message, Says, text};
 use crate::words::Words;
 
 /// The HTML part, mainly so that Arabic runs from right to left.
@@ -23,33 +23,36 @@ struct Html<'a> {
     not_you: &'a str,
 }
 
+/// The same of a notice: no code, and nothing to press.
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticeHtml<'a> {
+    language: &'a str,
+    dir: &'a str,
+    what: &'a str,
+    means: &'a str,
+    not_you: &'a str,
+}
+
 /// The mail's `Message-ID` and its bytes. A second attempt has the same id, so that a mail server can tell.
 pub(super) fn write(smtp: &Smtp, message: &Message, to: &Address, now: Timestamp) -> Option<(String, Vec<u8>)> {
-    let words = Words(message.language);
-    let (app, code) = (message.app.as_str(), message.code.expose());
-    let what = words.what(message.purpose, app);
-    // A step-up never shows its code in a list or on a locked screen.
-    let subject = if smtp.code_in_subject && !message.purpose.is_step_up() {
-        format!("{code}: {what}")
-    } else {
-        what.clone()
+    let what = message.title();
+    let subject = match &message.says {
+        // A step-up never shows its code in a list or on a locked screen.
+        Says::Code { code, purpose } if smtp.code_in_subject && !purpose.is_step_up() => {
+            format!("{}: {what}", code.expose())
+        }
+        Says::Code { .. } | Says::Notice { .. } => what.clone(),
     };
-    let html = Html {
-        language: message.language.tag(),
-        dir: message.language.dir(),
-        code,
-        what: &what,
-        works_for: &words.code_works_for(message.minutes_left(now)),
-        keep_it: words.code_keep_it(),
-        not_you: words.code_not_you(),
-    };
+    let html = html(message, &what, now)?;
     // lettre would draw a boundary at random; this one is the same at every attempt.
     let parts = MultiPart::alternative()
         .boundary(format!("=_{}", message.reference))
         .singlepart(SinglePart::plain(text::mail(message, now).to_string()))
-        .singlepart(SinglePart::html(html.render().ok()?));
+        .singlepart(SinglePart::html(html));
     let id = format!("<{}@{}>", message.reference, smtp.from.domain());
-    let name = smtp.from_name.clone().unwrap_or_else(|| app.to_owned());
+    let name = smtp.from_name.clone();
+    let name = name.unwrap_or_else(|| message.app.as_str().to_owned());
     let mail = Mail::builder()
         .from(Mailbox::new(Some(name), smtp.from.clone()))
         .to(Mailbox::new(None, to.clone()))
@@ -64,4 +67,33 @@ pub(super) fn write(smtp: &Smtp, message: &Message, to: &Address, now: Timestamp
         .multipart(parts)
         .ok()?;
     Some((id, mail.formatted()))
+}
+
+fn html(message: &Message, what: &str, now: Timestamp) -> Option<String> {
+    let words = Words(message.language);
+    let (language, dir) = (message.language.tag(), message.language.dir());
+    let html = match &message.says {
+        Says::Code { code, .. } => Html {
+            language,
+            dir,
+            code: code.expose(),
+            what,
+            works_for: &words.code_works_for(message.minutes_left(now)),
+            keep_it: words.code_keep_it(),
+            not_you: words.code_not_you(),
+        }
+        .render(),
+        Says::Notice { .. } => {
+            let [means, not_you] = text::notice(message);
+            NoticeHtml {
+                language,
+                dir,
+                what,
+                means: &means,
+                not_you: &not_you,
+            }
+            .render()
+        }
+    };
+    html.ok()
 }

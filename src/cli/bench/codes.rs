@@ -115,6 +115,7 @@ impl Bench {
             purpose: Purpose::LogIn,
             to: Destination::Phone(Phone::parse_e164(&format!("+30{number:010}"))?),
             network: format!("11.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+            known_device: false,
             limits: sends.then_some(LIMITS),
             wrong_per_hour: 10,
             caps: None,

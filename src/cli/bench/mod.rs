@@ -3,6 +3,7 @@
 //! The same statements and rows through the same writer, from callers inside the process; a bare JSON echo over
 //! HTTP; the disk's sync rate; a receiver of webhooks; and links made in bulk for the load generator.
 
+mod backlog;
 mod codes;
 mod disk;
 mod serve;
@@ -33,6 +34,12 @@ enum What {
     Links(Links),
     /// Puts users into a store in bulk
     Seed(Seed),
+    /// What it costs to claim from a backlog of events, at its beginning and at its end; one line of JSON
+    Backlog {
+        /// How many events
+        #[arg(long, default_value_t = 1_000_000)]
+        count: u64,
+    },
     /// How often the disk syncs in a second
     Disk {
         /// A directory on the disk
@@ -86,6 +93,7 @@ pub async fn run(bench: BenchFloor, config: Config) -> anyhow::Result<()> {
         What::Verbs(verbs) => verbs::verbs(&config, &verbs.callers, Duration::from_secs_f64(verbs.seconds)).await,
         What::Links(links) => verbs::links(&config, links.count, &links.partner_key, &links.out).await,
         What::Seed(seed) => verbs::seed(&config, seed.count, &seed.partner_key).await,
+        What::Backlog { count } => backlog::backlog(&config, count).await,
         What::Disk { directory } => disk::sync_rate(&directory),
         What::Echo => serve::echo().await,
         What::Receiver => serve::receiver().await,

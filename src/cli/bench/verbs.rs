@@ -19,6 +19,7 @@ use crate::domain::{
     WrappUserId,
 };
 use crate::instance::Instance;
+use crate::resource;
 use crate::store::{ExternalLogin, InFlight, NewLoginLink, NewSession, PartnerScope, Redemption, ServerScope};
 
 /// Calls each verb from so many callers for so long and prints calls per second.
@@ -148,7 +149,7 @@ struct Bench {
 }
 
 /// A partner and a back end of an organization of their own.
-async fn fresh_partner(instance: &Instance) -> anyhow::Result<(OrganizationId, PartnerScope, ServerScope)> {
+pub(super) async fn fresh_partner(instance: &Instance) -> anyhow::Result<(OrganizationId, PartnerScope, ServerScope)> {
     let organization = admin::create_organization(instance, "Bench").await?;
     let environments = instance.store.environments(instance.store.system()).await?;
     let environment = environments
@@ -236,7 +237,8 @@ impl Bench {
         let _running = self.in_flight.enter();
         let now = self.instance.clock.now();
         // A click first reads what the link says, then consumes it.
-        self.instance.store.preview_login_link(&link, now).await?;
+        let preview = self.instance.store.preview_login_link(&link, now).await?;
+        let preview = preview.context("a link of the bench cannot be used")?;
         let cookie = Token::new(self.instance.ids.id(), self.instance.ids.secret());
         let session = NewSession {
             id: SessionId(cookie.id()),
@@ -250,6 +252,8 @@ impl Bench {
             session,
             code: None,
             replaces: None,
+            event: EventId(self.instance.ids.id()),
+            event_body: resource::login_by_link(&preview, now),
         };
         self.instance.store.redeem_login_link(redemption).await?;
         Ok(())

@@ -32,7 +32,7 @@ pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
 pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
     let now = tools.instance.clock.now();
     if due.expires_at <= now {
-        return failed("the code had expired before it was sent");
+        return failed("it was too late to send it");
     }
     let place = sealed::message(due.environment, due.id);
     let Ok(opened) = tools.instance.vault.open(&place, &due.sealed) else {
@@ -72,7 +72,7 @@ fn keep(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp) -> M
     let content = InboxContent {
         subject,
         text,
-        code: message.code.expose().to_owned().into(),
+        code: message.code().map(|code| code.expose().to_owned().into()),
     };
     let place = sealed::inbox(due.environment, id);
     MessageEnd::Kept(NewInboxMessage {
@@ -89,7 +89,7 @@ async fn send(tools: &Tools, due: &DueMessage, message: &Message, now: Timestamp
     let wanted = Wanted {
         environment: due.environment,
         to: &message.to,
-        purpose: message.purpose,
+        purpose: message.purpose(),
         channel: &due.channel,
         tried: &due.tried,
     };
@@ -159,13 +159,26 @@ async fn fall_back(
     if let Some(next) = usable.after(tools, wanted, now).await? {
         return Ok(again(due, &next.channel, next.fell_back, now, why));
     }
-    lost(due.environment, due.id, &due.channel, why);
+    lost(due.environment, due.id, &due.channel, wanted.purpose.is_none(), why);
     Ok(failed(why))
 }
 
-/// Whoever runs the environment has to know that a code reaches nobody.
-pub(super) fn lost(environment: EnvironmentId, message: MessageId, channel: &str, why: &'static str) {
+/// Whoever runs the environment has to know that a code reaches nobody. A notice keeps nobody out.
+pub(super) fn lost(
+    environment: EnvironmentId,
+    message: MessageId,
+    channel: &str,
+    is_notice: bool,
+    why: &'static str,
+) {
     metrics::counter!("aboard_messages_lost_total", "channel" => channel.to_owned()).increment(1);
+    if is_notice {
+        tracing::warn!(
+            %message, %environment, channel, reason = why,
+            "a notice reaches nobody: no channel of this environment is left that could carry it"
+        );
+        return;
+    }
     tracing::error!(
         %message, %environment, channel, reason = why,
         "a code reaches nobody: no channel of this environment is left that could carry it"

@@ -3,19 +3,37 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::channels::{AppName, Message, Reference};
-use crate::domain::{Destination, Email, Language, OneTimeCode, Phone, Purpose};
+use crate::channels::{AppName, Message, Reference, Says};
+use crate::domain::{Destination, Email, Language, Notice, OneTimeCode, Phone, Purpose};
 use crate::store::DueMessage;
 
-/// A message as it was queued, see [`crate::web::codes`].
+/// A message as it was queued, see [`crate::codes::Letter`] and [`crate::notices`].
 #[derive(Deserialize)]
 struct Queued {
     kind: String,
     key: String,
-    code: Zeroizing<String>,
-    purpose: String,
+    code: Option<Zeroizing<String>>,
+    purpose: Option<String>,
+    notice: Option<String>,
+    about: Option<String>,
     asked_by: String,
     language: String,
+}
+
+impl Queued {
+    fn says(&self) -> Option<Says> {
+        Some(match (&self.code, &self.notice) {
+            (Some(code), _) => Says::Code {
+                code: OneTimeCode::made(code.to_string()).ok()?,
+                purpose: Purpose::from_name(self.purpose.as_deref()?)?,
+            },
+            (None, Some(notice)) => Says::Notice {
+                notice: Notice::from_name(notice)?,
+                about: self.about.clone(),
+            },
+            (None, None) => return None,
+        })
+    }
 }
 
 /// Reads a queued message; `None` if it is none.
@@ -30,8 +48,7 @@ pub(super) fn read(due: &DueMessage, sealed: &[u8], status_url: Option<String>) 
     Some(Message {
         reference: Reference::new(due.id.to_string()).ok()?,
         to,
-        code: OneTimeCode::made(queued.code.to_string()).ok()?,
-        purpose: Purpose::from_name(&queued.purpose)?,
+        says: queued.says()?,
         app: AppName::new(&queued.asked_by)
             .or_else(|_| AppName::new("Aboard"))
             .ok()?,

@@ -42,6 +42,12 @@ pub(super) async fn follow(tools: &Tools, report: &DueReport) -> Result<ReportEn
     }
     let (store, system) = (&tools.instance.store, tools.instance.store.system());
     let found = store.reported_message(system, report).await?;
+    if found.is_none()
+        && let Some(notice) = store.reported_notice(system, report).await?
+    {
+        note(report, progress);
+        return Ok(followed_notice(report, progress, notice, &failure));
+    }
     let Some(message) = found.filter(|message| message.state != "pending") else {
         // Still under way, or somebody else's.
         return Ok(if report.attempts < MOST_WAITS {
@@ -60,6 +66,23 @@ pub(super) async fn follow(tools: &Tools, report: &DueReport) -> Result<ReportEn
         },
         Progress::Failed => failed(tools, report, &message, &failure, now).await?,
     })
+}
+
+/// A notice that failed on its way is not sent once more: it has no code that anybody waits for.
+fn followed_notice(report: &DueReport, progress: Progress, notice: MessageId, failure: &SendFailure) -> ReportEnd {
+    match progress {
+        Progress::Accepted => ReportEnd::Done,
+        Progress::Sent | Progress::Delivered | Progress::Read => ReportEnd::Came {
+            message: notice,
+            delivered: progress >= Progress::Delivered,
+            provider_id: report.provider_id.clone(),
+        },
+        Progress::Failed => ReportEnd::Failed {
+            message: notice,
+            error: failure.words.to_owned(),
+            next: None,
+        },
+    }
 }
 
 fn note(report: &DueReport, progress: Progress) {
@@ -127,7 +150,7 @@ async fn failed(
     let wanted = Wanted {
         environment: report.environment,
         to: &message.to,
-        purpose: message.purpose,
+        purpose: Some(message.purpose),
         channel: &report.channel,
         tried: &message.tried,
     };
@@ -163,7 +186,7 @@ async fn failed(
         }
     }
     let Some(next) = usable.after(tools, &wanted, now).await? else {
-        super::attempt::lost(report.environment, message.id, &report.channel, failure.words);
+        super::attempt::lost(report.environment, message.id, &report.channel, false, failure.words);
         return Ok(end(None));
     };
     let mut tried = message.tried.clone();

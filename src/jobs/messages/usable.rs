@@ -16,7 +16,8 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Wanted<'a> {
     pub environment: EnvironmentId,
     pub to: &'a Destination,
-    pub purpose: Purpose,
+    /// What its code is for; `None` for a notice.
+    pub purpose: Option<Purpose>,
     /// The channel that it is on, and those before.
     pub channel: &'a str,
     pub tried: &'a [String],

@@ -1,6 +1,8 @@
 //! The loop of the worker. Everything that takes time is a task of one set: looking for what is due and for webhooks
 //! that are behind, the attempts, writing their results. The loop itself only decides what starts next.
 
+mod admit;
+
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,12 +13,12 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Tools;
-use super::attempt::{Outcome, Ready, Recipient, Told, attempt, open_secret};
+use super::attempt::{Outcome, Ready, Told, attempt};
 use super::log::{Fetched, Log, Survey, fetch, survey};
-use super::look::{Look, host, look, write};
+use super::look::{Look, look, write};
 use super::room::{Lane, Limits, Room};
 use crate::domain::WebhookId;
-use crate::store::{DeliveryResult, DisabledWhy, DueDelivery, StoreError};
+use crate::store::{DeliveryResult, DisabledWhy, StoreError};
 
 /// The pause before a look at what a transaction that was still open has written.
 const UNSETTLED: Duration = Duration::from_millis(5);
@@ -308,57 +310,6 @@ impl Shift {
             }
         }
         self.results.push(outcome.result);
-    }
-
-    /// Gives what was claimed a place. The secrets of partners are opened once for each batch.
-    fn admit(&mut self, look: Look) {
-        let now = self.tools.clock.now();
-        let mut secrets = HashMap::new();
-        for due in look.claimed {
-            let (party, host, to) = match due.webhook {
-                None => {
-                    let secret = secrets
-                        .entry(due.secret)
-                        .or_insert_with(|| open_secret(&self.tools, &due))
-                        .clone();
-                    (due.secret.0, host(&due.url), Recipient::Partner(secret))
-                }
-                Some(id) => {
-                    let to = look.recipients.get(&id).cloned();
-                    let to = to.unwrap_or(Recipient::Nobody("the webhook was deleted"));
-                    (due.environment.0, Arc::from(&*id.text()), to)
-                }
-            };
-            self.place(Lane { party, host }, due, to, look.lease_until, now);
-        }
-        self.look |= look.full;
-        // What is due and was not to be had is waited for like anything else.
-        let until_next = look
-            .next
-            .filter(|next| *next > now)
-            .map(|next| next.duration_since(now));
-        let until_next = until_next.and_then(|left| left.try_into().ok());
-        self.look_again(until_next.unwrap_or(Duration::MAX));
-    }
-
-    /// Gives what was claimed for webhooks a place.
-    fn admit_events(&mut self, fetched: Fetched) {
-        let now = self.tools.clock.now();
-        for claimed in fetched.claimed {
-            let Some(lane) = self.log.fetched(&claimed, now) else {
-                continue;
-            };
-            let to = fetched.recipients.get(&claimed.webhook).cloned();
-            let to = to.unwrap_or(Recipient::Nobody("the webhook was deleted"));
-            for due in claimed.due {
-                self.place(lane.clone(), due, to.clone(), fetched.lease_until, now);
-            }
-        }
-    }
-
-    fn place(&mut self, lane: Lane, due: DueDelivery, to: Recipient, lease_until: Timestamp, now: Timestamp) {
-        let ready = Ready { due, to };
-        self.room.add(lane, Waiting { ready, lease_until }, now);
     }
 
     /// Looks again after this time, or at the next poll if that is sooner.

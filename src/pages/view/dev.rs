@@ -54,8 +54,8 @@ pub struct KeptMessage {
     pub subject: Option<String>,
     /// The whole text.
     pub text: Zeroizing<String>,
-    /// The code in it.
-    pub code: Zeroizing<String>,
+    /// The code in it; a notice has none.
+    pub code: Option<Zeroizing<String>>,
 }
 
 /// The inbox of the sandbox of `aboard dev` (200).

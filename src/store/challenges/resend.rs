@@ -3,7 +3,8 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::{Asked, NewMessage, Send, add_send, admit, caps, is_familiar, queue};
+use super::budget::{Asked, Send, add_send, admit, is_familiar};
+use super::{NewMessage, caps, queue};
 use crate::domain::{ChallengeId, CodeCaps, Destination, Email, MessageId, Phone, Purpose, SendLimits, Wait, Withheld};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::{Row, params};
@@ -35,6 +36,8 @@ pub struct Resend {
     pub to: Destination,
     /// The network that asks.
     pub network: String,
+    /// Whether it is asked for on a device that has proven the destination.
+    pub known_device: bool,
     /// How many sends there may be; `None` for a test number.
     pub limits: Option<SendLimits>,
     /// What codes may cost on a day.
@@ -126,6 +129,7 @@ async fn again(tx: &Tx<'_>, scope: ChallengeScope, resend: &Resend) -> Result<Re
     let asked = Asked {
         to: &resend.to,
         network: &resend.network,
+        known_device: resend.known_device,
         now: resend.now,
     };
     let familiar = is_familiar(tx, environment, &asked).await?;

@@ -19,8 +19,10 @@ const CONSUME: &str = "
     with fit as materialized (
         select click.*, link.environment_id, link.user_id, link.partner_id
         from unnest(:id::uuid[], :hash::bytea[], :now::timestamptz[], :session::uuid[], :session_hash::bytea[],
-            :session_expires_at::timestamptz[], :code_hash::bytea[], :code_expires_at::timestamptz[], :return_url::text[])
-            as click (id, hash, now, session, session_hash, session_expires_at, code_hash, code_expires_at, return_url)
+            :session_expires_at::timestamptz[], :code_hash::bytea[], :code_expires_at::timestamptz[], :return_url::text[],
+            :event::uuid[], :event_body::bytea[])
+            as click (id, hash, now, session, session_hash, session_expires_at, code_hash, code_expires_at, return_url, event,
+                event_body)
         cross join lateral (
             select environment_id, user_id, partner_id from login_links link
             where link.id = click.id and link.hash = click.hash and link.used_at is null and link.expires_at > click.now
@@ -37,6 +39,10 @@ const CONSUME: &str = "
         insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)
         select session, environment_id, user_id, session_hash, 'partner', partner_id, now, now, session_expires_at
         from fit where session in (select session_id from consumed)
+    ), told as (
+        insert into events (id, environment_id, type, body, created_at)
+        select event, environment_id, 'login.succeeded', event_body, now
+        from fit where session in (select session_id from consumed) order by event
     )
     select session, user_id from fit where session in (select session_id from consumed)";
 // Only those clicks count that began their session.
@@ -64,8 +70,6 @@ const FIND_CODE: &str = "
         code_used_at
     from login_links where id = :id for update";
 const SPEND_CODE: &str = "update login_links set code_used_at = :now where id = :id";
-const END_SESSION_OF_CODE: &str = "
-    update sessions set ended_at = :now where id = (select session_id from login_links where id = :id) and ended_at is null";
 
 impl Postgres {
     pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
@@ -133,6 +137,8 @@ async fn consume(lease: &Lease, clicks: &[&Redemption]) -> Result<HashMap<Uuid, 
         code_hash: codes().map(|code| code.map(|code| &code.hash[..])).collect::<Vec<_>>(),
         code_expires_at: codes().map(|code| code.map(|code| code.expires_at)).collect::<Vec<_>>(),
         return_url: codes().map(|code| code.map(|code| code.return_url.as_str())).collect::<Vec<_>>(),
+        event: clicks.iter().map(|click| click.event.0).collect::<Vec<_>>(),
+        event_body: clicks.iter().map(|click| &click.event_body[..]).collect::<Vec<_>>(),
     ];
     let rows = query(lease, CONSUME, &params).await?;
     let consumed = rows
@@ -163,12 +169,9 @@ async fn spend(lease: &Lease, code: &CodeToSpend) -> Result<CodeSpent> {
     let rows = query(lease, FIND_CODE, &named![id: code.link.0]).await?;
     let stored = rows.first().map(|row| stored_code(&Row::Postgres(row))).transpose()?;
     let decision = stored.map_or(CodeSpent::Refused, |stored| code.decide(&stored));
-    let follows = match decision {
-        CodeSpent::Refused => return Ok(decision),
-        CodeSpent::Spent => SPEND_CODE,
-        CodeSpent::Reused => END_SESSION_OF_CODE,
-    };
-    execute(lease, follows, &named![now: code.now, id: code.link.0]).await?;
+    if matches!(decision, CodeSpent::Spent) {
+        execute(lease, SPEND_CODE, &named![now: code.now, id: code.link.0]).await?;
+    }
     Ok(decision)
 }
 

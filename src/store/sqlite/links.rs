@@ -16,6 +16,9 @@ const CONSUME: &str = "
 const ADD_SESSION: &str = "
     insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)
     values (:id, :environment, :user, :hash, 'partner', :partner, :now, :now, :expires_at)";
+const ADD_EVENT: &str = "
+    insert into events (id, environment_id, type, body, created_at)
+    values (:id, :environment, 'login.succeeded', :body, :now)";
 const END_SESSION: &str =
     "update sessions set ended_at = :now where id = :id and environment_id = :environment and ended_at is null";
 // A code ends with its session, and with the user's being locked.
@@ -28,14 +31,12 @@ const FIND_CODE: &str = "
         code_used_at
     from login_links where id = :id";
 const SPEND_CODE: &str = "update login_links set code_used_at = :now where id = :id";
-const END_SESSION_OF_CODE: &str = "
-    update sessions set ended_at = :now where id = (select session_id from login_links where id = :id) and ended_at is null";
 
 impl Sqlite {
     pub async fn redeem_login_link(&self, redemption: Redemption) -> Result<RedemptionOutcome> {
         self.writer
             .write(move |connection| {
-                let Redemption { now, link, hash, session, code, replaces } = &redemption;
+                let Redemption { now, link, hash, session, code, replaces, event, event_body } = &redemption;
                 let (now, code) = (*now, code.as_ref());
                 let params = params![
                     now: now, session: session.id.0, code_hash: code.map(|code| code.hash.to_vec()),
@@ -48,6 +49,8 @@ impl Sqlite {
                     expires_at: session.expires_at,
                 ];
                 execute(connection, ADD_SESSION, &params)?;
+                let told = params![id: event.0, environment: environment, body: &event_body[..], now: now];
+                execute(connection, ADD_EVENT, &told)?;
                 if let Some(replaced) = replaces {
                     execute(connection, END_SESSION, &params![now: now, id: replaced.0, environment: environment])?;
                 }
@@ -69,12 +72,9 @@ impl Sqlite {
                     })
                 })?;
                 let decision = stored.map_or(CodeSpent::Refused, |stored| code.decide(&stored));
-                let follows = match decision {
-                    CodeSpent::Refused => return Ok(decision),
-                    CodeSpent::Spent => SPEND_CODE,
-                    CodeSpent::Reused => END_SESSION_OF_CODE,
-                };
-                execute(connection, follows, &params![now: code.now, id: code.link.0])?;
+                if matches!(decision, CodeSpent::Spent) {
+                    execute(connection, SPEND_CODE, &params![now: code.now, id: code.link.0])?;
+                }
                 Ok(decision)
             })
             .await

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::{EnvironmentId, IdentityId, UserId};
+use crate::domain::{Destination, EnvironmentId, IdentityId, Notice, UserId};
 use crate::store::Result;
+use crate::store::notices::Notices;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 
@@ -130,6 +131,21 @@ pub(super) async fn say(
     }
     // A value that was shown before, from another source, is kept as the back end's own word too, but is no news.
     Ok(!is_shown)
+}
+
+/// Tells whoever has proven an address of this kind that the back end names another one: the old one logs in until the
+/// new one is proven.
+pub(super) async fn tell_of_change(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    notices: &Notices,
+    user: UserId,
+    said: &Said<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let changed = (user, Notice::ContactChanged);
+    let is_old = |to: &Destination| to.kind() == said.kind && to.key() != said.key;
+    notices.tell(tx, environment, changed, None, now, is_old).await
 }
 
 /// Adds what the back end says of a user that is new.

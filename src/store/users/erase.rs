@@ -82,6 +82,10 @@ const NETWORKS: &str =
     "delete from familiar_networks where environment_id = :environment and kind = :kind and key = :key";
 const MARKS: &str = "delete from destination_marks where environment_id = :environment and kind = :kind and key = :key";
 const INBOX: &str = "delete from inbox where environment_id = :environment and recipient = :key";
+const NOTICE_JOBS: &str = "
+    delete from jobs where kind = 'message' and id in (
+        select id from messages where user_id = :user and user_id is not null and state = 'pending')";
+const NOTICES: &str = "delete from messages where user_id = :user and user_id is not null";
 const SAVED_ANSWERS: &str = "
     update idempotency_keys set body = null where resource_id = :user and body is not null";
 
@@ -134,6 +138,8 @@ async fn forget(
         PASSWORDS,
         RAMPABLE,
         ALIASES,
+        NOTICE_JOBS,
+        NOTICES,
         SAVED_ANSWERS,
     ] {
         tx.execute(sql, &whose).await?;

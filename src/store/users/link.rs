@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::contacts::{Identity, Said, add, say};
+use super::contacts::{Identity, Said, add, say, tell_of_change};
 use super::{EventData, User, claims, find, lock, lock_value};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, Metadata, MetadataChange, PartnerUserId, PersonName,
@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
+use crate::store::notices::Notices;
 use crate::store::scope::ServerScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -102,11 +103,11 @@ impl Store {
     /// Brings a user, or finds the one that this back end brought before and merges what is new. Concurrent calls
     /// with one e-mail make one user.
     pub async fn link_user(&self, scope: &ServerScope, call: LinkUser) -> Result<Once<LinkOutcome>> {
-        let environment = scope.environment;
+        let (environment, notices) = (scope.environment, self.notices());
         let (claim, now) = (call.idempotency.clone(), call.now);
         self.transact_once(environment, claim, now, move |tx| {
             async move {
-                let outcome = link(tx, environment, &call).await?;
+                let outcome = link(tx, environment, &notices, &call).await?;
                 let saved = match &outcome {
                     LinkOutcome::Linked(linked) => Some(SavedAnswer {
                         status: 200,
@@ -123,7 +124,12 @@ impl Store {
     }
 }
 
-async fn link(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser) -> Result<LinkOutcome> {
+async fn link(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    notices: &Notices,
+    call: &LinkUser,
+) -> Result<LinkOutcome> {
     lock_value(tx, environment, "email", call.email.key()).await?;
     if call.phone_proven {
         lock_value(tx, environment, "phone", call.phone.key()).await?;
@@ -154,7 +160,7 @@ async fn link(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser) -> Resul
             (call.user, Some(EventType::UserLinked))
         }
         Some(known) => {
-            let changed = change(tx, environment, call, &known, &metadata).await?;
+            let changed = change(tx, environment, notices, call, &known, &metadata).await?;
             (known.id, changed.then_some(EventType::UserUpdated))
         }
     };
@@ -228,6 +234,7 @@ async fn create(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser, metada
 async fn change(
     tx: &Tx<'_>,
     environment: EnvironmentId,
+    notices: &Notices,
     call: &LinkUser,
     known: &User,
     metadata: &Metadata,
@@ -235,7 +242,11 @@ async fn change(
     let before: Vec<Identity> = claims(tx, environment, known.id).await?;
     let mut changed = known.name.as_deref() != Some(call.name.as_str()) || known.metadata != *metadata;
     for said in said(call) {
-        changed |= say(tx, environment, known.id, &before, &said, call.now).await?;
+        let is_news = say(tx, environment, known.id, &before, &said, call.now).await?;
+        if is_news {
+            tell_of_change(tx, environment, notices, known.id, &said, call.now).await?;
+        }
+        changed |= is_news;
     }
     if changed {
         let params = params![

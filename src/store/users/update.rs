@@ -3,12 +3,13 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::contacts::{Said, say};
+use super::contacts::{Said, say, tell_of_change};
 use super::{EventData, User, claims, find, find_held, lock_value};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId,
 };
 use crate::store::happened::Happened;
+use crate::store::notices::Notices;
 use crate::store::scope::ServerScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -60,13 +61,18 @@ const CHANGE: &str = "
 impl Store {
     /// Changes a user of the environment.
     pub async fn update_user(&self, scope: &ServerScope, call: UpdateUser) -> Result<UpdateOutcome> {
-        let environment = scope.environment;
-        self.transact(move |tx| async move { update(tx, environment, &call).await }.boxed())
+        let (environment, notices) = (scope.environment, self.notices());
+        self.transact(move |tx| async move { update(tx, environment, &notices, &call).await }.boxed())
             .await
     }
 }
 
-async fn update(tx: &Tx<'_>, environment: EnvironmentId, call: &UpdateUser) -> Result<UpdateOutcome> {
+async fn update(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    notices: &Notices,
+    call: &UpdateUser,
+) -> Result<UpdateOutcome> {
     if let Some(email) = &call.email {
         lock_value(tx, environment, "email", email.key()).await?;
     }
@@ -92,7 +98,11 @@ async fn update(tx: &Tx<'_>, environment: EnvironmentId, call: &UpdateUser) -> R
     let mut changed = metadata != known.metadata || name.is_some_and(|name| known.name.as_deref() != Some(name));
     let before = claims(tx, environment, known.id).await?;
     for said in said(call) {
-        changed |= say(tx, environment, known.id, &before, &said, call.now).await?;
+        let is_news = say(tx, environment, known.id, &before, &said, call.now).await?;
+        if is_news {
+            tell_of_change(tx, environment, notices, known.id, &said, call.now).await?;
+        }
+        changed |= is_news;
     }
     if !changed {
         return Ok(UpdateOutcome::Updated(known));

@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::consent::GRANT;
 use super::create::put_secret;
 use super::{NewSecret, NewSecretLink, Wallet, wallet_row};
-use crate::domain::{AppId, Custody, EnvironmentId, UserId, Uuid, WalletId};
+use crate::domain::{AppId, Custody, EnvironmentId, Notice, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
+use crate::store::sessions::ended_all;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::users::lock;
@@ -87,7 +88,7 @@ impl Store {
         claim: Option<IdempotencyClaim>,
         now: Timestamp,
     ) -> Result<Once<WalletRecovery>> {
-        let (environment, user) = (scope.environment, scope.user);
+        let (environment, user, notices) = (scope.environment, scope.user, self.notices());
         self.transact_once(environment, claim, now, move |tx| {
             async move {
                 let saved = SavedAnswer {
@@ -96,6 +97,12 @@ impl Store {
                     resource: Some(recovery.wallet.0),
                 };
                 let outcome = recover(tx, environment, user, app, &recovery, now).await?;
+                if let WalletRecovery::Moved { from } = outcome
+                    && from != user
+                {
+                    let told = (from, Notice::WalletRecovered);
+                    notices.tell(tx, environment, told, None, now, |_| true).await?;
+                }
                 let moved = matches!(outcome, WalletRecovery::Moved { .. });
                 Ok((outcome, moved.then_some(saved)))
             }
@@ -156,8 +163,9 @@ async fn recover(
         let valid_after = now + SignedDuration::from_micros(1);
         let ended = params![valid_after: valid_after, now: now, user: known.user.0];
         tx.execute(LOG_OUT, &ended).await?;
+        ended_all(tx, environment, known.user, "wallet_recovered", now).await?;
     }
-    // The event that a wallet moved, and the notice to whoever had it, are to be written here.
+    // The event that a wallet moved is to be written here.
     Ok(WalletRecovery::Moved { from: known.user })
 }
 

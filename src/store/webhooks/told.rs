@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::claim::Claim;
-use crate::domain::{DeliveryId, EnvironmentId, EventType, WebhookId, WebhookSecretId, whole_seconds};
+use crate::domain::{DeliveryId, EnvironmentId, EventType, Notice, WebhookId, WebhookSecretId, whole_seconds};
 use crate::store::events::EventPlace;
 use crate::store::happened::Happened;
 use crate::store::partners::SealedWebhookSecret;
@@ -223,8 +223,8 @@ impl Store {
             .map(|target| WebhookTarget { secrets, ..target }))
     }
 
-    /// Switches a webhook off whose receiver does not want it or cannot take it, and says so in an event; false if it
-    /// was off already.
+    /// Switches a webhook off whose receiver does not want it or cannot take it, and says so in an event and to whoever
+    /// runs the environment; false if it was off already.
     pub async fn disable_webhook(
         &self,
         _: SystemScope,
@@ -232,6 +232,7 @@ impl Store {
         why: DisabledWhy,
         now: Timestamp,
     ) -> Result<bool> {
+        let notices = self.notices();
         self.transact(move |tx| {
             async move {
                 let row = params![why: why.as_str(), now: now, id: id.0];
@@ -248,6 +249,9 @@ impl Store {
                     "failing_since": failing_since.map(whole_seconds),
                 });
                 tx.emit(Happened::to(id.0, EventType::WebhookDisabled, environment, data, now))
+                    .await?;
+                notices
+                    .tell_operator(tx, environment, Notice::WebhookDisabled, &url, now)
                     .await?;
                 Ok(true)
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use aboard::channels::{
-    AppName, Channel, ChannelKind, Channels, Destination, Message, OneTimeCode, Purpose, Reference, SendFailure, Sent,
+    AppName, Channel, ChannelKind, Channels, Destination, Message, OneTimeCode, Purpose, Reference, Says, SendFailure, Sent,
 };
 use aboard::clock::Clock;
 use aboard::domain::EnvironmentKind::Sandbox;
@@ -62,13 +62,23 @@ pub fn message(to: &str) -> Message {
     Message {
         reference: Reference::new("msg_01hzy8d3c3x1e").unwrap(),
         to,
-        code: code(CODE),
-        purpose: Purpose::LogIn,
+        says: Says::Code {
+            code: code(CODE),
+            purpose: Purpose::LogIn,
+        },
         app: AppName::new("Acme").unwrap(),
         language: Language::English,
         expires_at: clock().now() + Duration::from_mins(10),
         page_host: None,
         status_url: None,
+    }
+}
+
+/// What a message with another code, for another purpose, is about.
+pub fn says(purpose: Purpose, text: &str) -> Says {
+    Says::Code {
+        code: code(text),
+        purpose,
     }
 }
 

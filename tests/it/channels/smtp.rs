@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::rig::{CODE, assert_fails, channel, code, message, patient, send};
+use super::rig::{CODE, assert_fails, channel, message, patient, says, send};
 
 const ADA: &str = "ada@example.com";
 
@@ -143,8 +143,7 @@ async fn every_language_arrives_as_it_was_written() {
 async fn a_step_up_keeps_its_code_out_of_the_subject() {
     let fake = server(SmtpTls::Implicit).await;
     let mut step_up = message(ADA);
-    step_up.purpose = Purpose::JoinAccounts;
-    step_up.code = code("K7M29QXT");
+    step_up.says = says(Purpose::JoinAccounts, "K7M29QXT");
     send(&patient(), &to(&fake), &step_up).await.unwrap();
     let mail = fake.mails().pop().unwrap();
     let headers = headers(&mail);

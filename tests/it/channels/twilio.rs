@@ -7,7 +7,7 @@ use aboard::domain::Language;
 use aboard_fakes::{Answer, Plan, Reply, Twilio, TwilioOptions};
 use serde_json::json;
 
-use super::rig::{CODE, PHONE, assert_fails, channel, code, impatient, message, patient, send};
+use super::rig::{CODE, PHONE, assert_fails, channel, impatient, message, patient, says, send};
 
 fn to(fake: &Twilio) -> Channel {
     channel(ChannelKind::Sms, &fake.credentials())
@@ -37,9 +37,8 @@ async fn a_step_up_names_the_purpose_and_the_app_in_every_language() {
     let fake = Twilio::start().await.unwrap();
     for language in Language::ALL {
         let mut step_up = message(PHONE);
-        step_up.purpose = Purpose::ExportWallet;
+        step_up.says = says(Purpose::ExportWallet, "K7M29QXT");
         step_up.language = *language;
-        step_up.code = code("K7M29QXT");
         step_up.app = AppName::new("Acme & Söhne").unwrap();
         send(&patient(), &to(&fake), &step_up).await.unwrap();
     }

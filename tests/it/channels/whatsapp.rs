@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aboard::channels::{AppName, Channel, ChannelKind, Channels, Mark, Purpose, Then};
+use aboard::channels::{AppName, Channel, ChannelKind, Channels, Mark, Purpose, Says, Then};
 use aboard::domain::EnvironmentKind::Production;
-use aboard::domain::Language;
+use aboard::domain::{Language, Notice};
 use aboard_fakes::{Answer, Plan, Receiver, Reply, WhatsApp, WhatsAppOptions};
 use serde_json::{Value, json};
 
-use super::rig::{CODE, PHONE, assert_fails, channel, impatient, message, patient, send};
+use super::rig::{CODE, PHONE, assert_fails, channel, impatient, message, patient, says, send};
 
 const DIGITS: &str = "306912345678";
 
@@ -242,9 +242,15 @@ async fn what_it_cannot_carry_is_not_sent() {
     let fake = WhatsApp::start().await.unwrap();
     let channels = patient();
     let mut step_up = message(PHONE);
-    step_up.purpose = Purpose::ExportWallet;
+    step_up.says = says(Purpose::ExportWallet, "K7M29QXT");
     step_up.app = AppName::new("Acme").unwrap();
     refused_unsent(&channels, &fake, &step_up, ("fall_back", "message")).await;
+    let mut notice = message(PHONE);
+    notice.says = Says::Notice {
+        notice: Notice::AddressAdded,
+        about: None,
+    };
+    refused_unsent(&channels, &fake, &notice, ("fall_back", "message")).await;
     let mut late = message(PHONE);
     late.expires_at = super::rig::clock().now();
     refused_unsent(&channels, &fake, &late, ("fall_back", "message")).await;

@@ -51,7 +51,7 @@ async fn an_apps_page_may_ask_and_read(engine: Engine) {
             assert_eq!(asked.header("access-control-allow-origin"), origin);
             assert_eq!(
                 asked.header("access-control-allow-headers"),
-                "authorization, content-type, idempotency-key, x-app-id, x-client-secret"
+                "authorization, content-type, idempotency-key, x-app-id, x-client-secret, x-device-token"
             );
             assert!(asked.header("access-control-allow-methods").contains("POST"));
             assert_eq!(asked.header("access-control-allow-credentials"), "");
@@ -79,6 +79,7 @@ async fn an_apps_page_may_ask_and_read(engine: Engine) {
             "idempotent-replayed",
             "ratelimit",
             "x-ratelimit-remaining",
+            "x-device-token",
         ] {
             assert!(exposed.contains(&name), "{exposed:?}");
         }

@@ -30,13 +30,13 @@ on_both! {
 const GOOD: Way = WHATSAPP.with("306912345678");
 
 /// A server, a shop in its production, and a worker that may call the fakes on this machine.
-struct Rig {
-    app: TestApp,
-    shop: Client,
-    worker: MessageWorker,
+pub struct Rig {
+    pub app: TestApp,
+    pub shop: Client,
+    pub worker: MessageWorker,
 }
 
-async fn start(engine: Engine) -> Rig {
+pub async fn start(engine: Engine) -> Rig {
     start_with(engine, Duration::from_secs(20)).await
 }
 
@@ -57,7 +57,7 @@ async fn start_with(engine: Engine, patience: Duration) -> Rig {
     Rig { app, shop, worker }
 }
 
-async fn set(app: &TestApp, kind: ChannelKind, credentials: &Value) {
+pub async fn set(app: &TestApp, kind: ChannelKind, credentials: &Value) {
     let (instance, environment) = (app.instance(), app.production.environment.id);
     let place = sealed::channel(environment, kind.name());
     let sealed = instance

@@ -1,7 +1,9 @@
 //! Work that no request waits for.
 
 mod messages;
+mod notices;
 mod rig;
 mod sends;
 mod webhooks;
+mod webhooks_kills;
 mod webhooks_load;

@@ -15,6 +15,7 @@ both! {
     an_attempt_that_nobody_ended_is_lost,
     what_has_ended_is_erased,
     a_kept_message_is_in_the_inbox_of_its_environment,
+    many_ends_are_written_at_once_and_those_of_others_are_left_alone,
 }
 
 pub async fn queue(store: &TestStore, plane: &Plane) -> MessageId {
@@ -34,10 +35,8 @@ pub async fn claim(store: &TestStore, owner: Uuid) -> Vec<DueMessage> {
 }
 
 pub async fn finish(store: &TestStore, owner: Uuid, id: MessageId, end: MessageEnd) -> bool {
-    store
-        .finish_message(store.system(), owner, id, end, store.now())
-        .await
-        .unwrap()
+    let held = store.finish_messages(store.system(), owner, vec![(id, end)], store.now());
+    held.await.unwrap() == 1
 }
 
 fn failed() -> MessageEnd {
@@ -173,4 +172,37 @@ async fn a_kept_message_is_in_the_inbox_of_its_environment(store: TestStore) {
     assert_eq!(inbox(&world.sandbox, Some("+306912345678")).await.len(), 1);
     assert!(inbox(&world.sandbox, Some("+3069")).await.is_empty());
     assert!(inbox(&world.production, None).await.is_empty());
+}
+
+async fn many_ends_are_written_at_once_and_those_of_others_are_left_alone(store: TestStore) {
+    let production = store.world().await.production;
+    for _ in 0..10 {
+        queue(&store, &production).await;
+    }
+    let (owner, other) = (store.ids.id(), store.ids.id());
+    let all = claim(&store, owner).await;
+    assert_eq!(all.len(), 10);
+    store.advance(61);
+    let (mine, theirs) = (all[..4].to_vec(), claim(&store, other).await);
+    assert_eq!(theirs.len(), 10, "the leases have run out");
+    let end = |at: usize, due: &DueMessage| {
+        let end = match at % 3 {
+            0 => MessageEnd::Sent { provider_id: Some(format!("id-{at}")) },
+            1 => MessageEnd::Unknown { error: "lost".to_owned() },
+            _ => failed(),
+        };
+        (due.id, end)
+    };
+    let late = mine.iter().enumerate().map(|(at, due)| end(at, due)).collect();
+    let held = store.finish_messages(store.system(), owner, late, store.now()).await;
+    assert_eq!(held.unwrap(), 0);
+    let ends = theirs.iter().enumerate().rev().map(|(at, due)| end(at, due)).collect();
+    let held = store.finish_messages(store.system(), other, ends, store.now()).await;
+    assert_eq!(held.unwrap(), 10);
+    let states = store
+        .rows("select state, count(*) from messages where sealed is null group by state order by state")
+        .await;
+    assert_eq!(states, ["failed|3", "sent|4", "unknown|3"]);
+    assert_eq!(store.count("jobs").await, 0);
+    assert_eq!(store.count("events where type = 'message.failed'").await, 3);
 }

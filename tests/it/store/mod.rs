@@ -25,6 +25,7 @@ mod links;
 pub mod logins;
 mod lost_connections;
 mod messages;
+mod notices;
 mod opening;
 mod organizations;
 mod parity;

@@ -112,6 +112,8 @@ impl TestStore {
                 expires_at: self.later(60),
             }),
             replaces: None,
+            event: EventId(self.ids.id()),
+            event_body: br#"{"type":"login.succeeded"}"#.to_vec(),
         };
         Click {
             redemption,

@@ -3,7 +3,7 @@
 use aboard::domain::{Code, UserId, Uuid};
 use serde_json::{Value, json};
 
-use super::app::TestApp;
+use super::app::{Plane, TestApp};
 use super::client::{Answer, Client};
 use super::database::Database;
 
@@ -114,8 +114,13 @@ impl TestApp {
 
     /// Marks a user's e-mail or phone as proven by the person, as a code will once there are codes.
     pub async fn prove(&self, user: &str, kind: &str, key: &str) {
+        self.prove_in(&self.sandbox, user, kind, key).await;
+    }
+
+    /// The same in an environment.
+    pub async fn prove_in(&self, plane: &Plane, user: &str, kind: &str, key: &str) {
         let id: UserId = user.parse().expect("an id");
-        let environment = self.sandbox.environment.id.0;
+        let environment = plane.environment.id.0;
         let (uuid, none) = (self.literal(id.0), self.literal(Uuid::nil()));
         let (row, environment) = (self.literal(self.instance().ids.id()), self.literal(environment));
         let now = match self.database {

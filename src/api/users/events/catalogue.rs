@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::api::users::shape;
-use crate::domain::EventType;
+use crate::domain::{EventType, Notice};
 use crate::resource;
 use crate::web::reference::{Field, Hook, Schema, always, example, sometimes};
 use crate::web::whole_seconds;
@@ -59,16 +59,18 @@ pub fn data(kind: EventType) -> (Schema, Value) {
                 sometimes("app_id", Schema::id("app").or_null()),
                 sometimes("partner_id", Schema::id("prt").or_null()),
                 always("amr", Schema::text().says("How the log-in was born.")),
-                sometimes("kind", address_kind()),
+                sometimes("kind", name_kind()),
             ]),
-            json!({ "user_id": user, "app_id": null, "amr": "otp", "kind": "phone" }),
+            json!({ "user_id": user, "app_id": example::APP, "amr": "otp", "kind": "phone" }),
         ),
         EventType::LoginRefused => (
             Schema::object([
-                always("challenge_id", Schema::id("chl")),
-                always("app_id", Schema::id("app").or_null()),
-                always("kind", address_kind()),
-                always("reason", Schema::text()),
+                sometimes("user_id", Schema::id("usr").says("Where the person is known: a suspended one.")),
+                sometimes("challenge_id", Schema::id("chl").says("Where a code was typed.")),
+                sometimes("app_id", Schema::id("app").or_null()),
+                sometimes("kind", name_kind()),
+                sometimes("reason", Schema::one_of(&["wrong_code", "suspended"])),
+                sometimes("erased", Schema::just(true).says("The user was erased since.")),
             ]),
             json!({ "challenge_id": example::CHALLENGE, "app_id": null, "kind": "phone", "reason": "wrong_code" }),
         ),
@@ -80,10 +82,26 @@ pub fn data(kind: EventType) -> (Schema, Value) {
                 ),
                 sometimes(
                     "reason",
-                    Schema::one_of(&["log_out", "log_out_everywhere", "suspended"]),
+                    Schema::one_of(&[
+                        "log_out",
+                        "log_out_everywhere",
+                        "suspended",
+                        "first_proof",
+                        "joined",
+                        "join_undone",
+                        "wallet_recovered",
+                        "code_used_twice",
+                    ]),
                 ),
             ]),
             json!({ "user_id": user, "session_id": null, "reason": "log_out_everywhere" }),
+        ),
+        EventType::TokenReuseDetected => (
+            about_user([
+                always("app_id", Schema::id("app")),
+                always("amr", Schema::text().says("How the log-in was born.")),
+            ]),
+            json!({ "user_id": user, "app_id": example::APP, "amr": "otp" }),
         ),
         EventType::SecretExposed => (
             Schema::object([always("key_id", Schema::id("key")), always("app_id", Schema::id("app"))]),
@@ -121,9 +139,11 @@ pub fn data(kind: EventType) -> (Schema, Value) {
 }
 
 fn message(kind: EventType) -> (Schema, Value) {
+    let notices: Vec<&str> = Notice::ALL.iter().map(|notice| notice.name()).collect();
     let schema = Schema::object([
         sometimes("message_id", Schema::id("msg")),
-        sometimes("challenge_id", Schema::id("chl")),
+        sometimes("challenge_id", Schema::id("chl").or_null().says("Of a code; `null` for a notice.")),
+        sometimes("notice", Schema::one_of(&notices).or_null().says("What a notice tells; `null` for a code.")),
         sometimes("channel", Schema::text()),
         sometimes("user_id", Schema::id("usr").or_null()),
         sometimes("reason", Schema::text().or_null()),
@@ -132,7 +152,7 @@ fn message(kind: EventType) -> (Schema, Value) {
     let reason = (kind == EventType::MessageFailed).then_some("the number is not on WhatsApp");
     let example = json!({
         "message_id": example::MESSAGE, "challenge_id": example::CHALLENGE, "channel": "whatsapp", "user_id": null,
-        "reason": reason,
+        "reason": reason, "notice": null,
     });
     (schema, example)
 }
@@ -196,6 +216,11 @@ fn address_kind() -> Schema {
     Schema::one_of(&["email", "phone"])
 }
 
+/// What somebody logged in by; a login link has none.
+fn name_kind() -> Schema {
+    Schema::one_of(&["email", "phone", "custody", "username", "google", "apple", "telegram"])
+}
+
 /// What is said of a user, and is gone once the user is erased.
 fn about_user<const N: usize>(fields: [Field; N]) -> Schema {
     let erased = sometimes("erased", Schema::just(true).says("The user was erased since."));
@@ -206,15 +231,17 @@ fn about_user<const N: usize>(fields: [Field; N]) -> Schema {
     )
 }
 
-/// A user as events tell of one. What a partner brought is told with its source alone; once the user is erased there is
+/// A user as events tell of one. What a partner or an app brought is told with its source alone; once the user is erased there is
 /// the id alone.
 fn user_schema() -> Schema {
     let [id, rest @ ..] = shape::fields();
     let more = [
         sometimes("metadata", Schema::map()),
         sometimes("external_id", Schema::text()),
-        sometimes("source", Schema::just("partner")),
+        sometimes("source", Schema::one_of(&["partner", "app"])),
         sometimes("partner_id", Schema::id("prt")),
+        sometimes("app_id", Schema::id("app")),
+        sometimes("kind", name_kind()),
         sometimes("erased", Schema::just(true).says("The user was erased since.")),
     ];
     let fields = [id].into_iter().chain(rest.into_iter().map(Field::perhaps));

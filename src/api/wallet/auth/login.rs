@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::{by_name, finished, logged_in, shape, until};
+use super::{by_name, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected, PasswordTried, PasswordTry};
 use crate::web::reference::Operation;
@@ -21,7 +21,7 @@ pub fn doc() -> Operation {
     shape::logs_in("loginWithPassword", include_str!("login.rs"), "Login success")
         .deprecated()
         .body(request, example)
-        .refuses(&[Code::LoginRefused])
+        .refuses(&[Code::LoginRefused, Code::Forbidden])
 }
 
 /// 200 with the tokens; one and the same 401 for whatever is wrong.
@@ -34,6 +34,7 @@ pub async fn login(
     let refused = || {
         Failure::new(Code::LoginRefused).saying("The username or the password is wrong. Check both, or register first.")
     };
+    takes_passwords(&web, &caller)?;
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::typed(fields.text("password")?);
     let until = until(&mut fields, context.now)?;

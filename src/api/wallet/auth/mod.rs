@@ -31,6 +31,7 @@ use crate::tokens::{
     ACCESS_TOKEN_LIFE, AccessClaims, FinishedLogin, NetworkAddress, RampableClaims, VerificationClaims,
 };
 use crate::web::codes::{Ask, Try, ask, refused, try_code};
+use crate::web::device::{self, DEVICE_TOKEN};
 use crate::web::providers::{self, Vouched};
 use crate::web::{Call, Context, Failure, Fields, Web, once};
 
@@ -87,6 +88,7 @@ async fn begin(
         to,
         channel,
         language: caller.language,
+        device: caller.device.as_deref(),
         repeatable: None,
     };
     ask(web, context, asked).await?;
@@ -122,6 +124,9 @@ async fn begin_by_phone(
     Ok(answer("OTP sent", &begun))
 }
 
+/// An answer to a code, with the token of the device that it was typed on.
+type FromDevice = ([(&'static str, String); 1], Json<Value>);
+
 /// Exchanges a verification token and a code for a log-in.
 async fn finish(
     web: &Web,
@@ -129,7 +134,7 @@ async fn finish(
     caller: &Caller,
     mut fields: Fields,
     provider: &'static str,
-) -> Result<LoggedIn, Failure> {
+) -> Result<FromDevice, Failure> {
     let token = verification_token(&mut fields)?;
     let code = Zeroizing::new(fields.text("otp")?);
     let app = &caller.app;
@@ -147,6 +152,8 @@ async fn finish(
         claim: None,
     };
     let proven = try_code(web, context, typed).await?;
+    let proof = (kind, proven.key.as_str());
+    let device = device::made(&web.instance.vault, scope.environment(), proof, context.now);
     let login = FinishedLogin {
         version: caller.version,
         app: app.scope.app(),
@@ -155,7 +162,8 @@ async fn finish(
         named: proven.key,
         since: proven.since,
     };
-    logged_in(web, caller, proven.user.id, &login, None).await
+    let done = logged_in(web, caller, proven.user.id, &login, None).await?;
+    Ok(([(DEVICE_TOKEN, device)], answer("OTP verified", &done)))
 }
 
 /// What every finished log-in answers: the tokens of the person's wallet, or what makes one.
@@ -233,11 +241,7 @@ fn finished(caller: &Caller, kind: LoginKind, named: String, since: Timestamp) -
     FinishedLogin {
         version: caller.version,
         app: caller.app.scope.app(),
-        amr: match kind {
-            LoginKind::Custody => Amr::Custody,
-            LoginKind::Username => Amr::Password,
-            LoginKind::Google | LoginKind::Apple | LoginKind::Telegram => Amr::Federated,
-        },
+        amr: kind.amr(),
         provider: kind.as_str(),
         named,
         since,
@@ -295,6 +299,15 @@ fn must_be_custodian(caller: &Caller) -> Result<(), Failure> {
         return Err(Failure::new(Code::Forbidden).saying(why));
     }
     Ok(())
+}
+
+/// An environment may have switched the deprecated log-ins with a username and a password off.
+fn takes_passwords(web: &Web, caller: &Caller) -> Result<(), Failure> {
+    if web.instance.settings.of(caller.app.scope.environment()).login.passwords {
+        return Ok(());
+    }
+    let why = "This environment takes no usernames and passwords (`login.passwords`). Log in with a code, with a provider, or by custody.";
+    Err(Failure::new(Code::Forbidden).saying(why))
 }
 
 /// When a caller wants its wallet token to end, which the documents call by either name: the end of a day, or a moment.

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::{Caller, answer};
-use super::{by_name, finished, logged_in, shape, until};
+use super::{by_name, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected};
 use crate::web::reference::{Operation, Takes};
@@ -23,7 +23,7 @@ pub fn doc() -> Operation {
         .deprecated()
         .body(request, example)
         .answers(200, "The user is registered.", answer, shown)
-        .refuses(&[Code::Conflict])
+        .refuses(&[Code::Conflict, Code::Forbidden])
 }
 
 /// 200 with an access token; 409 for a username that is taken. A password has 8 characters or more.
@@ -33,6 +33,7 @@ pub async fn register(
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
+    takes_passwords(&web, &caller)?;
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::chosen(fields.text("password")?).map_err(|wrong| Failure::field("password", wrong))?;
     until(&mut fields, context.now)?;

@@ -59,6 +59,7 @@ pub async fn resend(
         challenge: challenge(&web, &context, &caller, &token).await?,
         language: caller.language,
         channel: &channel,
+        device: caller.device.as_deref(),
     };
     let channel = send_again(&web, &context, another).await?;
     Ok(answer("OTP sent", &json!({ "channel": channel })))

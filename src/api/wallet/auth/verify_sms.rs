@@ -1,11 +1,9 @@
 //! `POST /api/v{1,2}/auth/verify-sms`: the code from an SMS becomes a log-in.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
 
-use super::super::{Caller, answer};
-use super::{finish, shape};
+use super::super::Caller;
+use super::{FromDevice, finish, shape};
 use crate::web::reference::Operation;
 use crate::web::{Context, Failure, JsonObject, Web};
 
@@ -15,13 +13,12 @@ pub fn doc() -> Operation {
     operation.body(request, example)
 }
 
-/// 200 with the tokens; one and the same 401 for whatever is wrong with code or token.
+/// 200 with the tokens, and in `x-device-token` one for this device; one and the same 401 for whatever is wrong with code or token.
 pub async fn verify_sms(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
-    let done = finish(&web, &context, &caller, fields, "sms").await?;
-    Ok(answer("OTP verified", &done))
+) -> Result<FromDevice, Failure> {
+    finish(&web, &context, &caller, fields, "sms").await
 }

@@ -8,6 +8,7 @@ use super::FRESH;
 use crate::domain::{EnvironmentId, EventId, EventType, JoinId, Token, UserId, whole_seconds};
 use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
+use crate::store::sessions::ended_all;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::users::lock;
@@ -184,6 +185,9 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
     }
     shift(tx, scope.join, &met, call.now).await?;
     retire(tx, environment, scope.join, &met, call).await?;
+    for user in [met.first, met.second] {
+        ended_all(tx, environment, user, "joined", call.now).await?;
+    }
     let about = json!({
         "user_id": met.second, "retired_user_id": met.first, "undo_until": whole_seconds(call.undo_until),
     });

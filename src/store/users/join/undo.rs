@@ -11,6 +11,7 @@ use super::merge::{END_SESSIONS, JUST_AFTER, Met, meet, swap_plans};
 use crate::domain::{EventId, EventType, JoinId, Token};
 use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
+use crate::store::sessions::ended_all;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store};
@@ -110,6 +111,9 @@ async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutc
         return Ok(UndoOutcome::NotShown);
     }
     restore(tx, scope.join, &met, call.now).await?;
+    for user in [met.first, met.second] {
+        ended_all(tx, environment, user, "join_undone", call.now).await?;
+    }
     let about = json!({ "user_id": met.second, "restored_user_id": met.first });
     let undone = Happened::to(scope.join.0, EventType::UserJoinUndone, environment, about, call.now);
     tx.emit(undone.about(met.second).with_id(call.event)).await?;

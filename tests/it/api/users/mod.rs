@@ -12,6 +12,7 @@ mod list;
 mod log_out;
 mod login_codes;
 mod me;
+mod notices;
 mod put;
 mod requests;
 pub mod tokens;

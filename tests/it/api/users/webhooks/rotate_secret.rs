@@ -12,7 +12,7 @@ use crate::support::hooks::{data_of, deliver, happen, hook, secret_of, signature
 
 on_both! {
     both_secrets_sign_until_the_overlap_ends,
-    their_own_library_takes_either_secret_during_the_overlap,
+    their_own_libraries_take_either_secret_during_the_overlap,
     an_overlap_of_nothing_ends_the_old_one_at_once,
 }
 
@@ -50,7 +50,7 @@ async fn both_secrets_sign_until_the_overlap_ends(engine: Engine) {
     assert_eq!(after.header("waffy-signature"), Some(&*waffy(&new, &after)));
 }
 
-async fn their_own_library_takes_either_secret_during_the_overlap(engine: Engine) {
+async fn their_own_libraries_take_either_secret_during_the_overlap(engine: Engine) {
     let setup = Setup {
         // The verifier compares the time with its own clock.
         starts_at: Some(Clock::System.now()),
@@ -63,15 +63,44 @@ async fn their_own_library_takes_either_secret_during_the_overlap(engine: Engine
     happen(&app, "ada").await;
     deliver(&app).await;
     let request = receiver.requests().remove(0);
-    for secret in [&hook.secret, &new] {
-        assert_eq!(verify(&secret.expose(), &request), Ok("ok\n".to_owned()));
-    }
     let stranger = aboard::domain::webhook::WebhookSecret::new(vec![1; 32]);
-    assert!(verify(&stranger.expose(), &request).is_err());
+    for library in [Library::Npm, Library::PyPi] {
+        for secret in [&hook.secret, &new] {
+            assert_eq!(
+                verify(library, &secret.expose(), &request),
+                Ok("ok\n".to_owned()),
+                "{library:?}"
+            );
+        }
+        let refused = verify(library, &stranger.expose(), &request).unwrap_err();
+        assert!(refused.starts_with("WebhookVerificationError"), "{library:?}: {refused}");
+    }
 }
 
-/// What the `standardwebhooks` package says.
-fn verify(secret: &str, request: &Request) -> Result<String, String> {
+/// The two `standardwebhooks` packages.
+#[derive(Debug, Clone, Copy)]
+enum Library {
+    Npm,
+    PyPi,
+}
+
+impl Library {
+    fn command(self) -> Command {
+        let (program, script) = match self {
+            Self::Npm => ("node".to_owned(), "tests/node/verify-webhook.mjs"),
+            Self::PyPi => {
+                let python = std::env::var("ABOARD_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+                (python, "tests/python/verify_webhook.py")
+            }
+        };
+        let mut command = Command::new(program);
+        command.arg(script);
+        command
+    }
+}
+
+/// What a `standardwebhooks` package says.
+fn verify(library: Library, secret: &str, request: &Request) -> Result<String, String> {
     let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
     let headers: Value = names
         .iter()
@@ -79,18 +108,18 @@ fn verify(secret: &str, request: &Request) -> Result<String, String> {
         .collect();
     let body = String::from_utf8(request.body.to_vec()).expect("UTF-8");
     let job = json!({ "secret": secret, "headers": headers, "body": body });
-    let mut node = Command::new("node")
-        .arg("tests/node/verify-webhook.mjs")
+    let mut verifier = library
+        .command()
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("node is there, as `make test` sees to");
-    let mut stdin = node.stdin.take().expect("a pipe");
+        .expect("it is there, as `make test` sees to");
+    let mut stdin = verifier.stdin.take().expect("a pipe");
     stdin.write_all(job.to_string().as_bytes()).expect("it reads");
     drop(stdin);
-    let output = node.wait_with_output().expect("it ends");
+    let output = verifier.wait_with_output().expect("it ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     if output.status.success() {
         Ok(text(output.stdout))

@@ -13,6 +13,7 @@ on_both! {
     headers_of_ones_own_are_sent_and_never_shown,
     a_failing_receiver_is_tried_by_the_schedule_and_given_up,
     a_receiver_that_says_gone_is_switched_off_and_that_is_an_event,
+    whoever_runs_the_environment_is_told_by_mail_if_it_says_whom,
     a_receiver_that_fails_for_five_days_is_switched_off,
     a_receiver_that_fails_again_and_again_is_left_alone_and_loses_nothing,
     a_limit_a_second_holds,
@@ -204,6 +205,28 @@ async fn a_receiver_that_says_gone_is_switched_off_and_that_is_an_event(engine: 
     happen(&app, "bob").await;
     deliver(&app).await;
     assert_eq!(gone.requests().len(), 1, "it is told of nothing any more");
+}
+
+async fn whoever_runs_the_environment_is_told_by_mail_if_it_says_whom(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let ops = "ops@northwind.example.com";
+    for (email, told) in [("", 0), (ops, 1)] {
+        app.set("notices.email", &format!("\"{email}\"")).await;
+        let gone = Receiver::start().await.expect("a port");
+        gone.reply_with(|_| Answer::new(410).into());
+        let hook = hook(&app, &gone.url("/secret-path"), &["user.*"]).await;
+        happen(&app, &format!("user{told}")).await;
+        deliver(&app).await;
+        assert_eq!(hook.get(&app).await["status"], json!("disabled"));
+        app.app.messages.run_due().await;
+        let kept = app.inbox(ops).await;
+        assert_eq!(kept.as_array().map(Vec::len), Some(told), "{kept}");
+        if told == 1 {
+            assert_eq!(kept[0]["subject"], "A webhook of Northwind was switched off");
+            assert!(kept[0]["text"].as_str().unwrap_or_default().contains(&gone.url("/secret-path")), "{kept}");
+            assert_eq!(kept[0]["code"], Value::Null);
+        }
+    }
 }
 
 async fn a_receiver_that_fails_for_five_days_is_switched_off(engine: Engine) {

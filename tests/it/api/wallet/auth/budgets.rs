@@ -10,6 +10,7 @@ use crate::support::codes::{EMAIL, WHATSAPP, other_than};
 on_both! {
     one_send_a_minute_by_an_app_to_a_number,
     strangers_leave_the_owner_a_share,
+    a_device_that_proved_the_address_is_the_owner_from_anywhere,
     a_network_has_a_budget_over_all_addresses,
     an_environment_may_set_its_own,
     after_many_wrong_codes_a_longer_one_is_sent,
@@ -70,6 +71,50 @@ async fn strangers_leave_the_owner_a_share(engine: Engine) {
         app.advance(60);
     }
     assert_eq!(wait(&EMAIL.ask(&away).await), 3_600 - 180);
+}
+
+async fn a_device_that_proved_the_address_is_the_owner_from_anywhere(engine: Engine) {
+    let app = TestApp::with(engine, PROXY).await;
+    let shop = app.shop().await;
+    let (home, away) = (
+        shop.with("x-forwarded-for", "203.0.113.7"),
+        shop.with("x-forwarded-for", "2001:db8:1:2::7"),
+    );
+    let token = WHATSAPP.begin(&home).await;
+    let code = app.code_for(WHATSAPP.to).await;
+    let wrong = WHATSAPP.verify(&home, &token, other_than(&code)).await;
+    assert_eq!(wrong.header("x-device-token"), "", "a wrong code proves nothing");
+    let proven = WHATSAPP.verify(&home, &token, &code).await;
+    assert_eq!(proven.status, 200, "{proven:?}");
+    let device = proven.header("x-device-token").to_owned();
+    assert!(device.starts_with("abd_") && !device.contains(WHATSAPP.to), "{device}");
+    let traveller = away.with("x-device-token", &device);
+    for _ in 0..2 {
+        app.advance(60);
+        WHATSAPP.begin(&away).await;
+    }
+    app.advance(60);
+    assert_eq!(WHATSAPP.ask(&away).await.status, 429);
+    // One that was changed, and one of another address, are as good as none.
+    let forged = format!("{}A", &device[..device.len() - 1]);
+    let forged = if forged == device { format!("{}B", &device[..device.len() - 1]) } else { forged };
+    for wrong in [&*forged, "abd_", "abd_AAAA", &device.to_uppercase()] {
+        assert_eq!(WHATSAPP.ask(&away.with("x-device-token", wrong)).await.status, 429, "{wrong}");
+    }
+    for _ in 0..3 {
+        EMAIL.begin(&traveller).await;
+        app.advance(60);
+    }
+    assert_eq!(EMAIL.ask(&traveller).await.status, 429);
+    // The owner has the owner's share, and with it the usual code.
+    assert_eq!(WHATSAPP.ask(&traveller).await.status, 200);
+    // After 90 days the device is forgotten, as a network is.
+    app.advance(90 * 86_400 + 1);
+    for _ in 0..3 {
+        WHATSAPP.begin(&traveller).await;
+        app.advance(60);
+    }
+    assert_eq!(WHATSAPP.ask(&traveller).await.status, 429);
 }
 
 async fn a_network_has_a_budget_over_all_addresses(engine: Engine) {

@@ -12,6 +12,7 @@ on_both! {
     a_taken_username_is_a_conflict,
     wrong_fields_are_named_and_a_password_is_never_repeated,
     a_password_stands_nowhere,
+    an_environment_may_take_no_passwords,
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -84,4 +85,20 @@ async fn a_password_stands_nowhere(engine: Engine) {
     assert!(!answer.text().contains(PASSWORD));
     let hashes = app.rows("select hash from passwords").await;
     assert!(hashes[0].contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashes:?}");
+}
+
+async fn an_environment_may_take_no_passwords(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    access(&register(&shop, "ada").await);
+    app.set("login.passwords", "false").await;
+    assert!(refusal_of(&register(&shop, "bob").await, 403).contains("login.passwords"));
+    let known = json!({ "username": "ada", "password": PASSWORD });
+    for version in ["v1", "v2"] {
+        let answer = shop.post(&format!("/api/{version}/auth/login"), &known).await;
+        assert!(refusal_of(&answer, 403).contains("login.passwords"));
+    }
+    assert_eq!(app.count("users").await, 1);
+    app.set("login.passwords", "true").await;
+    access(&shop.post("/api/v2/auth/login", &known).await);
 }

@@ -1,0 +1,203 @@
+//! Who the person is who has just proven a destination.
+
+use futures_util::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Met, ProofAttempt, ProofOutcome, Proven};
+use crate::domain::{Destination, EnvironmentId, EventType, Notice, Purpose, UserId};
+use crate::store::happened::Happened;
+use crate::store::notices::Notices;
+use crate::store::sessions::ended_all;
+use crate::store::sql::params;
+use crate::store::transaction::Tx;
+use crate::store::users::{find, lock};
+use crate::store::{Result, StoreError};
+
+const OWNER: &str = "
+    select user_id from identities
+    where environment_id = :environment and kind = :kind and key = :key and state = 'verified' and kind in ('email', 'phone')";
+const BROUGHT_EMAIL: &str = "
+    select user_id from identities where source_id = :environment and key = :key and source = 'organization' and kind = 'email'";
+const BROUGHT_PHONE: &str = "
+    select distinct user_id from identities
+    where source_id = :environment and key = :key and source = 'organization' and kind = 'phone' limit 2";
+// Untouched: nobody signed in, proved anything or held a key there.
+const UNTOUCHED: &str = "
+    select 1 from users account
+    where account.id = :user and account.status = 'linked'
+        and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
+        and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
+        and not exists (select 1 from user_keys held where held.user_id = account.id)";
+const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
+const ADD_USER: &str = "
+    insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
+    values (:id, :environment, 'verified', '{}', :always, :now, :now)";
+const ADD_PROOF: &str = "
+    insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at, verified_at)
+    values (:user, :kind, :person, :id, :environment, 'person', :key, :shown, 'verified', :now, :now, :now)";
+// A first proof ends whatever was signed in before it: whoever prepared an account for somebody else is out.
+const FIRST_PROOF: &str = "
+    update users set status = 'verified', updated_at = :now,
+        valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
+    where id = :user and status = 'linked'";
+const PROOFS: &str = "select 1 from identities where user_id = :user and source = 'person' and state = 'verified'";
+
+/// What is made in the very microsecond of a first proof has to end too.
+const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
+
+/// Says who it is, and writes down what that changes.
+pub(super) async fn settle(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    notices: &Notices,
+    attempt: &ProofAttempt,
+    met: Met,
+) -> Result<ProofOutcome> {
+    let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
+    let mut owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    let (user, created) = loop {
+        if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
+            return Ok(ProofOutcome::Refused);
+        }
+        let (user, created) = match (owner, attempt.user) {
+            (Some(owner), None) => (owner, false),
+            (Some(owner), Some(user)) if owner == user => (owner, false),
+            (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
+            (None, Some(user)) => (user, false),
+            (None, None) => match adoptable(tx, environment, &met).await? {
+                Some(user) => (user, false),
+                None => (attempt.new_user, true),
+            },
+        };
+        lock(tx, user).await?;
+        if created || may_sign_in(tx, environment, user).await? {
+            break (user, created);
+        }
+        // Whose it was before the lock was ours may have been joined into another.
+        let again = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+        if again == owner {
+            suspended(tx, environment, attempt, &met, user).await?;
+            return Ok(ProofOutcome::Suspended);
+        }
+        owner = again;
+    };
+    if created {
+        let new = params![
+            id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
+        ];
+        tx.execute(ADD_USER, &new).await?;
+    }
+    if owner.is_none() {
+        add_proof(tx, environment, attempt, &met, user, created).await?;
+    }
+    if owner.is_none() && !created {
+        let (added, language) = ((user, Notice::AddressAdded), Some(met.language.as_str()));
+        let is_older = |to: &Destination| to.kind() != met.kind || to.key() != met.key;
+        notices
+            .tell(tx, environment, added, language, attempt.now, is_older)
+            .await?;
+    }
+    let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
+    let known = find(tx, environment, user).await?.ok_or_else(gone)?;
+    let mut told = Vec::new();
+    if owner.is_none() {
+        let kind = if created {
+            EventType::UserCreated
+        } else {
+            EventType::UserVerified
+        };
+        told.push((0, kind, (attempt.event_data)(&known).into()));
+        let about = json!({ "user_id": user, "kind": met.kind });
+        told.push((1, EventType::IdentityVerified, about));
+    }
+    if attempt.purpose == Purpose::LogIn {
+        let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": met.kind });
+        told.push((2, EventType::LoginSucceeded, about));
+    }
+    let told = told.into_iter();
+    let saying = told.map(|(which, kind, about)| say(tx, environment, attempt, user, which, kind, about));
+    try_join_all(saying).await?;
+    Ok(ProofOutcome::Proven(Proven {
+        user: known,
+        created,
+        key: met.key,
+        since: attempt.now + JUST_AFTER,
+    }))
+}
+
+/// Somebody who is locked out had the right code.
+async fn suspended(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    met: &Met,
+    user: UserId,
+) -> Result<()> {
+    if attempt.purpose != Purpose::LogIn {
+        return Ok(());
+    }
+    let about = json!({
+        "user_id": user, "challenge_id": attempt.challenge, "app_id": met.app, "kind": met.kind, "reason": "suspended",
+    });
+    say(tx, environment, attempt, user, 2, EventType::LoginRefused, about).await
+}
+
+/// The one user that the organization's own back end brought under this address, if nobody has touched it.
+async fn adoptable(tx: &Tx<'_>, environment: EnvironmentId, met: &Met) -> Result<Option<UserId>> {
+    let brought = if met.kind == "email" {
+        BROUGHT_EMAIL
+    } else {
+        BROUGHT_PHONE
+    };
+    let by_value = params![environment: environment.0, key: met.key.as_str()];
+    let found = tx.all(brought, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
+    // A phone that several users share names none of them.
+    let [only] = found[..] else { return Ok(None) };
+    let untouched = tx.one(UNTOUCHED, &params![user: only.0], |_| Ok(())).await?;
+    Ok(untouched.map(|()| only))
+}
+
+async fn may_sign_in(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<bool> {
+    let params = params![user: user.0, environment: environment.0];
+    let status = tx.one(STATUS, &params, |row| row.text(0)).await?;
+    Ok(matches!(status.as_deref(), Some("linked" | "verified")))
+}
+
+/// Puts down the proof; the first one of a user ends whatever was signed in before it.
+async fn add_proof(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    met: &Met,
+    user: UserId,
+    created: bool,
+) -> Result<()> {
+    // A user who was just made has no other, and nothing that could end.
+    let first = !created && tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
+    let proof = params![
+        user: user.0, kind: met.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
+        key: met.key.as_str(), shown: met.shown.as_str(), now: attempt.now,
+    ];
+    tx.execute(ADD_PROOF, &proof).await?;
+    if first {
+        let valid_after = attempt.now + JUST_AFTER;
+        let ended = params![user: user.0, now: attempt.now, valid_after: valid_after];
+        tx.execute(FIRST_PROOF, &ended).await?;
+        ended_all(tx, environment, user, "first_proof", attempt.now).await?;
+    }
+    Ok(())
+}
+
+async fn say(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    attempt: &ProofAttempt,
+    user: UserId,
+    which: usize,
+    kind: EventType,
+    data: Value,
+) -> Result<()> {
+    let event = Happened::to(user.0, kind, environment, data, attempt.now).about(user);
+    tx.emit(event.with_id(attempt.events[which])).await
+}

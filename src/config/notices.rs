@@ -16,6 +16,9 @@ impl Notices {
         if self.email.is_empty() || Email::parse(&self.email).is_ok() {
             return Ok(());
         }
-        Err(ConfigError::new("notices.email", "write an e-mail address, or nothing."))
+        Err(ConfigError::new(
+            "notices.email",
+            "write an e-mail address, or nothing.",
+        ))
     }
 }

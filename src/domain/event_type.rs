@@ -9,7 +9,15 @@ use super::Invalid;
 pub const EVENT_VERSION: &str = "1";
 
 /// Groups of names that have, or will get, one meaning alone.
-const KEPT_GROUPS: &[&str] = &["wallet", "transaction", "consent", "kyc", "kyb", "contract", "subscription"];
+const KEPT_GROUPS: &[&str] = &[
+    "wallet",
+    "transaction",
+    "consent",
+    "kyc",
+    "kyb",
+    "contract",
+    "subscription",
+];
 
 macro_rules! event_types {
     ($($name:ident = $word:literal, $says:literal;)*) => {

@@ -225,7 +225,9 @@ impl Ends {
         let (store, count) = (&tools.instance.store, ends.len());
         for _ in 0..STORE_TRIES {
             let now = tools.instance.clock.now();
-            let written = store.finish_messages(store.system(), tools.owner, ends.clone(), now).await;
+            let written = store
+                .finish_messages(store.system(), tools.owner, ends.clone(), now)
+                .await;
             match written {
                 Ok(_) => return,
                 Err(error) => tracing::warn!(%error, count, "the ends of messages could not be written"),

@@ -3,6 +3,7 @@
 
 mod account;
 mod assets;
+mod confirm;
 mod consent;
 mod docs;
 mod form;
@@ -14,6 +15,7 @@ mod masks;
 mod reader;
 mod recovery;
 mod render;
+mod steps;
 pub mod view;
 pub mod words;
 
@@ -29,6 +31,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .route("/", get(home::home))
         .route("/inbox/{token}", get(inbox::inbox))
+        .route("/confirm/{token}", get(confirm::show).post(confirm::act))
         .route("/join/{token}", get(join::show).post(join::act))
         .route("/{link}", get(link::show).post(link::redeem))
         .route("/account", get(account::show))

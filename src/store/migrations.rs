@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0014_request_blocks",
     "0015_sends",
     "0017_talk",
+    "0018_confirm",
 ];
 
 /// The names of the migrations that this binary knows, in order.

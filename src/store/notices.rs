@@ -100,7 +100,9 @@ impl Notices {
         if self.0.is_none() {
             return Ok(());
         }
-        let mut addresses = tx.all(PROVEN, &params![user: user.0], |row| destination(row, 0)).await?;
+        let mut addresses = tx
+            .all(PROVEN, &params![user: user.0], |row| destination(row, 0))
+            .await?;
         // Nothing is sent to a number kept for fiction.
         addresses.retain(|to| concerns(to) && !to.is_test_number());
         if addresses.is_empty() {

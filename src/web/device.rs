@@ -39,7 +39,9 @@ pub fn made(vault: &Vault, environment: EnvironmentId, (kind, key): (&str, &str)
 /// Whether a token was made on a proof of this address within 90 days. What is no token is as good as none.
 #[must_use]
 pub fn is_known(vault: &Vault, environment: EnvironmentId, to: &Destination, token: &str, now: Timestamp) -> bool {
-    let bytes = token.strip_prefix(PREFIX).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+    let bytes = token
+        .strip_prefix(PREFIX)
+        .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
     let Some(bytes) = bytes.filter(|bytes| bytes.len() == LENGTH) else {
         return false;
     };
@@ -66,5 +68,11 @@ pub fn is_known(vault: &Vault, environment: EnvironmentId, to: &Destination, tok
 
 /// Five parts, of which the second is no challenge: none of this ever passes for the MAC of a code.
 fn parts<'p>(environment: &'p [u8], kind: &'p str, key: &'p str, at: &'p [u8; 8]) -> [&'p [u8]; 5] {
-    [environment, b"a device that proved it", kind.as_bytes(), key.as_bytes(), at]
+    [
+        environment,
+        b"a device that proved it",
+        kind.as_bytes(),
+        key.as_bytes(),
+        at,
+    ]
 }

@@ -193,9 +193,7 @@ fn answer(state: &State, issuer: &str, request: &Request) -> Reply {
             })
         }
         "/tokeninfo" => token_info(state, query).into(),
-        _ if path.starts_with("/sign/") => {
-            by_hand::sign(state, path.trim_start_matches("/sign/"), query).into()
-        }
+        _ if path.starts_with("/sign/") => by_hand::sign(state, path.trim_start_matches("/sign/"), query).into(),
         _ => Answer::json(404, &json!({"error": "not_found"})).into(),
     }
 }

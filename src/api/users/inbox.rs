@@ -40,7 +40,10 @@ pub fn doc() -> Operation {
         always("to", Schema::text().says("E.164, or the e-mail's key.")),
         always("subject", Schema::text().or_null().says("Of an e-mail.")),
         always("text", Schema::text().says("The whole text.")),
-        always("code", Schema::text().or_null().says("`null` in a notice, which has none.")),
+        always(
+            "code",
+            Schema::text().or_null().says("`null` in a notice, which has none."),
+        ),
         always("created_at", Schema::time()),
     ]);
     let kept = Kept {

@@ -102,7 +102,9 @@ async fn claim_all(instance: &Instance, webhook: WebhookId, count: u64) -> anyho
         let new = (0..BATCH).map(|_| DeliveryId(ids.id())).collect();
         let until = now + SignedDuration::from_mins(1);
         let watch = Stopwatch::start();
-        let mut got = store.claim_events(store.system(), owner, wants, new, now, until).await?;
+        let mut got = store
+            .claim_events(store.system(), owner, wants, new, now, until)
+            .await?;
         times.push(milliseconds(watch.elapsed()));
         let due = got.pop().context("the claim answers each webhook")?.due;
         anyhow::ensure!(!due.is_empty(), "{claimed} of {count} events could be claimed");
@@ -119,7 +121,9 @@ async fn claim_all(instance: &Instance, webhook: WebhookId, count: u64) -> anyho
             error: None,
             end: DeliveryEnd::Delivered,
         });
-        store.finish_deliveries(store.system(), owner, results.collect(), now).await?;
+        store
+            .finish_deliveries(store.system(), owner, results.collect(), now)
+            .await?;
     }
     Ok(times)
 }

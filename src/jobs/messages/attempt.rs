@@ -164,13 +164,7 @@ async fn fall_back(
 }
 
 /// Whoever runs the environment has to know that a code reaches nobody. A notice keeps nobody out.
-pub(super) fn lost(
-    environment: EnvironmentId,
-    message: MessageId,
-    channel: &str,
-    is_notice: bool,
-    why: &'static str,
-) {
+pub(super) fn lost(environment: EnvironmentId, message: MessageId, channel: &str, is_notice: bool, why: &'static str) {
     metrics::counter!("aboard_messages_lost_total", "channel" => channel.to_owned()).increment(1);
     if is_notice {
         tracing::warn!(

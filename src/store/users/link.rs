@@ -124,12 +124,7 @@ impl Store {
     }
 }
 
-async fn link(
-    tx: &Tx<'_>,
-    environment: EnvironmentId,
-    notices: &Notices,
-    call: &LinkUser,
-) -> Result<LinkOutcome> {
+async fn link(tx: &Tx<'_>, environment: EnvironmentId, notices: &Notices, call: &LinkUser) -> Result<LinkOutcome> {
     lock_value(tx, environment, "email", call.email.key()).await?;
     if call.phone_proven {
         lock_value(tx, environment, "phone", call.phone.key()).await?;

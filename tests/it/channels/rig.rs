@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use aboard::channels::{
-    AppName, Channel, ChannelKind, Channels, Destination, Message, OneTimeCode, Purpose, Reference, Says, SendFailure, Sent,
+    AppName, Channel, ChannelKind, Channels, Destination, Message, OneTimeCode, Purpose, Reference, Says, SendFailure,
+    Sent,
 };
 use aboard::clock::Clock;
 use aboard::domain::EnvironmentKind::Sandbox;

@@ -24,7 +24,14 @@ async fn the_issuer_prints_its_settings_and_signs_what_the_server_believes() {
     let settings: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     let server = Server::dev(&place, &[]);
     for (name, value) in settings.as_object().unwrap() {
-        place.works(&["settings", "set", name, value.as_str().unwrap(), "--environment", "sandbox"]);
+        place.works(&[
+            "settings",
+            "set",
+            name,
+            value.as_str().unwrap(),
+            "--environment",
+            "sandbox",
+        ]);
     }
     let app = server.sandbox("app_id");
     place.works(&["apps", "providers", "add", app, "google", "shop.apps.example.com"]);
@@ -38,7 +45,10 @@ async fn the_issuer_prints_its_settings_and_signs_what_the_server_believes() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!(server.ask("POST", "/api/v2/auth/google", secret, &body).0, 401, "once");
     let asked: Vec<String> = lines.take(2).map(Result::unwrap).collect();
-    assert!(asked[0].contains("/sign/google") && asked[1].contains("/oauth2/v3/certs"), "{asked:?}");
+    assert!(
+        asked[0].contains("/sign/google") && asked[1].contains("/oauth2/v3/certs"),
+        "{asked:?}"
+    );
 }
 
 /// A child that ends with the test.

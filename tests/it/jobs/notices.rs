@@ -19,7 +19,10 @@ const PHONE: &str = "+306912345678";
 
 /// A user of production who has proven an e-mail and a phone, and gets others.
 async fn changed(rig: &Rig) {
-    let server = rig.app.anonymous().with("authorization", &rig.app.production.server_key);
+    let server = rig
+        .app
+        .anonymous()
+        .with("authorization", &rig.app.production.server_key);
     let mut ada = person("ada");
     ada["phone"] = json!(PHONE);
     let user = linked(&server, &ada).await;
@@ -54,10 +57,15 @@ async fn an_address_is_told_by_mail_and_a_phone_by_sms(engine: Engine) {
     ] {
         assert!(mail.data.contains(part), "{part}: {}", mail.data);
     }
-    let [sms] = &twilio.messages()[..] else { panic!("one SMS") };
+    let [sms] = &twilio.messages()[..] else {
+        panic!("one SMS")
+    };
     assert!(sms.to == PHONE && sms.body.contains("If this was not you"), "{sms:?}");
     assert_eq!(whatsapp.messages().len(), 0, "its templates carry codes alone");
-    assert_eq!(rig.app.count("messages where state = 'sent' and sealed is null").await, 2);
+    assert_eq!(
+        rig.app.count("messages where state = 'sent' and sealed is null").await,
+        2
+    );
 }
 
 async fn without_sms_the_organizations_own_sender_is_asked(engine: Engine) {
@@ -70,7 +78,10 @@ async fn without_sms_the_organizations_own_sender_is_asked(engine: Engine) {
     let mut asked: Vec<Value> = sender.requests().iter().map(body).collect();
     asked.sort_by_key(|one| one["data"]["to"].to_string());
     assert_eq!(asked.len(), 2);
-    for (one, to) in asked.iter().zip([json!({ "email": "ada@example.com" }), json!({ "phone": PHONE })]) {
+    for (one, to) in asked
+        .iter()
+        .zip([json!({ "email": "ada@example.com" }), json!({ "phone": PHONE })])
+    {
         assert_eq!((&one["type"], &one["data"]["to"]), (&json!("notice.send"), &to));
         assert_eq!(one["data"]["notice"], "contact_changed");
         assert!(one["data"].get("code").is_none(), "{one}");
@@ -86,7 +97,11 @@ async fn what_a_provider_reports_of_a_notice_is_told_and_nothing_goes_out_again(
     let sid = twilio.messages()[0].sid.clone();
     let store = &rig.app.instance().store;
     let environment = rig.app.production.environment.id;
-    let (scope, _) = store.provider_channel(environment, "sms").await.unwrap().expect("it is set");
+    let (scope, _) = store
+        .provider_channel(environment, "sms")
+        .await
+        .unwrap()
+        .expect("it is set");
     let report = aboard::store::NewReport {
         id: rig.app.instance().ids.id(),
         digest: [7; 32],
@@ -95,7 +110,10 @@ async fn what_a_provider_reports_of_a_notice_is_told_and_nothing_goes_out_again(
         progress: "failed",
         code: Some(30_005),
     };
-    assert_eq!(store.take_reports(&scope, vec![report], rig.app.now()).await.unwrap(), 1);
+    assert_eq!(
+        store.take_reports(&scope, vec![report], rig.app.now()).await.unwrap(),
+        1
+    );
     rig.worker.run_due().await;
     assert_eq!(twilio.messages().len(), 1);
     assert_eq!(rig.app.count("provider_reports").await, 1);

@@ -26,7 +26,9 @@ struct Taken {
 
 /// A receiver at this port, or at any, that takes every third call.
 async fn moody(port: u16, taken: &Arc<Taken>) -> Receiver {
-    let receiver = Receiver::start_on(([127, 0, 0, 1], port).into()).await.expect("the port is free");
+    let receiver = Receiver::start_on(([127, 0, 0, 1], port).into())
+        .await
+        .expect("the port is free");
     let taken = Arc::clone(taken);
     receiver.reply_with(move |request| {
         if taken.calls.fetch_add(1, Ordering::Relaxed) % 3 > 0 {

@@ -187,8 +187,12 @@ async fn many_ends_are_written_at_once_and_those_of_others_are_left_alone(store:
     assert_eq!(theirs.len(), 10, "the leases have run out");
     let end = |at: usize, due: &DueMessage| {
         let end = match at % 3 {
-            0 => MessageEnd::Sent { provider_id: Some(format!("id-{at}")) },
-            1 => MessageEnd::Unknown { error: "lost".to_owned() },
+            0 => MessageEnd::Sent {
+                provider_id: Some(format!("id-{at}")),
+            },
+            1 => MessageEnd::Unknown {
+                error: "lost".to_owned(),
+            },
             _ => failed(),
         };
         (due.id, end)

@@ -97,7 +97,12 @@ async fn a_report_finds_its_notice_by_the_providers_name(store: TestStore) {
         received_at: store.now(),
         attempts: 1,
     };
-    let found = async |provider_id: &str| store.reported_notice(store.system(), &report(provider_id)).await.unwrap();
+    let found = async |provider_id: &str| {
+        store
+            .reported_notice(store.system(), &report(provider_id))
+            .await
+            .unwrap()
+    };
     assert_eq!(found("one").await, None, "it is still on its way");
     let sent = MessageEnd::Sent {
         provider_id: Some("one".to_owned()),

@@ -85,7 +85,11 @@ impl TestApp {
         self.app.messages.run_due().await;
         let kept = self.inbox(to).await;
         // A notice may be newer than the code.
-        let mut codes = kept.as_array().into_iter().flatten().filter_map(|kept| kept["code"].as_str());
+        let mut codes = kept
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|kept| kept["code"].as_str());
         codes.next().expect("a code").to_owned()
     }
 

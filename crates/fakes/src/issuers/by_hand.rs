@@ -13,10 +13,17 @@ use crate::telegram::widget_hash;
 /// and `id` and `first_name` of the account.
 pub(super) fn sign(state: &State, what: &str, query: &str) -> Answer {
     let form = read_form(query.as_bytes());
-    let given = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let given = |name: &str| {
+        form.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    };
     let lacks = |name: &str| Answer::json(400, &json!({ "error": format!("say ?{name}=…") }));
     let now = machine_time();
-    let (subject, email) = (given("sub").unwrap_or("1001"), given("email").unwrap_or("ada@example.com"));
+    let (subject, email) = (
+        given("sub").unwrap_or("1001"),
+        given("email").unwrap_or("ada@example.com"),
+    );
     let with_nonce = |mut claims: Value| {
         if let Some(nonce) = given("nonce") {
             claims["nonce"] = json!(nonce);
@@ -35,8 +42,10 @@ pub(super) fn sign(state: &State, what: &str, query: &str) -> Answer {
                 ("auth_date", &*now),
             ];
             let hash = widget_hash(token, &fields);
-            let mut data: serde_json::Map<_, _> =
-                fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let mut data: serde_json::Map<_, _> = fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
             data.insert("hash".to_owned(), json!(hash));
             json!({ "data": data })
         }
@@ -53,7 +62,12 @@ pub(super) fn sign(state: &State, what: &str, query: &str) -> Answer {
             let info = Issuer::google_token_info(audience, subject, now);
             json!({ "code": state.access_token(&info) })
         }
-        _ => return Answer::json(404, &json!({ "error": "there are google, google-access, apple and telegram" })),
+        _ => {
+            return Answer::json(
+                404,
+                &json!({ "error": "there are google, google-access, apple and telegram" }),
+            );
+        }
     };
     Answer::json(200, &answer)
 }
@@ -82,7 +96,11 @@ mod tests {
         let issuer = Issuer::start().await.expect("it starts");
         let state = &issuer.state;
         let body = |answer: Answer| serde_json::from_slice::<Value>(&answer.body).expect("JSON");
-        for (what, field) in [("google", "credential"), ("apple", "credential"), ("google-access", "code")] {
+        for (what, field) in [
+            ("google", "credential"),
+            ("apple", "credential"),
+            ("google-access", "code"),
+        ] {
             assert_eq!(sign(state, what, "").status, 400);
             let answer = sign(state, what, "aud=shop&sub=7&nonce=n");
             assert_eq!(answer.status, 200);

@@ -65,7 +65,10 @@ pub fn data(kind: EventType) -> (Schema, Value) {
         ),
         EventType::LoginRefused => (
             Schema::object([
-                sometimes("user_id", Schema::id("usr").says("Where the person is known: a suspended one.")),
+                sometimes(
+                    "user_id",
+                    Schema::id("usr").says("Where the person is known: a suspended one."),
+                ),
                 sometimes("challenge_id", Schema::id("chl").says("Where a code was typed.")),
                 sometimes("app_id", Schema::id("app").or_null()),
                 sometimes("kind", name_kind()),
@@ -142,8 +145,16 @@ fn message(kind: EventType) -> (Schema, Value) {
     let notices: Vec<&str> = Notice::ALL.iter().map(|notice| notice.name()).collect();
     let schema = Schema::object([
         sometimes("message_id", Schema::id("msg")),
-        sometimes("challenge_id", Schema::id("chl").or_null().says("Of a code; `null` for a notice.")),
-        sometimes("notice", Schema::one_of(&notices).or_null().says("What a notice tells; `null` for a code.")),
+        sometimes(
+            "challenge_id",
+            Schema::id("chl").or_null().says("Of a code; `null` for a notice."),
+        ),
+        sometimes(
+            "notice",
+            Schema::one_of(&notices)
+                .or_null()
+                .says("What a notice tells; `null` for a code."),
+        ),
         sometimes("channel", Schema::text()),
         sometimes("user_id", Schema::id("usr").or_null()),
         sometimes("reason", Schema::text().or_null()),

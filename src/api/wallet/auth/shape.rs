@@ -128,7 +128,10 @@ pub fn credentials(shortest: u32) -> (Schema, Value) {
 
 /// One line, without spaces at its ends.
 fn plain(longest: u32) -> Schema {
-    let (inside, at_its_ends) = ("[^\\u0000-\\u001f\\u007f-\\u009f]", "[^\\u0000-\\u001f\\u007f-\\u009f\\s]");
+    let (inside, at_its_ends) = (
+        "[^\\u0000-\\u001f\\u007f-\\u009f]",
+        "[^\\u0000-\\u001f\\u007f-\\u009f\\s]",
+    );
     let pattern = format!("^{at_its_ends}({inside}*{at_its_ends})?$");
     Schema::text().lengths(1, longest).pattern(&pattern)
 }

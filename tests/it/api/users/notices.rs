@@ -22,7 +22,11 @@ const PHONE: &str = "+1234567890";
 async fn notices(app: &TestApp, to: &str) -> Vec<Value> {
     app.app.messages.run_due().await;
     let kept = app.inbox(to).await;
-    let notices = kept.as_array().into_iter().flatten().filter(|kept| kept["code"].is_null());
+    let notices = kept
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|kept| kept["code"].is_null());
     notices.cloned().collect()
 }
 
@@ -36,7 +40,11 @@ async fn proven(app: &TestApp) -> String {
 async fn a_new_address_is_told_to_the_old_one_that_is_proven(engine: Engine) {
     let app = TestApp::start(engine).await;
     let user = proven(&app).await;
-    assert_eq!(notices(&app, ADA).await, [json!(null); 0], "a first proof is no news to anybody");
+    assert_eq!(
+        notices(&app, ADA).await,
+        [json!(null); 0],
+        "a first proof is no news to anybody"
+    );
     let put = async |fields: Value| {
         let call = app.server().call("PUT", &format!("/v1/users/{user}"));
         data(&call.json(&fields).send().await)
@@ -47,8 +55,14 @@ async fn a_new_address_is_told_to_the_old_one_that_is_proven(engine: Engine) {
     assert_eq!(told[0]["channel"], "email");
     assert_eq!(told[0]["subject"], "Your contact details at Northwind were changed");
     let words = told[0]["text"].as_str().unwrap();
-    assert!(words.contains("goes on logging you in") && words.contains("tell Northwind at once"), "{words}");
-    assert!(!words.contains("new@example.com"), "whoever reads the old one need not learn the new one");
+    assert!(
+        words.contains("goes on logging you in") && words.contains("tell Northwind at once"),
+        "{words}"
+    );
+    assert!(
+        !words.contains("new@example.com"),
+        "whoever reads the old one need not learn the new one"
+    );
     assert_eq!(notices(&app, "new@example.com").await.len(), 0);
     // The same again, another name, another phone: nothing of that is about the e-mail.
     put(json!({ "email": "new@example.com", "phone": "+1987654321" })).await;
@@ -81,7 +95,10 @@ async fn a_further_proof_is_told_to_the_older_ones(engine: Engine) {
     assert_eq!(app.verify(&user, "sms", PHONE).await.status, 200);
     let told = notices(&app, ADA).await;
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0]["subject"], "Another address logs in to your account at Northwind");
+    assert_eq!(
+        told[0]["subject"],
+        "Another address logs in to your account at Northwind"
+    );
     assert_eq!(notices(&app, PHONE).await.len(), 0, "whoever has just proven it knows");
     // A phone that is proven is told of another one by SMS.
     app.advance(60);
@@ -89,7 +106,10 @@ async fn a_further_proof_is_told_to_the_older_ones(engine: Engine) {
     assert_eq!(link(&app.server(), &another).await.status, 200);
     let told = notices(&app, PHONE).await;
     assert_eq!(told.len(), 1);
-    assert_eq!((&told[0]["channel"], &told[0]["subject"]), (&json!("sms"), &Value::Null));
+    assert_eq!(
+        (&told[0]["channel"], &told[0]["subject"]),
+        (&json!("sms"), &Value::Null)
+    );
     assert_eq!(
         told[0]["text"],
         "Your contact details at Northwind were changed. If this was not you, tell Northwind at once."
@@ -106,7 +126,10 @@ async fn a_wallet_that_moved_is_told_to_whoever_had_it(engine: Engine) {
     data_of(&bearer(&shop, &access).post("/api/v2/account/recover", &file).await);
     let told = notices(&app, ADA).await;
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0]["subject"], "Your wallet at Northwind was moved to another log-in");
+    assert_eq!(
+        told[0]["subject"],
+        "Your wallet at Northwind was moved to another log-in"
+    );
     assert_eq!(notices(&app, other.to).await.len(), 0);
 }
 
@@ -116,7 +139,11 @@ async fn an_erasure_takes_what_is_on_its_way(engine: Engine) {
     let path = format!("/v1/users/{user}");
     let change = json!({ "email": "new@example.com" });
     assert_eq!(app.server().call("PUT", &path).json(&change).send().await.status, 200);
-    assert_eq!(app.count("messages where notice is not null and sealed is not null").await, 1);
+    assert_eq!(
+        app.count("messages where notice is not null and sealed is not null")
+            .await,
+        1
+    );
     assert_eq!(app.server().call("DELETE", &path).send().await.status, 200);
     assert_eq!(app.count("messages").await + app.count("jobs").await, 0);
     assert_eq!(app.app.messages.run_due().await, 0);

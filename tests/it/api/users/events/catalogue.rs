@@ -68,7 +68,11 @@ async fn what_happens_is_what_the_reference_says(engine: Engine) {
             let mut body: Value = event.clone();
             body.as_object_mut().expect("an object").remove("event_id");
             let judge = validator(users, schema, true);
-            assert!(judge.validate(&body).is_ok(), "{event}: {:?}", judge.validate(&body).err());
+            assert!(
+                judge.validate(&body).is_ok(),
+                "{event}: {:?}",
+                judge.validate(&body).err()
+            );
             happened.insert(kind);
         }
         let meta = page.json()["meta"].clone();
@@ -79,7 +83,9 @@ async fn what_happens_is_what_the_reference_says(engine: Engine) {
     }
     let elsewhere = ["wallet.", "transaction.", "consent."];
     let all = EventType::ALL.iter().map(|kind| kind.as_str().to_owned());
-    let all: BTreeSet<_> = all.filter(|kind| !elsewhere.iter().any(|group| kind.starts_with(group))).collect();
+    let all: BTreeSet<_> = all
+        .filter(|kind| !elsewhere.iter().any(|group| kind.starts_with(group)))
+        .collect();
     let never: Vec<_> = all.difference(&happened).collect();
     assert!(never.is_empty(), "nothing writes {never:?}");
 }
@@ -172,8 +178,13 @@ async fn every_way_in_is_told(engine: Engine) {
     assert_eq!(at.shop.post("/api/v2/auth/register", &user).await.status, 200);
     assert_eq!(at.shop.post("/api/v2/auth/login", &user).await.status, 200);
     let custody = json!({ "subId": "42" });
-    assert_eq!(at.shop.post("/api/v2/auth/register-custody", &custody).await.status, 200);
-    let ada = app.whose(&at.shop.post("/api/v2/auth/login-custody", &custody).await).await;
+    assert_eq!(
+        at.shop.post("/api/v2/auth/register-custody", &custody).await.status,
+        200
+    );
+    let ada = app
+        .whose(&at.shop.post("/api/v2/auth/login-custody", &custody).await)
+        .await;
     let store = &app.instance().store;
     let ada: UserId = ada.as_str().unwrap_or_default().parse().expect("an id");
     let environment = app.sandbox.environment.id;
@@ -182,31 +193,53 @@ async fn every_way_in_is_told(engine: Engine) {
     assert_ne!(at.shop.post("/api/v2/auth/login-custody", &custody).await.status, 200);
 
     app.settled().await;
-    let events = data_of(200, &app.server().get("/v1/events?limit=100&types=login.*,user.created").await);
-    let told: Vec<_> = events.as_array().expect("a list").iter().map(|event| {
-        let data = &event["data"];
-        let of = |name: &str| data[name].as_str().unwrap_or("-").to_owned();
-        format!("{} {} {}{}", text(event, "type"), of("amr"), of("kind"), data["reason"].as_str().map_or(String::new(), |why| format!(" {why}")))
-    }).collect();
-    assert_eq!(told, [
-        "user.created - -",
-        "login.succeeded partner -",
-        "user.created - -",
-        "login.succeeded otp email",
-        "user.created - google",
-        "login.succeeded federated google",
-        "user.created - username",
-        "login.succeeded password username",
-        "login.succeeded password username",
-        "user.created - custody",
-        "login.succeeded custody custody",
-        "login.succeeded custody custody",
-        "login.refused - custody suspended",
-    ]);
+    let events = data_of(
+        200,
+        &app.server()
+            .get("/v1/events?limit=100&types=login.*,user.created")
+            .await,
+    );
+    let told: Vec<_> = events
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|event| {
+            let data = &event["data"];
+            let of = |name: &str| data[name].as_str().unwrap_or("-").to_owned();
+            format!(
+                "{} {} {}{}",
+                text(event, "type"),
+                of("amr"),
+                of("kind"),
+                data["reason"].as_str().map_or(String::new(), |why| format!(" {why}"))
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "user.created - -",
+            "login.succeeded partner -",
+            "user.created - -",
+            "login.succeeded otp email",
+            "user.created - google",
+            "login.succeeded federated google",
+            "user.created - username",
+            "login.succeeded password username",
+            "login.succeeded password username",
+            "user.created - custody",
+            "login.succeeded custody custody",
+            "login.succeeded custody custody",
+            "login.refused - custody suspended",
+        ]
+    );
     // An app's own name of a person is a personal value.
     assert!(!events.to_string().contains("\"ada\""), "{events}");
     let grace = &events[1]["data"];
-    assert!(grace["partner_id"].is_string() && grace["user_id"].is_string(), "{grace}");
+    assert!(
+        grace["partner_id"].is_string() && grace["user_id"].is_string(),
+        "{grace}"
+    );
 }
 
 /// What ends everything that was signed in says so, and why.
@@ -219,23 +252,41 @@ async fn every_end_of_a_session_is_told(engine: Engine) {
     person.show(&app, 0, EMAIL.to).await;
     person.press("do=join").await;
     // The back end's word, and a person's own.
-    let all = app.server().call("DELETE", &format!("/v1/users/{}/tokens", two.second)).send().await;
+    let all = app
+        .server()
+        .call("DELETE", &format!("/v1/users/{}/tokens", two.second))
+        .send()
+        .await;
     assert!(all.status < 300, "{all:?}");
     let browser = app.signed_in("grace").await;
     browser.submit("/account/logout", "").await;
     app.settled().await;
     let events = data_of(200, &app.server().get("/v1/events?types=session.revoked").await);
-    let told: Vec<_> = events.as_array().expect("a list").iter().map(|event| {
-        let data = &event["data"];
-        let whose = data["user_id"].as_str().unwrap_or_default();
-        let who = if whose == two.first { "first" } else if whose == two.second { "second" } else { "grace" };
-        format!("{who} {} {}", text(data, "reason"), data["session_id"].is_string())
-    }).collect();
-    assert_eq!(told, [
-        "first first_proof false",
-        "first joined false",
-        "second joined false",
-        "second log_out_everywhere false",
-        "grace log_out true",
-    ]);
+    let told: Vec<_> = events
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|event| {
+            let data = &event["data"];
+            let whose = data["user_id"].as_str().unwrap_or_default();
+            let who = if whose == two.first {
+                "first"
+            } else if whose == two.second {
+                "second"
+            } else {
+                "grace"
+            };
+            format!("{who} {} {}", text(data, "reason"), data["session_id"].is_string())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "first first_proof false",
+            "first joined false",
+            "second joined false",
+            "second log_out_everywhere false",
+            "grace log_out true",
+        ]
+    );
 }

@@ -73,7 +73,10 @@ async fn their_own_libraries_take_either_secret_during_the_overlap(engine: Engin
             );
         }
         let refused = verify(library, &stranger.expose(), &request).unwrap_err();
-        assert!(refused.starts_with("WebhookVerificationError"), "{library:?}: {refused}");
+        assert!(
+            refused.starts_with("WebhookVerificationError"),
+            "{library:?}: {refused}"
+        );
     }
 }
 

@@ -223,7 +223,13 @@ async fn whoever_runs_the_environment_is_told_by_mail_if_it_says_whom(engine: En
         assert_eq!(kept.as_array().map(Vec::len), Some(told), "{kept}");
         if told == 1 {
             assert_eq!(kept[0]["subject"], "A webhook of Northwind was switched off");
-            assert!(kept[0]["text"].as_str().unwrap_or_default().contains(&gone.url("/secret-path")), "{kept}");
+            assert!(
+                kept[0]["text"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .contains(&gone.url("/secret-path")),
+                "{kept}"
+            );
             assert_eq!(kept[0]["code"], Value::Null);
         }
     }

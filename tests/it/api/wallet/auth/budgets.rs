@@ -97,9 +97,17 @@ async fn a_device_that_proved_the_address_is_the_owner_from_anywhere(engine: Eng
     assert_eq!(WHATSAPP.ask(&away).await.status, 429);
     // One that was changed, and one of another address, are as good as none.
     let forged = format!("{}A", &device[..device.len() - 1]);
-    let forged = if forged == device { format!("{}B", &device[..device.len() - 1]) } else { forged };
+    let forged = if forged == device {
+        format!("{}B", &device[..device.len() - 1])
+    } else {
+        forged
+    };
     for wrong in [&*forged, "abd_", "abd_AAAA", &device.to_uppercase()] {
-        assert_eq!(WHATSAPP.ask(&away.with("x-device-token", wrong)).await.status, 429, "{wrong}");
+        assert_eq!(
+            WHATSAPP.ask(&away.with("x-device-token", wrong)).await.status,
+            429,
+            "{wrong}"
+        );
     }
     for _ in 0..3 {
         EMAIL.begin(&traveller).await;

@@ -39,9 +39,7 @@ const line = (started, wanted) =>
   });
 
 async function chain() {
-  const cpu = process.arch === "arm64" ? "arm64" : "amd64";
-  const system = process.platform === "darwin" ? "darwin" : "linux";
-  const anvil = `tests/node/node_modules/@foundry-rs/anvil-${system}-${cpu}/bin/anvil`;
+  const anvil = process.env.ABOARD_ANVIL ?? "tests/node/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
   const started = run(anvil, ["--host", "127.0.0.1", "--port", "0", "--chain-id", "11155111"]);
   const said = await line(started, (text) => text.includes("Listening on "));
   const url = `http://${said.split("Listening on ")[1].trim()}`;

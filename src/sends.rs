@@ -5,7 +5,9 @@
 //! That one took a transaction is believed, so it is never signed anew; that it stands in a block is believed once enough
 //! blocks stand above it.
 
+mod bitcoin;
 mod evm;
+mod solana;
 
 use std::time::Duration;
 
@@ -37,7 +39,8 @@ pub enum Offered {
 pub async fn offer(chains: &Chains, send: &Send) -> Offered {
     match chains.of(&send.lane.network) {
         Some(Chain::Evm(client)) => evm::offer(client, send).await,
-        Some(_) => Offered::Later("sends of this family are not followed yet".to_owned()),
+        Some(Chain::Solana(client)) => solana::offer(client, send).await,
+        Some(Chain::Bitcoin(client)) => bitcoin::offer(client, send).await,
         None => Offered::Later(NO_NODE.to_owned()),
     }
 }
@@ -46,7 +49,8 @@ pub async fn offer(chains: &Chains, send: &Send) -> Offered {
 pub async fn look(chains: &Chains, due: &DueSend, now: Timestamp) -> SendEnd {
     match chains.of(&due.send.lane.network) {
         Some(Chain::Evm(client)) => evm::look(client, due, now).await,
-        Some(_) => again(due, now).because("sends of this family are not followed yet"),
+        Some(Chain::Solana(client)) => solana::look(client, due, now).await,
+        Some(Chain::Bitcoin(client)) => bitcoin::look(client, due, now).await,
         None => again(due, now).because(NO_NODE),
     }
 }

@@ -5,14 +5,15 @@
 //! The addresses are the operator's own, so calls do not pass the guard of [`crate::outbound`]; they may hold keys, so logs
 //! name hosts alone.
 
+mod ask;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, ClientBuilder, Method};
+use reqwest::{Client, ClientBuilder};
 use tokio::time::timeout;
 use url::Url;
 
@@ -21,90 +22,14 @@ use crate::clock::Clock;
 use crate::config::{Network, shown_endpoint};
 use crate::outbound::client::{bundled_roots, in_few_words};
 
-/// More of an answer is never read.
-pub const LONGEST_ANSWER: usize = 1 << 20;
+pub(super) use ask::is_direction;
+pub use ask::{Ask, Identity, LONGEST_ANSWER, Problem, Reply, words};
+
 /// How long a node that failed is asked last.
 const REST: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(3);
 /// Below the time that a whole request has, so that whoever called learns what it was.
 const ALL_TOGETHER: Duration = Duration::from_secs(20);
-
-/// One call to a node.
-#[derive(Debug, Clone)]
-pub struct Ask {
-    method: Method,
-    path: String,
-    content_type: &'static str,
-    body: Bytes,
-}
-
-impl Ask {
-    /// A POST of JSON to the address itself.
-    #[must_use]
-    pub fn json(body: String) -> Self {
-        Self {
-            method: Method::POST,
-            path: String::new(),
-            content_type: "application/json",
-            body: body.into(),
-        }
-    }
-
-    /// A GET of a path below the address, like `/blocks/tip/height`.
-    #[must_use]
-    pub fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            content_type: "",
-            body: Bytes::new(),
-        }
-    }
-
-    /// A POST of plain text to a path below the address.
-    #[must_use]
-    pub fn text(path: impl Into<String>, body: String) -> Self {
-        Self {
-            method: Method::POST,
-            path: path.into(),
-            content_type: "text/plain",
-            body: body.into(),
-        }
-    }
-}
-
-/// What a node answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// At most [`LONGEST_ANSWER`] bytes.
-    pub body: Vec<u8>,
-}
-
-/// What a node's answer comes to. The texts hold no address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// No answer, or one that another node may give: the next one is asked.
-    Down(String),
-    /// An answer that cannot be: the next one is asked.
-    Lied(String),
-    /// The answer is no, with the code that the node gives.
-    Refused {
-        /// The node's code (JSON-RPC), or the HTTP status.
-        code: i64,
-        /// Its words, made harmless by [`words`].
-        reason: String,
-    },
-}
-
-/// How a node shows that it is of this network: a call, and what is wrong with its answer.
-pub struct Identity {
-    /// The call.
-    pub ask: Ask,
-    /// Reads the answer.
-    pub is: Box<dyn Fn(&Reply) -> Result<(), Problem> + Send + Sync>,
-}
 
 struct Endpoint {
     url: Url,
@@ -314,26 +239,4 @@ impl From<Problem> for ChainFailure {
             Problem::Refused { reason, .. } => Self::Refused(reason),
         }
     }
-}
-
-/// A node's own words, as they may be repeated: one line, at most 200 characters, nothing that is not text.
-#[must_use]
-pub fn words(text: &str) -> String {
-    let clean: String = text
-        .chars()
-        .map(|letter| if letter.is_whitespace() { ' ' } else { letter })
-        .filter(|letter| !letter.is_control() && !is_direction(*letter))
-        .take(200)
-        .collect();
-    let clean = clean.trim();
-    if clean.is_empty() {
-        "no reason given".to_owned()
-    } else {
-        clean.to_owned()
-    }
-}
-
-/// Characters that make a text look like another one.
-pub(super) fn is_direction(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

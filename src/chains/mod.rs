@@ -4,9 +4,11 @@
 //! what was asked, and what it says of fees stays under the operator's ceiling. A node that is down or that says nonsense
 //! is passed over for the next one ([`endpoints`]); a transaction is what its signature says, whatever a node makes of it.
 
+pub mod bitcoin;
 pub mod endpoints;
 pub mod evm;
 pub mod rpc;
+pub mod solana;
 
 use std::collections::BTreeMap;
 
@@ -35,9 +37,9 @@ pub enum Chain {
     /// Ethereum and those like it.
     Evm(evm::Client),
     /// Solana.
-    Solana(Endpoints),
+    Solana(solana::Client),
     /// Bitcoin.
-    Bitcoin(Endpoints),
+    Bitcoin(bitcoin::Client),
 }
 
 /// The clients of all networks that have nodes. Made once, from the configuration.
@@ -63,8 +65,8 @@ impl Chains {
             let endpoints = Endpoints::new(code, network, http.clone(), clock.clone());
             let chain = match network.family {
                 Family::Evm => Chain::Evm(evm::Client::new(network, endpoints)),
-                Family::Solana => Chain::Solana(endpoints),
-                Family::Bitcoin => Chain::Bitcoin(endpoints),
+                Family::Solana => Chain::Solana(solana::Client::new(network, endpoints)),
+                Family::Bitcoin => Chain::Bitcoin(bitcoin::Client::new(network, endpoints)),
             };
             all.insert(code.to_owned(), chain);
         }

@@ -33,7 +33,8 @@ pub struct Network {
     /// How long one node has to answer, in seconds.
     #[serde(default = "eight")]
     pub timeout_seconds: u64,
-    /// The blocks, its own counted, after which a transaction is settled. Without it 12, and 1 on a test network.
+    /// The blocks, its own counted, after which a transaction is settled. Without it 12, of Bitcoin 6, and 1 on a test
+    /// network. Solana says itself when nothing undoes a block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmations: Option<u32>,
     /// The family `evm`: the most that a unit of gas may cost, tip and all, whatever a node says. 1 gwei is 10⁹ wei.
@@ -42,6 +43,12 @@ pub struct Network {
     /// The family `evm`: the highest tip in it.
     #[serde(default = "hundred")]
     pub max_tip_gwei: u64,
+    /// Solana: the most that is paid for priority, in millionths of a lamport for a unit of computing.
+    #[serde(default = "ten_million")]
+    pub max_priority_fee: u64,
+    /// Bitcoin: the most that is paid for size, in satoshi for a virtual byte.
+    #[serde(default = "thousand")]
+    pub max_fee_rate: u64,
 }
 
 const fn eight() -> u64 {
@@ -50,6 +57,10 @@ const fn eight() -> u64 {
 
 const fn hundred() -> u64 {
     100
+}
+
+const fn ten_million() -> u64 {
+    10_000_000
 }
 
 const fn thousand() -> u64 {
@@ -178,7 +189,8 @@ impl Network {
     /// The blocks, its own counted, after which a transaction is settled.
     #[must_use]
     pub fn confirmations(&self) -> u32 {
-        self.confirmations.unwrap_or(if self.testnet { 1 } else { 12 })
+        let usual = if self.family == Family::Bitcoin { 6 } else { 12 };
+        self.confirmations.unwrap_or(if self.testnet { 1 } else { usual })
     }
 
     /// How long one node has to answer.
@@ -203,6 +215,13 @@ impl Network {
         if !(1..=1_000_000).contains(&self.max_fee_gwei) || self.max_tip_gwei > self.max_fee_gwei {
             let why = "write gwei from 1 to 1000000, and a max_tip_gwei that is not higher.";
             return wrong("max_fee_gwei", why);
+        }
+        if self.max_priority_fee > 1_000_000_000 {
+            let why = "write millionths of a lamport for a unit of computing, up to 1000000000.";
+            return wrong("max_priority_fee", why);
+        }
+        if !(1..=10_000).contains(&self.max_fee_rate) {
+            return wrong("max_fee_rate", "write satoshi for a virtual byte from 1 to 10000.");
         }
         let symbol = self.symbol();
         if symbol.is_empty() || symbol.len() > 16 || !symbol.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -60,6 +60,11 @@ impl Fields {
         }
     }
 
+    /// Puts something in, as if the caller had.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
     /// Whether there is anything but `null`.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -17,8 +17,12 @@ pub async fn look(config: &Config, checks: &mut Vec<Check>) {
         }
     };
     for (code, chain) in chains.iter() {
-        let Chain::Evm(client) = chain else { continue };
-        for (node, newest) in client.look().await {
+        let looked = match chain {
+            Chain::Evm(client) => client.look().await,
+            Chain::Solana(client) => client.look().await,
+            Chain::Bitcoin(client) => client.look().await,
+        };
+        for (node, newest) in looked {
             checks.push(of_node(code, &node, newest));
         }
     }

@@ -100,6 +100,9 @@ fn what_makes_no_network_is_refused_by_name() {
         ("networks.base.max_fee_gwei", "0"),
         ("networks.base.max_tip_gwei", "1001"),
         ("networks.base.symbol", "\"\""),
+        ("networks.bitcoin.max_fee_rate", "0"),
+        ("networks.bitcoin.max_fee_rate", "10001"),
+        ("networks.solana.max_priority_fee", "1000000001"),
     ] {
         let error = with(name, value).unwrap_err().to_string();
         assert!(error.contains("networks."), "{name} = {value}: {error}");

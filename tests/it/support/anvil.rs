@@ -173,18 +173,12 @@ fn packages() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/node_modules"))
 }
 
-/// `ABOARD_ANVIL`, or the program of the package itself: the script in front of it would leave it running.
+/// The program itself, as `make test` found it: the script in front of it would leave it running.
 fn program() -> PathBuf {
-    if let Some(own) = std::env::var_os("ABOARD_ANVIL") {
-        return own.into();
+    match std::env::var_os("ABOARD_ANVIL") {
+        Some(found) => found.into(),
+        None => packages().join("@foundry-rs/anvil-linux-amd64/bin/anvil"),
     }
-    let cpu = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-    packages().join(format!("@foundry-rs/anvil-{system}-{cpu}/bin/anvil"))
 }
 
 /// A quantity as a number.

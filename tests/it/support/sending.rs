@@ -76,10 +76,7 @@ impl Rig {
 
     /// Time passes and the job looks at what is due, until nothing is for a while.
     pub async fn follow(&self) {
-        for _ in 0..4 {
-            self.app.advance(61);
-            self.app.app.sends.run_due().await;
-        }
+        follow(&self.app).await;
     }
 
     /// The wallet's newest sends.
@@ -94,17 +91,12 @@ impl Rig {
 
     /// What became of each send, by its hash: the words after `transaction.`, in order.
     pub async fn told(&self, hash: &Value) -> Vec<String> {
-        let events = self.events().await.into_iter();
-        let of_it = events.filter(|event| event["data"]["hash"] == *hash);
-        let word = |event: Value| event["type"].as_str().map(|kind| kind.replace("transaction.", ""));
-        of_it.filter_map(word).collect()
+        told(&self.app, hash.as_str().expect("a text")).await
     }
 
     /// The events about sends.
     pub async fn events(&self) -> Vec<Value> {
-        self.app.settled().await;
-        let page = self.app.server().get("/v1/events?types=transaction.*&limit=100").await;
-        events_of(200, &page).as_array().expect("a list").clone()
+        events(&self.app).await
     }
 
     /// The receipt on the chain, or null.
@@ -118,4 +110,27 @@ pub fn on_sepolia(body: Value) -> Value {
     let mut body = body;
     body["network"] = json!("ethereum-sepolia");
     body
+}
+
+/// Time passes and the job looks at what is due, until nothing is for a while.
+pub async fn follow(app: &TestApp) {
+    for _ in 0..4 {
+        app.advance(61);
+        app.app.sends.run_due().await;
+    }
+}
+
+/// The events about sends.
+pub async fn events(app: &TestApp) -> Vec<Value> {
+    app.settled().await;
+    let page = app.server().get("/v1/events?types=transaction.*&limit=100").await;
+    events_of(200, &page).as_array().expect("a list").clone()
+}
+
+/// What became of a send, by its hash: the words after `transaction.`, in order.
+pub async fn told(app: &TestApp, hash: &str) -> Vec<String> {
+    let events = events(app).await.into_iter();
+    let of_it = events.filter(|event| event["data"]["hash"] == *hash);
+    let word = |event: Value| event["type"].as_str().map(|kind| kind.replace("transaction.", ""));
+    of_it.filter_map(word).collect()
 }

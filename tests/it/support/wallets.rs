@@ -59,6 +59,10 @@ pub struct Holder {
     tokens: Value,
     /// The wallet's address on chains of the family evm.
     pub evm: String,
+    /// On Solana.
+    pub solana: String,
+    /// On Bitcoin.
+    pub bitcoin: String,
 }
 
 impl Holder {
@@ -103,8 +107,22 @@ impl TestApp {
         let tokens = self.new_wallet(super::codes::EMAIL, &shop, json!({})).await;
         Holder {
             evm: address(&tokens, "evm"),
+            solana: address(&tokens, "solana"),
+            bitcoin: address(&tokens, "bitcoin"),
             shop,
             tokens,
+        }
+    }
+
+    /// The same person, logged in once more.
+    pub async fn same_holder(&self, known: &Holder) -> Holder {
+        let tokens = self.enter(super::codes::EMAIL, &known.shop).await;
+        Holder {
+            shop: known.shop.clone(),
+            tokens,
+            evm: known.evm.clone(),
+            solana: known.solana.clone(),
+            bitcoin: known.bitcoin.clone(),
         }
     }
 

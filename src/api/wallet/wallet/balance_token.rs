@@ -1,22 +1,27 @@
 //! `POST /api/v{1,2}/wallet/balance-token`: what the wallet has of a token.
 //!
-//! ERC-20. The symbol is what the token calls itself, which anybody may call theirs: go by the address.
+//! ERC-20, and on Solana SPL Token and Token-2022, of which all accounts of the wallet count. The symbol is what the token
+//! calls itself, which anybody may call theirs: go by the address.
 
+use aboard_vault::wallet::evm::U256;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
 use super::evm_action::{address, no_token};
-use super::{Operation, shape};
+use super::{Operation, shape, spl};
 use crate::chains::Chain;
-use crate::domain::show_amount;
+use crate::domain::{Invalid, show_amount};
 use crate::web::reference::{self, Schema, always, required};
 use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
     let request = Schema::object([
-        required("tokenAddress", Schema::text().says("The token's contract.")),
+        required(
+            "tokenAddress",
+            Schema::text().says("The token's contract; on Solana its mint."),
+        ),
         shape::network(),
         shape::chain(),
     ]);
@@ -54,7 +59,24 @@ pub async fn balance_token(State(web): State<Web>, mut operation: Operation) -> 
                 "decimals": decimals,
             })
         }
-        Chain::Solana(_) | Chain::Bitcoin(_) => return Err(network.cannot("balance of tokens")),
+        Chain::Solana(client) => {
+            let mint = spl::mint("tokenAddress", &mut operation.fields)?;
+            let (token, symbol) = spl::token(client, "tokenAddress", mint).await?;
+            let holdings = client.holdings(addresses.solana, mint, token.program).await?;
+            let sum = holdings
+                .iter()
+                .fold(U256::ZERO, |sum, one| sum + U256::from(one.account.amount));
+            json!({
+                "balance": show_amount(sum, token.decimals),
+                "symbol": symbol.unwrap_or_default(),
+                "address": addresses.solana.to_string(),
+                "decimals": token.decimals,
+            })
+        }
+        Chain::Bitcoin(_) => {
+            let why = format!("{} has no tokens.", network.code);
+            return Err(Failure::field("network", Invalid::new(why)));
+        }
     };
     Ok(operation.answer(MESSAGE, &data))
 }

@@ -5,6 +5,7 @@ pub mod balance_coin;
 pub mod balance_token;
 pub mod batch_balance_token;
 pub mod cancel_transaction;
+mod details;
 pub mod estimate_gas;
 mod evm_action;
 mod evm_json;
@@ -22,6 +23,7 @@ pub mod sign_message;
 pub mod sign_transaction;
 pub mod sign_typed_data;
 mod solana_json;
+mod spl;
 pub mod transaction_detail;
 pub mod transfer_erc1155;
 pub mod transfer_erc721;
@@ -36,7 +38,7 @@ use serde::Serialize;
 
 use super::bearer::{LetIn, must_be_allowed, spend};
 use super::secret::half_in;
-use super::session::{half_of, place, sealed};
+use super::session::{bitcoin_network, half_of, place, sealed};
 use super::{Caller, answer};
 use crate::config::EnvironmentConfig;
 use crate::domain::{Code, Invalid};
@@ -103,6 +105,11 @@ impl Operation {
     /// The wallet's addresses.
     pub fn addresses(&self) -> Result<Addresses, Failure> {
         Ok(*sealed(&self.wallet)?.addresses())
+    }
+
+    /// The network that addresses of Bitcoin are of here.
+    pub fn bitcoin_network(&self) -> aboard_vault::wallet::bitcoin::Network {
+        bitcoin_network(self.caller.app.scope.kind())
     }
 
     /// The call's `Idempotency-Key` as the store knows it, if it has one.

@@ -36,12 +36,15 @@ pub async fn send_transaction(State(web): State<Web>, mut operation: Operation) 
     if let Some(sent) = sending::sent_before(&web, &mut operation).await? {
         return sending::answer(&operation, &sent, MESSAGE);
     }
-    let account = Account::of(&web, &operation, &network)?;
     let Some(Value::Object(map)) = operation.fields.optional_value("transaction") else {
         let why = "transaction is required: an object.";
         return Err(Failure::field("transaction", Invalid::new(why)));
     };
     let mut inside = Fields::new(map);
+    if let Some(sent) = sending::other_transaction(&web, &mut operation, &network, &mut inside).await? {
+        return sending::answer(&operation, &sent, MESSAGE);
+    }
+    let account = Account::of(&web, &operation, &network)?;
     let mut call = evm_json::call(account.client.chain_id(), account.own, &mut inside)?;
     let options = Options::read(&mut inside, &mut operation.fields)?;
     call.access_list = options.access_list.clone().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! Ethereum and its like: EIP-191 (`personal_sign`), 65 bytes in hex. Solana: Ed25519 over the text, in base58; a text
 //! that could pass for a transaction is refused. Bitcoin: BIP-322 (simple) of the P2WPKH address, in base64.
 
+use aboard_vault::wallet::solana::Signature;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
@@ -42,7 +43,7 @@ pub async fn sign_message(State(web): State<Web>, mut operation: Operation) -> R
                 }
                 Chain::Solana => {
                     let signed = wallet.solana().map_err(broken)?.sign_message(message.as_bytes());
-                    super::solana_json::base58(&signed.map_err(|error| wrong("message", error))?)
+                    Signature(signed.map_err(|error| wrong("message", error))?).to_string()
                 }
                 Chain::Bitcoin => wallet.bitcoin().map_err(broken)?.sign_message(message.as_bytes()),
             })

@@ -2,6 +2,8 @@
 //!
 //! While it waits for a block, what only a block can tell is `null`. `status` is 1 for one that did what it was to do, and 0
 //! for one that failed, which costs its gas all the same. At most 100 logs are shown; `logCount` says how many there are.
+//! Solana and Bitcoin have less to tell: `hash` is the first signature or the id, `gasUsed` units of computing or virtual
+//! bytes, `blockNumber` a slot or a height, `fee` what was paid, and `reason` why one of Solana failed.
 
 use aboard_vault::wallet::evm::{Address, B256};
 use axum::extract::State;
@@ -9,18 +11,21 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::evm_json::{bytes, hex};
-use super::{Operation, shape};
+use super::{Operation, details, shape};
 use crate::chains::Chain;
 use crate::chains::evm::{Client, KnownTransaction, Log, Receipt};
 use crate::domain::{Code, Invalid};
-use crate::web::reference::{self, Field, Schema, always, required};
+use crate::web::reference::{self, Field, Schema, always, optional, required};
 use crate::web::{Failure, Web};
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
     let hash = || Schema::text().pattern("^0x[0-9a-f]{64}$");
     let request = Schema::object([
-        required("transactionHash", Schema::text().pattern("^0x[0-9A-Fa-f]{64}$")),
+        required(
+            "transactionHash",
+            Schema::text().says("0x and 64 hex digits; of Solana a signature in base58, of Bitcoin 64 hex digits."),
+        ),
         shape::network(),
         shape::chain(),
     ]);
@@ -40,20 +45,27 @@ pub fn doc() -> reference::Operation {
     ]);
     let detail = Schema::object([
         always("_type", Schema::just("TransactionReceipt")),
-        of_block("blockHash", hash()),
+        of_block("blockHash", Schema::text()),
         of_block("blockNumber", Schema::count()),
         of_block("contractAddress", Schema::text()),
         of_block("cumulativeGasUsed", wei()),
-        always("from", Schema::text()),
+        of_block("from", Schema::text()),
         of_block("gasPrice", wei().says("In wei.")),
         of_block("gasUsed", wei()),
-        always("hash", hash()),
+        always("hash", Schema::text()),
         of_block("index", Schema::count()),
         always("logs", Schema::list(log.named("Log"))),
         of_block("logsBloom", Schema::text()),
         of_block("status", Schema::integer(0, 1)),
         of_block("to", Schema::text()),
         always("logCount", Schema::count()),
+        optional(
+            "fee",
+            shape::amount()
+                .or_null()
+                .says("Solana and Bitcoin, in decimal units of the coin."),
+        ),
+        optional("reason", Schema::text().or_null().says("Solana: why it failed.")),
     ]);
     let waiting = KnownTransaction {
         hash: B256::repeat_byte(0x5c),
@@ -78,7 +90,11 @@ pub async fn transaction_detail(State(web): State<Web>, mut operation: Operation
     let network = operation.network(&web)?;
     let detail = match network.nodes(&web)? {
         Chain::Evm(client) => evm(client, operation.fields.parsed("transactionHash", |text| hash(&text))?).await?,
-        Chain::Solana(_) | Chain::Bitcoin(_) => return Err(network.cannot("receipts")),
+        Chain::Solana(client) => details::solana(client, &operation.fields.text("transactionHash")?).await?,
+        Chain::Bitcoin(client) => {
+            let params = operation.bitcoin_network();
+            details::bitcoin(client, params, &operation.fields.text("transactionHash")?).await?
+        }
     };
     Ok(operation.answer(MESSAGE, &json!({ "transactionDetail": detail })))
 }

@@ -9,6 +9,7 @@ mod key;
 mod message;
 mod payment;
 mod psbt;
+mod raw;
 
 #[cfg(test)]
 mod tests;
@@ -19,5 +20,6 @@ pub use self::{
     fee::FeeRate,
     key::{Key, SignedPayment},
     psbt::{Input, Output, Payment, PsbtError, SignedPsbt, Summary},
+    raw::RawTransaction,
 };
 pub use ::bitcoin::Txid;

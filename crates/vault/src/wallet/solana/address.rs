@@ -4,6 +4,8 @@ use std::fmt;
 
 use bitcoin::base58;
 
+use super::program;
+
 /// A Solana address: the public key of an account, or the address of a program or its data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub [u8; 32]);
@@ -19,6 +21,12 @@ impl Address {
         }
         let bytes = base58::decode(text).map_err(|_| SolanaAddressError)?;
         bytes.try_into().map(Self).map_err(|_| SolanaAddressError)
+    }
+
+    /// Whether it is SPL Token or Token-2022: what these own is a token, or somebody's account for one.
+    #[must_use]
+    pub fn is_token_program(&self) -> bool {
+        *self == program::token() || *self == program::token_2022()
     }
 
     /// An address that is written in this crate.

@@ -1,6 +1,6 @@
 //! From instructions to a message.
 
-use super::{Address, CompiledInstruction, Instruction, Message, ParseError, message::MOST_BYTES};
+use super::{Address, CompiledInstruction, Instruction, Message, ParseError, Priority, message::MOST_BYTES, program};
 
 impl Message {
     /// Makes a legacy message of `instructions`, paid by `payer`.
@@ -73,6 +73,24 @@ impl Message {
         }
         message.check()?;
         Ok(message)
+    }
+
+    /// The same, with what is paid for priority in front of the instructions.
+    ///
+    /// # Errors
+    /// [`CompileError`].
+    pub fn with_priority(
+        payer: Address,
+        instructions: &[Instruction],
+        priority: Option<Priority>,
+        blockhash: [u8; 32],
+    ) -> Result<Self, CompileError> {
+        if instructions.is_empty() {
+            return Err(CompileError::Empty);
+        }
+        let mut all: Vec<Instruction> = priority.map(program::priority).into_iter().flatten().collect();
+        all.extend_from_slice(instructions);
+        Self::compile(payer, &all, blockhash)
     }
 }
 

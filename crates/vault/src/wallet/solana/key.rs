@@ -57,12 +57,7 @@ impl Key {
         priority: Option<Priority>,
         blockhash: [u8; 32],
     ) -> Result<Transaction, CompileError> {
-        let mut all: Vec<Instruction> = priority.map(program::priority).into_iter().flatten().collect();
-        all.extend_from_slice(instructions);
-        if instructions.is_empty() {
-            return Err(CompileError::Empty);
-        }
-        let message = Message::compile(self.address(), &all, blockhash)?;
+        let message = Message::with_priority(self.address(), instructions, priority, blockhash)?;
         let transaction = Transaction::unsigned(message);
         Ok(self
             .sign_transaction(&transaction)

@@ -22,10 +22,12 @@ programs! {
     token_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";
     associated_token = "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL";
     compute_budget = "ComputeBudget111111111111111111111111111111";
+    metadata = "metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s";
 }
 
 /// Moves lamports (System program, instruction 2).
-pub(super) fn transfer(from: Address, to: Address, lamports: u64) -> Instruction {
+#[must_use]
+pub fn transfer(from: Address, to: Address, lamports: u64) -> Instruction {
     Instruction {
         program: SYSTEM,
         accounts: vec![AccountMeta::new(from, true, true), AccountMeta::new(to, false, true)],
@@ -64,8 +66,10 @@ pub struct TokenTransfer {
 }
 
 impl TokenTransfer {
-    /// `None` if the program is no token program.
-    pub(super) fn instructions(&self, from: Address) -> Option<[Instruction; 2]> {
+    /// What `from` signs: the receiver's account is made if it is not there, and then the tokens move. `None` if the
+    /// program is no token program.
+    #[must_use]
+    pub fn instructions(&self, from: Address) -> Option<[Instruction; 2]> {
         if self.program != token() && self.program != token_2022() {
             return None;
         }
@@ -99,22 +103,18 @@ impl TokenTransfer {
     }
 }
 
-/// The account that `owner` has for the token `mint` of `program`.
-///
-/// The first address off the curve among the hashes for 255, 254, …; `None` if there is none, which
-/// has a chance of 2⁻²⁵⁶.
+/// The account that `owner` has for the token `mint` of `program`; `None` if there is none, which has a chance of 2⁻²⁵⁶.
 #[must_use]
 pub fn associated_token_address(owner: &Address, mint: &Address, program: &Address) -> Option<Address> {
+    derived(&[&owner.0, &program.0, &mint.0], &associated_token())
+}
+
+/// The address that a program has for these seeds: the first off the curve among the hashes for 255, 254, …
+pub(super) fn derived(seeds: &[&[u8]], program: &Address) -> Option<Address> {
+    let seeds = seeds.concat();
     (0..=u8::MAX).rev().find_map(|bump| {
-        let seeds = [
-            &owner.0[..],
-            &program.0,
-            &mint.0,
-            &[bump],
-            &associated_token().0,
-            b"ProgramDerivedAddress",
-        ];
-        let hash = sha256(&seeds.concat());
+        let all = [&seeds[..], &[bump], &program.0, b"ProgramDerivedAddress"];
+        let hash = sha256(&all.concat());
         let on_curve = CompressedEdwardsY(hash).decompress().is_some();
         (!on_curve).then_some(Address(hash))
     })

@@ -47,6 +47,7 @@ fn programs_are_written_right() {
             "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
         ),
         (program::compute_budget(), "ComputeBudget111111111111111111111111111111"),
+        (program::metadata(), "metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s"),
     ] {
         assert_eq!(address.to_string(), text);
     }

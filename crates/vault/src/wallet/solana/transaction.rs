@@ -19,7 +19,8 @@ pub struct Transaction {
 
 impl Transaction {
     /// A transaction without signatures.
-    pub(super) fn unsigned(message: Message) -> Self {
+    #[must_use]
+    pub fn unsigned(message: Message) -> Self {
         Self {
             signatures: vec![MISSING; usize::from(message.signers)],
             message,

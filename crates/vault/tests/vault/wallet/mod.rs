@@ -1,6 +1,7 @@
 //! Wallets, through what is public.
 
 mod bitcoin;
+mod consensus;
 mod custody;
 mod evm;
 mod phrase;
@@ -9,6 +10,7 @@ mod recover;
 mod secret0;
 mod solana;
 mod solana_message;
+mod state;
 mod typed_data;
 
 use aboard_vault::{

@@ -1,7 +1,7 @@
 use aboard_vault::verify;
 use aboard_vault::wallet::solana::{
     AccountMeta, Address, CompileError, Effect, Instruction, Key, Message, MessageError, Priority, SignError,
-    SolanaAddressError, TokenTransfer, Transaction, associated_token_address,
+    Signature, SolanaAddressError, TokenTransfer, Transaction, associated_token_address,
 };
 use proptest::prelude::*;
 
@@ -192,6 +192,13 @@ proptest! {
         if let Ok(transaction) = Transaction::parse(&bytes) {
             prop_assert_eq!(transaction.to_bytes(), bytes);
         }
+    }
+
+    #[test]
+    fn signatures_round_trip(bytes in proptest::collection::vec(any::<u8>(), 64..65)) {
+        let signature = Signature(bytes.try_into().unwrap());
+        prop_assert_eq!(Signature::parse(&signature.to_string()), Some(signature));
+        prop_assert_eq!(Signature::parse(&format!("{signature}0")), None);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! What every call that sends has in common: what is missing is asked of the network, the lane is held, the transaction is
 //! signed, stored and only then offered to the nodes.
 
+mod bitcoin;
 mod cover;
+mod held;
 mod lane;
 mod options;
+mod other;
 mod price;
 mod receipt;
 pub mod shape;
+mod solana;
 
 use aboard_vault::sha256;
 use aboard_vault::wallet::evm::{Address, Fees, Transaction};
@@ -27,6 +31,7 @@ use crate::web::{Failure, Web};
 use cover::Purse;
 
 pub use options::Options;
+pub use other::transaction as other_transaction;
 pub use receipt::receipt;
 
 /// For how long an `Idempotency-Key` is known.
@@ -74,11 +79,7 @@ impl<'a> Account<'a> {
     /// 400 for a family whose sends are not served, and for a network without nodes.
     pub fn of(web: &'a Web, operation: &Operation, network: &'a Asked) -> Result<Self, Failure> {
         let chains::Chain::Evm(client) = network.nodes(web)? else {
-            let why = format!(
-                "{} cannot be sent on here yet: sign-transaction signs for it.",
-                network.code
-            );
-            return Err(Failure::field("network", Invalid::new(why)));
+            return Err(network.cannot("sends of this kind"));
         };
         let own = operation.addresses()?.evm;
         let lane = Lane {
@@ -104,6 +105,9 @@ pub async fn action(
 ) -> Result<Response, Failure> {
     let network = operation.network(web)?;
     if let Some(sent) = sent_before(web, &mut operation).await? {
+        return answer(&operation, &sent, message);
+    }
+    if let Some(sent) = other::action(web, &mut operation, &network, kind).await? {
         return answer(&operation, &sent, message);
     }
     let account = Account::of(web, &operation, &network)?;

@@ -4,14 +4,34 @@ use aboard_vault::wallet::evm::{Fees, Signature, Transaction};
 use serde_json::{Value, json};
 
 use super::super::evm_json::{hex, signed_authorization};
+use super::{bitcoin, solana};
 use crate::store::Send;
 use crate::web::Failure;
 
 /// The `txReceipt` of a send, as it was when it was sent: in no block yet. The same each time.
 pub fn receipt(send: &Send) -> Result<Value, Failure> {
+    if !send.lane.address.starts_with("0x") {
+        let known = solana::receipt(send).or_else(|| bitcoin::receipt(send));
+        let known = known.ok_or_else(|| Failure::internal(format!("send {}: it cannot be read", send.id)))?;
+        return Ok(bare(&known));
+    }
     let (transaction, signature) = Transaction::parse_signed(&send.raw)
         .map_err(|error| Failure::internal(format!("send {}: {error}", send.id)))?;
     Ok(shown(send, &transaction, &signature))
+}
+
+/// With `null` for what the family does not have.
+fn bare(known: &Value) -> Value {
+    let mut receipt = json!({
+        "_type": "TransactionResponse", "accessList": null, "blockNumber": null, "blockHash": null,
+        "blobVersionedHashes": null, "chainId": null, "data": null, "from": null, "gasLimit": null, "gasPrice": null,
+        "hash": null, "maxFeePerGas": null, "maxPriorityFeePerGas": null, "maxFeePerBlobGas": null, "nonce": null,
+        "signature": null, "to": null, "index": null, "type": null, "value": null,
+    });
+    for (name, value) in known.as_object().into_iter().flatten() {
+        receipt[name] = value.clone();
+    }
+    receipt
 }
 
 fn shown(send: &Send, transaction: &Transaction, signature: &Signature) -> Value {

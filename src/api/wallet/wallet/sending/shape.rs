@@ -33,6 +33,16 @@ pub fn place_and_fees() -> Vec<Field> {
         ),
         optional("maxPriorityFeePerGas", quantity().says("In wei.")),
         optional(
+            "priorityFee",
+            quantity()
+                .says("Solana: millionths of a lamport for a unit of computing. Without it the network is asked."),
+        ),
+        optional(
+            "feeRate",
+            Schema::either(Schema::text(), Schema::number())
+                .says("Bitcoin: satoshi for a virtual byte. Without it the servers are asked."),
+        ),
+        optional(
             "allowDuplicate",
             Schema::boolean()
                 .usually(false)
@@ -71,13 +81,13 @@ fn receipt() -> Schema {
         always("hash", text()),
         always("from", text()),
         always("to", or_null()),
-        always("nonce", Schema::count()),
-        always("value", text().says("In wei.")),
-        always("data", text()),
-        always("chainId", text()),
-        always("type", Schema::integer(0, 4)),
-        always("gasLimit", text()),
-        always("gasPrice", text()),
+        always("nonce", Schema::count().or_null()),
+        always("value", text().says("In wei, lamports or satoshi.")),
+        always("data", or_null()),
+        always("chainId", or_null()),
+        always("type", Schema::integer(0, 4).or_null()),
+        always("gasLimit", or_null()),
+        always("gasPrice", or_null()),
         always("maxFeePerGas", or_null()),
         always("maxPriorityFeePerGas", or_null()),
         always("maxFeePerBlobGas", or_null()),
@@ -89,10 +99,10 @@ fn receipt() -> Schema {
         always("blockHash", nothing()),
         always("blobVersionedHashes", Schema::list(text()).or_null()),
         always("index", Schema::count().or_null()),
-        always("signature", signature),
+        always("signature", signature.or_null()),
     ]);
     receipt
-        .says("As ethers v6 writes a transaction. Quantities are decimal texts in wei.")
+        .says("As ethers v6 writes a transaction. Quantities are decimal texts in wei. Solana and Bitcoin have no more than `hash`, `from`, `to` and `value`; the rest is `null`.")
         .named("TxReceipt")
 }
 

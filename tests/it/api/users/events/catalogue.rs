@@ -188,8 +188,10 @@ async fn every_way_in_is_told(engine: Engine) {
     let store = &app.instance().store;
     let ada: UserId = ada.as_str().unwrap_or_default().parse().expect("an id");
     let environment = app.sandbox.environment.id;
-    let suspended = store.set_suspended(&app.admin(), environment, ada, true, app.now());
-    suspended.await.expect("done");
+    store
+        .set_suspended(&app.admin(), environment, ada, true, app.now())
+        .await
+        .expect("done");
     assert_ne!(at.shop.post("/api/v2/auth/login-custody", &custody).await.status, 200);
 
     app.settled().await;

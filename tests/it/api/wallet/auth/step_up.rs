@@ -60,6 +60,7 @@ impl Stepping {
             to: Destination::Email(Email::parse(to).unwrap()),
             language: Language::English,
             channel: "email",
+            device: None,
             repeatable: None,
         };
         let asked = ask(&self.app.app.web, &self.context(), asked).await;

@@ -1,0 +1,212 @@
+//! Sends on Solana, run by Solana's own runtime.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::sending::{follow, told};
+use crate::support::solana::{Solana, TOKEN, TOKEN_2022};
+use crate::support::wallets::{Holder, text};
+
+on_both! {
+    lamports_arrive_and_events_tell_of_it,
+    tokens_arrive_and_the_account_for_them_is_made,
+    what_would_fail_is_refused_and_not_signed,
+    a_send_that_never_lands_expires_and_is_not_signed_again,
+    a_send_that_got_lost_is_offered_again_until_it_lands,
+    a_transaction_of_the_callers_own_is_sent,
+}
+
+const ENDPOINTS: &str = "networks.solana-devnet.endpoints";
+const NETWORK: &str = "solana-devnet";
+/// Somebody.
+const TO: &str = "oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96";
+const MINT: &str = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU";
+const OTHER_MINT: &str = "Gh9ZwEmdLJ8DscKNTkTqPbNwLNNBjuSzaG9Vp2KGtKJr";
+
+const SOL: u64 = 1_000_000_000;
+
+/// A server with a node of its own, and a wallet with one SOL.
+async fn rig(engine: Engine) -> (TestApp, Solana, Holder) {
+    let node = Solana::start();
+    let app = TestApp::with(engine, &[(ENDPOINTS, &node.url())]).await;
+    let holder = app.holder().await;
+    node.fund(&holder.solana, SOL).await;
+    (app, node, holder)
+}
+
+fn coin(amount: &str) -> Value {
+    json!({ "network": NETWORK, "to": TO, "amount": amount })
+}
+
+async fn lamports_arrive_and_events_tell_of_it(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    let receipt = holder.gets(&app, "send-coin", coin("0.25")).await["txReceipt"].clone();
+    let hash = text(&receipt, "hash");
+    for (field, expected) in [
+        ("from", json!(holder.solana)),
+        ("to", json!(TO)),
+        ("value", json!("250000000")),
+        ("nonce", Value::Null),
+        ("signature", Value::Null),
+    ] {
+        assert_eq!(receipt[field], expected, "{field}");
+    }
+    assert_eq!(node.balance(TO).await, SOL / 4);
+    // 5000 for the signature; 1000 units at 1200 millionths of a lamport, as others paid, rounded up.
+    assert_eq!(node.balance(&holder.solana).await, SOL - SOL / 4 - 5002);
+    assert_eq!(told(&app, &hash).await, ["sent"]);
+    // Two thirds of the stake are not yet all that undoes it.
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent"]);
+    node.blocks(32).await;
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent", "confirmed"]);
+    // The same again is a mistake, unless somebody says that it is none; in one block it would be the same transaction.
+    let mut again = coin("0.125");
+    holder.gets(&app, "send-coin", again.clone()).await;
+    holder.refused(&app, "send-coin", again.clone(), 409).await;
+    again["allowDuplicate"] = json!(true);
+    let message = holder.refused(&app, "send-coin", again.clone(), 409).await;
+    assert!(message.contains("would land once"), "{message}");
+    again["priorityFee"] = json!(0);
+    holder.gets(&app, "send-coin", again).await;
+    assert_eq!(node.balance(TO).await, SOL / 2);
+}
+
+async fn tokens_arrive_and_the_account_for_them_is_made(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    for (mint, program) in [(MINT, TOKEN), (OTHER_MINT, TOKEN_2022)] {
+        node.token(mint, program, 6, &holder.solana, 2_500_000).await;
+        let mut body = coin("1.5");
+        body["tokenAddress"] = mint.into();
+        let receipt = holder.gets(&app, "send-token", body.clone()).await["txReceipt"].clone();
+        assert_eq!(
+            (receipt["to"].clone(), receipt["value"].clone()),
+            (json!(TO), json!("0"))
+        );
+        assert_eq!(
+            (node.tokens(TO, mint).await, node.tokens(&holder.solana, mint).await),
+            (1_500_000, 1_000_000)
+        );
+        // More than is left, more decimals than it has, an account of the token instead of its owner.
+        let account = node
+            .call(
+                "getTokenAccountsByOwner",
+                json!([TO, { "mint": mint }, { "encoding": "base64" }]),
+            )
+            .await;
+        for (field, value, said) in [
+            ("amount", json!("1.000001"), "send less"),
+            ("amount", json!("0.0000001"), "has 6"),
+            ("to", account["value"][0]["pubkey"].clone(), "its owner's address"),
+            ("to", json!(mint), "its owner's address"),
+            ("tokenAddress", json!(TO), "mint"),
+        ] {
+            let mut wrong = body.clone();
+            wrong["amount"] = json!("0.1");
+            wrong[field] = value;
+            let message = holder.refused(&app, "send-token", wrong, 400).await;
+            assert!(message.contains(said), "{field}: {message}");
+        }
+    }
+    let body = json!({ "network": NETWORK, "to": TO, "tokenAddress": MINT, "tokenId": "1" });
+    holder.refused(&app, "transfer-erc721", body, 400).await;
+}
+
+async fn what_would_fail_is_refused_and_not_signed(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    for (field, value, said) in [
+        ("amount", json!("1"), "send less"),
+        ("amount", json!("0"), "more than nothing"),
+        ("to", json!("0x70997970C51812dc3A010C7d01b50e0d17dc79C8"), "base58"),
+        ("priorityFee", json!(10_000_001), "at most 10000000"),
+        ("priorityFee", json!("much"), "whole number"),
+    ] {
+        let mut body = coin("0.1");
+        body[field] = value.clone();
+        let message = holder.refused(&app, "send-coin", body, 400).await;
+        assert!(message.contains(said), "{field} {value}: {message}");
+    }
+    // So little that the chain would not keep the account; so much that the wallet's own would be left like that.
+    for amount in ["0.0000001", "0.9999"] {
+        let message = holder.refused(&app, "send-coin", coin(amount), 422).await;
+        assert!(message.contains("rent"), "{amount}: {message}");
+    }
+    assert_eq!((node.balance(TO).await, node.balance(&holder.solana).await), (0, SOL));
+}
+
+async fn a_send_that_never_lands_expires_and_is_not_signed_again(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    node.lose(true).await;
+    let hash = text(&holder.gets(&app, "send-coin", coin("0.1")).await["txReceipt"], "hash");
+    node.blocks(150).await;
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent"]);
+    // The last block that would have taken it is final.
+    node.lose(false).await;
+    node.expire().await;
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent", "failed"]);
+    assert_eq!((node.balance(TO).await, node.balance(&holder.solana).await), (0, SOL));
+    // Whoever still wants it sends anew, and that is another transaction.
+    let again = text(&holder.gets(&app, "send-coin", coin("0.1")).await["txReceipt"], "hash");
+    assert_ne!(again, hash);
+    assert_eq!(node.balance(TO).await, SOL / 10);
+}
+
+async fn a_send_that_got_lost_is_offered_again_until_it_lands(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    node.lose(true).await;
+    let hash = text(&holder.gets(&app, "send-coin", coin("0.1")).await["txReceipt"], "hash");
+    assert_eq!(node.balance(TO).await, 0);
+    node.lose(false).await;
+    node.blocks(20).await;
+    follow(&app).await;
+    assert_eq!(node.balance(TO).await, SOL / 10);
+    node.blocks(32).await;
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent", "confirmed"]);
+    assert_eq!(node.balance(TO).await, SOL / 10);
+}
+
+async fn a_transaction_of_the_callers_own_is_sent(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    let own = holder.solana.clone();
+    let account = |key: &str, signs: bool| json!({ "pubkey": key, "isSigner": signs, "isWritable": true });
+    let transfer = json!({
+        "programId": "11111111111111111111111111111111",
+        "keys": [account(&own, true), account(TO, false)],
+        "data": [2, 0, 0, 0, 0x80, 0xb2, 0xe6, 0x0e, 0, 0, 0, 0],
+    });
+    let body = |transaction: Value| json!({ "network": NETWORK, "transaction": transaction });
+    let made = json!({ "instructions": [transfer] });
+    let sent = holder.gets(&app, "send-transaction", body(made.clone())).await["txReceipt"].clone();
+    assert_eq!(
+        (sent["to"].clone(), sent["value"].clone()),
+        (json!(TO), json!("250000000"))
+    );
+    assert_eq!(
+        (node.balance(TO).await, node.balance(&own).await),
+        (SOL / 4, SOL - SOL / 4 - 5000)
+    );
+    for (field, value, said) in [
+        (
+            "recentBlockhash",
+            json!("EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N"),
+            "not a recent block",
+        ),
+        ("feePayer", json!(TO), "not this wallet's address"),
+        ("instructions", json!([]), "list of"),
+    ] {
+        let mut wrong = made.clone();
+        wrong[field] = value;
+        let message = holder.refused(&app, "send-transaction", body(wrong), 400).await;
+        assert!(message.contains(said), "{field}: {message}");
+    }
+    let mut others = transfer.clone();
+    others["keys"][1]["isSigner"] = json!(true);
+    let message = holder
+        .refused(&app, "send-transaction", body(json!({ "instructions": [others] })), 400)
+        .await;
+    assert!(message.contains("let them sign"), "{message}");
+}

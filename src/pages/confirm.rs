@@ -15,7 +15,7 @@ use super::render::page;
 use super::steps::{Step, Way, back, channel, destination, holder, masked, said};
 use super::view::Frame;
 use super::words::{ContactKind, Flash};
-use crate::domain::{ChallengeId, Code, EventId, IdentityId, Purpose, SessionId, Token};
+use crate::domain::{ChallengeId, Code, EventId, IdentityId, Language, Purpose, SessionId, Token};
 use crate::resource;
 use crate::store::{ChallengeScope, ConfirmAddress, ConfirmOutcome, Confirmation, ProofOutcome};
 use crate::web::codes::{Ask, Try, ask, prove};

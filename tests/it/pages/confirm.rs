@@ -93,7 +93,7 @@ async fn a_person_confirms_another_address(engine: Engine) {
         .flatten()
         .map(|kept| &kept["subject"])
         .collect();
-    let added = json!("An address was added to your account at Northwind");
+    let added = json!("Another address logs in to your account at Northwind");
     assert!(subjects.contains(&&added), "{subjects:?}");
     assert_eq!(app.count("events where type = 'identity.verified'").await, 2);
 }

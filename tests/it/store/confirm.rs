@@ -24,8 +24,8 @@ const OLD: &str = "ada@example.com";
 const NEW: &str = "+306912345678";
 
 /// Somebody with a wallet, and the page on which another address is confirmed.
-struct Case {
-    plane: Plane,
+struct Case<'p> {
+    plane: &'p Plane,
     user: UserId,
     token: Token,
     holder: Token,
@@ -58,12 +58,11 @@ fn offer_of(store: &TestStore, token: &Token, user: UserId, challenge: Challenge
     }
 }
 
-impl Case {
-    async fn new(store: &TestStore) -> Self {
-        let plane = store.world().await.sandbox;
-        let user = proven(store, &plane, OLD).await;
-        with_wallet(store, &plane, user).await;
-        let (challenge, outcome) = typed(store, &plane, user, NEW).await;
+impl<'p> Case<'p> {
+    async fn new(store: &TestStore, plane: &'p Plane) -> Self {
+        let user = proven(store, plane, OLD).await;
+        with_wallet(store, plane, user).await;
+        let (challenge, outcome) = typed(store, plane, user, NEW).await;
         assert_eq!(outcome, ProofOutcome::NeedsConfirmation);
         let (token, holder) = (token(store), token(store));
         let offer = offer_of(store, &token, user, challenge);
@@ -92,7 +91,7 @@ impl Case {
             purpose: Purpose::ChangeIdentity,
             ..challenge(store, &known.ways[0].key)
         };
-        let id = begin_with(store, &self.plane, new).await;
+        let id = begin_with(store, self.plane, new).await;
         store
             .begin_confirmation_proof(&known.scope, &self.holder, id)
             .await
@@ -107,7 +106,7 @@ impl Case {
             purpose: Purpose::ChangeIdentity,
             ..attempt(store, id, true)
         };
-        assert_eq!(user(&prove(store, &self.plane, right).await), self.user);
+        assert_eq!(user(&prove(store, self.plane, right).await), self.user);
     }
 
     fn call(&self, store: &TestStore, holder: &Token) -> ConfirmAddress {
@@ -128,7 +127,8 @@ impl Case {
 }
 
 async fn an_address_is_confirmed_once_whoever_presses(store: TestStore) {
-    let case = Case::new(&store).await;
+    let plane = store.world().await.sandbox;
+    let case = Case::new(&store, &plane).await;
     case.step_up(&store).await;
     let scope = case.now(&store).await.scope;
     let nodes = [store.clone(), store.another().await];
@@ -148,16 +148,17 @@ async fn an_address_is_confirmed_once_whoever_presses(store: TestStore) {
     assert_eq!(store.count("events where type = 'user.verified'").await, 1);
     assert!(case.now(&store).await.confirmed);
     // Both addresses name one person.
-    assert_eq!(proven(&store, &case.plane, NEW).await, case.user);
-    assert_eq!(proven(&store, &case.plane, OLD).await, case.user);
+    assert_eq!(proven(&store, case.plane, NEW).await, case.user);
+    assert_eq!(proven(&store, case.plane, OLD).await, case.user);
 }
 
 async fn a_confirmation_and_a_log_in_with_the_address_at_once_leave_one_owner(store: TestStore) {
+    let plane = store.world().await.sandbox;
     for _ in 0..4 {
-        let case = Case::new(&store).await;
+        let case = Case::new(&store, &plane).await;
         case.step_up(&store).await;
         let scope = case.now(&store).await.scope;
-        let log_in = begin_with(&store, &case.plane, challenge(&store, NEW)).await;
+        let log_in = begin_with(&store, case.plane, challenge(&store, NEW)).await;
         race(2, |number| {
             let (node, server) = (store.clone(), case.plane.server);
             let (call, right) = (case.call(&store, &case.holder), attempt(&store, log_in, true));
@@ -176,14 +177,14 @@ async fn a_confirmation_and_a_log_in_with_the_address_at_once_leave_one_owner(st
                 .await,
             1
         );
-        // Another world stands beside this one in the next round.
         store.execute("delete from identities").await;
         store.execute("delete from wallets").await;
     }
 }
 
 async fn nothing_counts_but_a_right_code_in_this_browser(store: TestStore) {
-    let case = Case::new(&store).await;
+    let plane = store.world().await.sandbox;
+    let case = Case::new(&store, &plane).await;
     assert_eq!(case.confirm(&store, &case.holder).await, ConfirmOutcome::NotShown);
     case.begin(&store).await;
     assert_eq!(
@@ -237,7 +238,8 @@ async fn an_offer_takes_a_code_that_was_right(store: TestStore) {
 }
 
 async fn who_is_gone_confirms_nothing_and_pages_are_swept(store: TestStore) {
-    let case = Case::new(&store).await;
+    let plane = store.world().await.sandbox;
+    let case = Case::new(&store, &plane).await;
     case.step_up(&store).await;
     let scope = case.now(&store).await.scope;
     store.execute("update users set status = 'suspended'").await;

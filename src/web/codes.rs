@@ -253,7 +253,11 @@ pub async fn try_code(web: &Web, context: &Context, typed: Try<'_>) -> Result<Pr
     match outcome {
         ProofOutcome::Proven(proven) => Ok(proven),
         // For a log-in there is nobody whom the address could be another's of.
-        ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => Err(refused()),
+        ProofOutcome::AnothersOwn(_)
+        | ProofOutcome::NeedsConfirmation
+        | ProofOutcome::Unconfirmable
+        | ProofOutcome::Suspended
+        | ProofOutcome::Refused => Err(refused()),
     }
 }
 

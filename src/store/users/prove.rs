@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use self::owner::settle;
+pub(super) use self::owner::{Proof, add_proof};
 use super::{EventData, User, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId};
 use crate::store::challenges::caps::count_proof;
@@ -74,6 +75,11 @@ pub enum ProofOutcome {
     /// Somebody else has proven this address: the person may join the two accounts, see [`Store::offer_join`]. The
     /// code is spent.
     AnothersOwn(UserId),
+    /// The user has something to protect and another proven address: the person confirms this one there, see
+    /// [`Store::offer_confirmation`]. The code is spent.
+    NeedsConfirmation,
+    /// The user has something to protect, and no proven address where this one could be confirmed. The code is spent.
+    Unconfirmable,
     /// The user is locked out. The code is spent.
     Suspended,
     /// Wrong, expired, used, foreign, tried too often or never made: one answer for all.
@@ -114,7 +120,11 @@ impl Store {
                         body: None,
                         resource: Some(proven.user.id.0),
                     }),
-                    ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => None,
+                    ProofOutcome::AnothersOwn(_)
+                    | ProofOutcome::NeedsConfirmation
+                    | ProofOutcome::Unconfirmable
+                    | ProofOutcome::Suspended
+                    | ProofOutcome::Refused => None,
                 };
                 Ok((outcome, saved))
             }

@@ -6,6 +6,7 @@ mod audit;
 mod challenges;
 mod channels;
 mod claims;
+mod confirm;
 mod copy;
 mod covered;
 mod credentials;

@@ -160,6 +160,7 @@ impl Words {
             Notice::ContactChanged => self.notice_contact_changed(app),
             Notice::AddressAdded => self.notice_address_added(app),
             Notice::WalletRecovered => self.notice_wallet_recovered(app),
+            Notice::WalletExportAsked => self.notice_wallet_export(app),
             Notice::WebhookDisabled => self.notice_webhook_disabled(app),
         };
         what.plain()
@@ -171,6 +172,7 @@ impl Words {
             Notice::ContactChanged => self.notice_contact_changed_means().into(),
             Notice::AddressAdded => self.notice_address_added_means().into(),
             Notice::WalletRecovered => self.notice_wallet_recovered_means().into(),
+            Notice::WalletExportAsked => self.notice_wallet_export_means().into(),
             Notice::WebhookDisabled => self.notice_webhook_disabled_means(about).plain().into(),
         }
     }

@@ -89,7 +89,7 @@ pub(super) fn notice(message: &Message) -> [String; 2] {
     let means = words.notice_means(*notice, about.as_deref().unwrap_or_default());
     let not_you = match notice {
         Notice::WebhookDisabled => String::new(),
-        Notice::ContactChanged | Notice::AddressAdded | Notice::WalletRecovered => {
+        Notice::ContactChanged | Notice::AddressAdded | Notice::WalletRecovered | Notice::WalletExportAsked => {
             words.notice_not_you(message.app.as_str()).plain()
         }
     };

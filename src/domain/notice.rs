@@ -10,6 +10,8 @@ pub enum Notice {
     AddressAdded,
     /// The wallet was moved to another log-in, with its recovery secret.
     WalletRecovered,
+    /// The person, or somebody with their code, asked for the phrase of the wallet; it is handed out after a while.
+    WalletExportAsked,
     /// To whoever runs the environment: a webhook was switched off.
     WebhookDisabled,
 }
@@ -20,6 +22,7 @@ impl Notice {
         Self::ContactChanged,
         Self::AddressAdded,
         Self::WalletRecovered,
+        Self::WalletExportAsked,
         Self::WebhookDisabled,
     ];
 
@@ -30,6 +33,7 @@ impl Notice {
             Self::ContactChanged => "contact_changed",
             Self::AddressAdded => "address_added",
             Self::WalletRecovered => "wallet_recovered",
+            Self::WalletExportAsked => "wallet_export_asked",
             Self::WebhookDisabled => "webhook_disabled",
         }
     }

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Wallet, told, wallet_row};
-use crate::domain::{AppId, EnvironmentId, EventType, ExportId, UserId, WalletId, whole_seconds};
+use crate::domain::{AppId, EnvironmentId, EventType, ExportId, Notice, UserId, WalletId, whole_seconds};
 use crate::store::scope::{AppScope, UserScope};
 use crate::store::sql::{Row, Script, params};
 use crate::store::transaction::Tx;
+use crate::store::users::lock;
 use crate::store::{Result, Store};
 
 /// An export that an app asks for.
@@ -125,7 +126,7 @@ impl Store {
         self.one(FIND, &params![id: id.0], read).await
     }
 
-    /// Notes that the wallet's owner wants it, with an event: it is ready later, and over later still. False if it is
+    /// Notes that the wallet's owner wants it, with an event and a notice: it is ready later, and over later still. False if it is
     /// over, or was proven before.
     pub async fn prove_export(
         &self,
@@ -134,9 +135,10 @@ impl Store {
         (ready_at, expires_at): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> Result<bool> {
-        let (user, environment) = (scope.user, scope.environment);
+        let (user, environment, notices) = (scope.user, scope.environment, self.notices());
         self.transact(move |tx| {
             async move {
+                lock(tx, user).await?;
                 let Some((export, wallet)) = of(tx, id).await? else {
                     return Ok(false);
                 };
@@ -149,6 +151,8 @@ impl Store {
                 }
                 let more = json!({ "app_id": export.app, "ready_at": whole_seconds(ready_at) });
                 told::export(tx, id.0, EventType::WalletExportAsked, &wallet, more, now).await?;
+                let told = (user, Notice::WalletExportAsked);
+                notices.tell(tx, environment, told, None, now, |_| true).await?;
                 Ok(true)
             }
             .boxed()

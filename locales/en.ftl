@@ -83,12 +83,13 @@ account-user-id = User id
 account-log-out = Log out
 account-log-out-means = Signs you out of this browser.
 account-log-out-everywhere = Log out everywhere
-account-log-out-everywhere-means = Signs you out of every browser and app, this one too. Use it if you lost a device or see something you did not do.
+# $partner (Name)
+account-log-out-everywhere-means = Signs you out of every browser and app that came in through { $partner }, this one too. Use it if you lost a device or see something you did not do.
 
 signed-out-heading = You are signed out
 signed-out-no-session = You are not signed in
 signed-out-here-means = This browser no longer has access to your account.
-signed-out-everywhere-means = No browser or app has access to your account any more.
+signed-out-everywhere-means = No browser or app that came in the same way has access to your account any more.
 signed-out-no-session-means = There is nobody signed in to this browser, or the session has ended.
 signed-out-come-back = To sign in, go to the site or app that brought you here and ask for a new link.
 
@@ -147,6 +148,25 @@ join-same-partner = These accounts cannot be joined
 # $partner (Name)
 join-same-partner-means = { $partner } knows both of them, as two customers. Ask { $partner } to keep one of them alone, then confirm your address again.
 join-two-wallets-means = Both have a wallet, and an account holds one. They stay two accounts; you can go on using each of them.
+join-unprovable-means = The account you were in has a wallet or a log-in of its own, and no confirmed address by which you could show that it is yours. They stay two accounts; you can go on using each of them. If it has a wallet, its recovery file moves the wallet to the other account.
+join-wallet = Wallet
+join-wallet-whole = One, with everything in it
+join-log-in = Log-in
+join-by-app = through an app, by its own word
+
+## Another address for an account that has something to protect
+
+confirm-title = Confirm a new address
+# $organization (Name)
+confirm-lead = Your account at { $organization } is to get another address. Whoever reads messages there can then log in to your account, and use its wallet if it has one.
+confirm-new = New address
+confirm-old = Your confirmed address
+confirm-prove = To confirm it, show that it is you: we send a code to an address that you confirmed before, and you type it here.
+confirm-not-yours = If you did not ask for this, close this page and give the code to nobody: nothing changes.
+confirm-done = The new address is confirmed
+confirm-done-means = It logs you in from now on, and so do the addresses that you confirmed before.
+confirm-gone = There is nothing to confirm here
+confirm-gone-means = This page has expired, was not complete, or another account has the address by now. Confirm your address again to start anew.
 
 ## Errors
 

@@ -62,12 +62,12 @@ account-user-id = ID pengguna
 account-log-out = Keluar
 account-log-out-means = Mengeluarkan Anda dari peramban ini.
 account-log-out-everywhere = Keluar dari semua tempat
-account-log-out-everywhere-means = Mengeluarkan Anda dari setiap peramban dan aplikasi, termasuk yang ini. Gunakan jika Anda kehilangan perangkat atau melihat sesuatu yang tidak Anda lakukan.
+account-log-out-everywhere-means = Mengeluarkan Anda dari setiap peramban dan aplikasi yang masuk melalui { $partner }, termasuk yang ini. Gunakan jika Anda kehilangan perangkat atau melihat sesuatu yang tidak Anda lakukan.
 
 signed-out-heading = Anda sudah keluar
 signed-out-no-session = Anda belum masuk
 signed-out-here-means = Peramban ini tidak lagi memiliki akses ke akun Anda.
-signed-out-everywhere-means = Tidak ada lagi peramban atau aplikasi yang memiliki akses ke akun Anda.
+signed-out-everywhere-means = Tidak ada lagi peramban atau aplikasi yang masuk dengan cara yang sama yang memiliki akses ke akun Anda.
 signed-out-no-session-means = Tidak ada yang masuk di peramban ini, atau sesinya sudah berakhir.
 signed-out-come-back = Untuk masuk, buka situs atau aplikasi yang membawa Anda ke sini dan mintalah tautan baru.
 
@@ -115,6 +115,22 @@ join-gone-means = Halaman ini sudah kedaluwarsa, tidak lengkap, atau salah satu 
 join-same-partner = Kedua akun ini tidak dapat digabungkan
 join-same-partner-means = { $partner } mengenal keduanya sebagai dua pelanggan. Minta { $partner } menyimpan salah satu saja, lalu konfirmasikan alamat Anda lagi.
 join-two-wallets-means = Keduanya memiliki dompet, dan satu akun hanya memegang satu. Keduanya tetap dua akun; Anda dapat terus memakai masing-masing.
+join-unprovable-means = Akun yang sedang Anda pakai memiliki dompet atau cara masuk sendiri, tetapi tidak memiliki alamat terkonfirmasi untuk menunjukkan bahwa akun itu milik Anda. Keduanya tetap dua akun; Anda dapat terus memakai masing-masing. Jika akun itu memiliki dompet, berkas pemulihannya memindahkan dompet ke akun yang lain.
+join-wallet = Dompet
+join-wallet-whole = Satu, dengan seluruh isinya
+join-log-in = Cara masuk
+join-by-app = melalui aplikasi, atas pernyataan aplikasi itu
+
+confirm-title = Konfirmasikan alamat baru
+confirm-lead = Akun Anda di { $organization } akan mendapat alamat lain. Siapa pun yang membaca pesan di sana lalu dapat masuk ke akun Anda, dan memakai dompetnya jika ada.
+confirm-new = Alamat baru
+confirm-old = Alamat terkonfirmasi Anda
+confirm-prove = Untuk mengonfirmasinya, tunjukkan bahwa ini Anda: kami mengirim kode ke alamat yang sudah Anda konfirmasi, lalu Anda mengetiknya di sini.
+confirm-not-yours = Jika bukan Anda yang memintanya, tutup halaman ini dan jangan berikan kode itu kepada siapa pun: tidak ada yang berubah.
+confirm-done = Alamat baru sudah dikonfirmasi
+confirm-done-means = Mulai sekarang alamat itu dapat dipakai untuk masuk, begitu pula alamat yang sudah Anda konfirmasi sebelumnya.
+confirm-gone = Tidak ada yang perlu dikonfirmasi di sini
+confirm-gone-means = Halaman ini sudah kedaluwarsa, tidak lengkap, atau alamat itu kini dimiliki akun lain. Konfirmasikan alamat Anda lagi untuk memulai dari awal.
 
 ## Errors
 

@@ -168,6 +168,8 @@ ids! {
     FamilyId = "fam";
     /// Two accounts that may become one.
     JoinId = "joi";
+    /// Another e-mail or phone that waits for the person to confirm it.
+    ConfirmationId = "cfm";
     /// A wallet: keys on three families of chains.
     WalletId = "wlt";
     /// An export of a wallet's phrase.

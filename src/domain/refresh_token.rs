@@ -72,6 +72,13 @@ impl RefreshToken {
     pub fn may_be_asked_again(spent_at: Timestamp, now: Timestamp) -> bool {
         now.duration_since(spent_at) <= PATIENCE
     }
+
+    /// Until when a token that is spent now may be presented once more, and the very moment after it.
+    #[must_use]
+    pub fn asked_again_until(now: Timestamp) -> Timestamp {
+        now.saturating_add(PATIENCE + SignedDuration::from_micros(1))
+            .unwrap_or(Timestamp::MAX)
+    }
 }
 
 #[cfg(test)]

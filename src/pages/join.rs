@@ -7,27 +7,25 @@
 mod view;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use jiff::SignedDuration;
 
-use self::view::{JoinGonePage, JoinPage, JoinedPage, Side, Way};
+use self::view::{JoinGonePage, JoinPage, JoinedPage, Side};
 use super::form::Form;
-use super::reader::{Reader, cookie};
+use super::reader::Reader;
 use super::render::{moment, page};
+use super::steps::{Step, Way, back, channel, destination, holder, said};
 use super::words::Flash;
-use crate::domain::{ChallengeId, Code, Destination, Email, EventId, Invalid, Phone, Purpose, SessionId, Token};
+use crate::domain::{ChallengeId, Code, EventId, Purpose, SessionId, Token};
 use crate::store::{
-    ChallengeScope, Join, JoinAddress, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin,
-    UndoOutcome,
+    ChallengeScope, Join, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin, UndoOutcome,
 };
 use crate::web::codes::{Ask, Try, ask, prove};
 use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
 
 /// Keeps the browser in which accounts are shown.
 const HOLDER: &str = "__Host-join";
-const HOLDER_SECONDS: u32 = 60 * 60;
 /// How long a join may be undone.
 const UNDO_FOR: SignedDuration = SignedDuration::from_hours(UNDO_DAYS * 24);
 const UNDO_DAYS: i64 = 30;
@@ -62,7 +60,7 @@ pub async fn act(
     if !is_own_click(&headers, &web.public_url) {
         return shown(&web, &context, &reader, &headers, &join, Some(Flash::FromElsewhere));
     }
-    let holder = holder(&headers).filter(|holder| join.is_held_by(holder));
+    let holder = holder(&headers, HOLDER).filter(|holder| join.is_held_by(holder));
     let step = match (form.text("do"), holder) {
         ("send", holder) => send(&web, &context, &reader, &join, form.text("to"), holder).await?,
         ("check", Some(holder)) => check(&web, &context, &join, form.text("code"), &holder).await?,
@@ -70,14 +68,7 @@ pub async fn act(
         ("undo", Some(holder)) => separate(&web, &context, &join, holder).await?,
         _ => Step::default(),
     };
-    back(&token, &step)
-}
-
-/// What the page says next.
-#[derive(Default)]
-struct Step {
-    said: Option<Flash>,
-    cookie: Option<Token>,
+    back("/join", HOLDER, &token, &step)
 }
 
 /// A code to one of the addresses; a browser that asks for the first time holds the page from then on.
@@ -106,8 +97,7 @@ async fn send(
         purpose: Purpose::JoinAccounts,
         to: destination(address).map_err(|wrong| Failure::internal(wrong.message))?,
         language: reader.in_environment(web, join.scope.environment()).language(),
-        // Not WhatsApp: the text of its template cannot name the purpose.
-        channel: if address.kind == "email" { "email" } else { "sms" },
+        channel: channel(address),
         session: Some(SessionId(holder.id())),
         device: None,
         repeatable: None,
@@ -115,10 +105,7 @@ async fn send(
     match ask(web, context, asked).await {
         Ok(_) => {}
         Err(failure) if failure.code == Code::RateLimited => {
-            return Ok(Step {
-                said: Some(Flash::Wait(failure.retry_after.unwrap_or(60))),
-                cookie: None,
-            });
+            return Ok(Step::wait(failure.retry_after.unwrap_or(60)));
         }
         Err(failure) => return Err(failure),
     }
@@ -131,12 +118,8 @@ async fn send(
 }
 
 async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &Token) -> Result<Step, Failure> {
-    let wrong = Step {
-        said: Some(Flash::WrongCode),
-        cookie: None,
-    };
     let Some((challenge, shows)) = join.challenge else {
-        return Ok(wrong);
+        return Ok(Step::wrong_code());
     };
     let user = match shows {
         JoinShows::First => join.first.user,
@@ -153,11 +136,11 @@ async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &T
         claim: None,
     };
     let Call::Done(ProofOutcome::Proven(_)) = prove(web, context, typed).await? else {
-        return Ok(wrong);
+        return Ok(Step::wrong_code());
     };
     let store = &web.instance.store;
     let noted = store.note_join_proof(&join.scope, holder, context.now).await?;
-    Ok(if noted { Step::default() } else { wrong })
+    Ok(if noted { Step::default() } else { Step::wrong_code() })
 }
 
 async fn unite(web: &Web, context: &Context, join: &Join, holder: Token) -> Result<Step, Failure> {
@@ -170,7 +153,11 @@ async fn unite(web: &Web, context: &Context, join: &Join, holder: Token) -> Resu
     // Whatever came between, the page says how things are now.
     match web.instance.store.join_users(&join.scope, call).await? {
         JoinOutcome::Joined => (web.wake_deliveries)(),
-        JoinOutcome::NotShown | JoinOutcome::SamePartner | JoinOutcome::TwoWallets | JoinOutcome::Gone => {}
+        JoinOutcome::NotShown
+        | JoinOutcome::SamePartner
+        | JoinOutcome::TwoWallets
+        | JoinOutcome::Unprovable
+        | JoinOutcome::Gone => {}
     }
     Ok(Step::default())
 }
@@ -196,52 +183,6 @@ async fn find(web: &Web, context: &Context, token: Option<&str>) -> Result<Optio
     Ok(join.map(|join| (token, join)))
 }
 
-fn destination(address: &JoinAddress) -> Result<Destination, Invalid> {
-    if address.kind == "email" {
-        Email::parse(&address.key).map(Destination::Email)
-    } else {
-        Phone::parse_e164(&address.key).map(Destination::Phone)
-    }
-}
-
-fn holder(headers: &HeaderMap) -> Option<Token> {
-    cookie(headers, HOLDER).and_then(Token::parse)
-}
-
-/// What the last step left to say, as the page's address tells: a closed list.
-fn said(uri: &Uri) -> Option<Flash> {
-    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
-    pairs.find_map(|(name, value)| match (&*name, &*value) {
-        ("said", "wrong_code") => Some(Flash::WrongCode),
-        ("wait", seconds) => seconds.parse().ok().map(Flash::Wait),
-        _ => None,
-    })
-}
-
-/// Back to the page, which then says how things are.
-fn back(token: &Token, step: &Step) -> Result<Response, Failure> {
-    let said = match step.said {
-        Some(Flash::Wait(seconds)) => format!("?wait={seconds}"),
-        Some(_) => "?said=wrong_code".to_owned(),
-        None => String::new(),
-    };
-    let headers = [
-        (LOCATION, format!("/join/{}{said}", token.expose())),
-        (CACHE_CONTROL, "no-store".to_owned()),
-        (REFERRER_POLICY, "same-origin".to_owned()),
-    ];
-    let mut response = (StatusCode::SEE_OTHER, headers).into_response();
-    if let Some(holder) = &step.cookie {
-        let cookie = format!(
-            "{HOLDER}={}; Path=/; Max-Age={HOLDER_SECONDS}; Secure; HttpOnly; SameSite=Lax",
-            holder.expose()
-        );
-        let cookie = HeaderValue::from_str(&cookie).map_err(|error| Failure::internal(error.to_string()))?;
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    Ok(response)
-}
-
 fn shown(
     web: &Web,
     context: &Context,
@@ -251,7 +192,7 @@ fn shown(
     flash: Option<Flash>,
 ) -> Result<Response, Failure> {
     let reader = &reader.in_environment(web, join.scope.environment());
-    let held = holder(headers).is_some_and(|holder| join.is_held_by(&holder));
+    let held = holder(headers, HOLDER).is_some_and(|holder| join.is_held_by(&holder));
     let frame = reader.frame(&join.organization, join.kind, flash);
     let ways: Vec<Way> = join.ways().map(|(address, user, _)| Way::of(address, user)).collect();
     let sent = join.challenge.filter(|_| held).map(|(_, shows)| shows);
@@ -276,11 +217,12 @@ fn shown(
             };
             page(reader, StatusCode::OK, &template, None)
         }
-        JoinState::Offered | JoinState::SamePartner | JoinState::TwoWallets => {
+        JoinState::Offered | JoinState::SamePartner | JoinState::TwoWallets | JoinState::Unprovable => {
             let template = JoinPage {
                 frame,
                 partner: join.partner.as_deref(),
                 two_wallets: join.state == JoinState::TwoWallets,
+                unprovable: join.state == JoinState::Unprovable,
                 sides: [&join.first, &join.second].map(|side| Side::of(frame.words, join, side, held, sent, &ways)),
                 undo_days: UNDO_DAYS,
             };

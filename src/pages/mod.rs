@@ -3,6 +3,7 @@
 
 mod account;
 mod assets;
+mod confirm;
 mod consent;
 mod docs;
 mod export;
@@ -16,6 +17,7 @@ mod reader;
 mod recovery;
 mod render;
 mod step_up;
+mod steps;
 pub mod view;
 pub mod words;
 
@@ -31,6 +33,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .route("/", get(home::home))
         .route("/inbox/{token}", get(inbox::inbox))
+        .route("/confirm/{token}", get(confirm::show).post(confirm::act))
         .route("/join/{token}", get(join::show).post(join::act))
         .route("/{link}", get(link::show).post(link::redeem))
         .route("/account", get(account::show))

@@ -16,7 +16,7 @@ pub struct Account {
     pub user: UserId,
     /// The organization's name.
     pub organization: String,
-    /// The person's name, if known.
+    /// The person's name, if known; not for a session that was born of a partner.
     pub name: Option<String>,
     /// The partner that the session was born of.
     pub partner: Option<String>,
@@ -108,6 +108,8 @@ impl Store {
             user: user.0, environment: scope.environment.0,
             all_sources: i64::from(scope.source().is_none()), source: scope.source().unwrap_or_default(),
         ];
+        // A name is the organization's word: a partner that signs its user in does not read it.
+        let name = name.filter(|_| scope.partner.is_none());
         let identities = self
             .all(IDENTITIES, &params, |row| {
                 Ok(AccountIdentity {

@@ -41,8 +41,9 @@ pub struct NewChallenge {
     pub purpose: Purpose,
     /// Where it goes.
     pub to: Destination,
-    /// The network that asks: an IPv4 address, or the first half of an IPv6 address.
-    pub network: String,
+    /// The network of the person who asks: an IPv4 address, or the first half of an IPv6 address. `None` behind a back
+    /// end, which asks for everybody: then no network is counted, and none is familiar.
+    pub network: Option<String>,
     /// Whether it is asked for on a device that has proven the destination.
     pub known_device: bool,
     /// How many sends there may be; `None` for a test number.
@@ -132,13 +133,12 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
     let (kind, key) = (new.to.kind(), new.to.key());
     // The lock of whoever gives somebody this value: a proof and a send of one address wait for each other.
     lock_value(tx, environment, kind, key).await?;
-    if new.limits.is_some() {
-        tx.lock(&[b"network", &environment.bytes(), new.network.as_bytes()])
-            .await?;
+    if let (Some(_), Some(network)) = (new.limits, &new.network) {
+        tx.lock(&[b"network", &environment.bytes(), network.as_bytes()]).await?;
     }
     let asked = Asked {
         to: &new.to,
-        network: &new.network,
+        network: new.network.as_deref(),
         known_device: new.known_device,
         now: new.now,
     };
@@ -177,7 +177,7 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
         id: new.id.0,
         challenge: new.id,
         to: &new.to,
-        network: &new.network,
+        network: new.network.as_deref(),
         familiar,
         now: new.now,
     };

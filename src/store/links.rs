@@ -111,7 +111,10 @@ const PREVIEW: &str = "
     join partners partner on partner.id = link.partner_id
     join users account on account.id = link.user_id and account.status in ('linked', 'verified')
     join identities claim on claim.user_id = link.user_id and claim.kind = 'email' and claim.source_id = link.partner_id
-    where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after";
+    where link.id = :id and link.used_at is null and link.expires_at > :now and link.created_at >= account.valid_after
+        and not exists (
+            select 1 from source_ends ended
+            where ended.user_id = link.user_id and ended.source_id = link.partner_id and ended.valid_after > link.created_at)";
 
 impl Store {
     /// What the page of a link shows; `None` if the link cannot be used (any more). Changes nothing.

@@ -35,6 +35,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0015_sends",
     "0016_custody",
     "0017_talk",
+    "0018_confirm",
+    "0019_mend",
 ];
 
 /// The names of the migrations that this binary knows, in order.

@@ -87,13 +87,13 @@ pub use partner_users::{
 };
 pub use partners::{NewPartner, NewWebhookSecret, PartnerRow, SealedWebhookSecret};
 pub use passwords::{PasswordTried, PasswordTry};
-pub use rampable::{NewRampableAccount, RampableAccount};
+pub use rampable::{NewRampableAccount, RampableAccount, RampableAdded};
 pub use reports::{DueReport, NewReport, NextMessage, ReportEnd, ReportedMessage};
 pub use requests::{AnsweredRequest, RequestFilter, RequestPage};
 pub use rewrap::WrappedKey;
 pub use scope::{
-    AdminScope, AppScope, ChallengeScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope, SystemScope,
-    UserScope, UsersScope,
+    AdminScope, AppScope, ChallengeScope, ConfirmationScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope,
+    SystemScope, UserScope, UsersScope,
 };
 pub use sends::{DueSend, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence};
 pub use sessions::{NewSession, Session};
@@ -103,9 +103,10 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    Contact, EventData, ImportUser, ImportUsers, Imported, Join, JoinAddress, JoinOutcome, JoinShows, JoinSide,
-    JoinState, JoinUsers, LinkOutcome, LinkUser, Linked, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin,
-    UndoOutcome, UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
+    ConfirmAddress, ConfirmOutcome, Confirmation, Contact, EventData, ImportUser, ImportUsers, Imported, Join,
+    JoinAddress, JoinLogin, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, LinkOutcome, LinkUser, Linked,
+    OfferConfirmation, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin, UndoOutcome, UpdateOutcome, UpdateUser,
+    User, UserFilter, UserPage,
 };
 pub use wallets::{
     Consent, Export, ExportState, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,

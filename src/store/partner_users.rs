@@ -147,7 +147,9 @@ const CHECK_USER: &str = "
 const KEY_HOLDER: &str = "
     select key.environment_id, environment.kind, key.user_id, key.partner_id, key.hash, link.id, link.shown, claim.shown, claim.key,
         plan.plan_name, plan.status, plan.period_end, plan.next_payment_amount, account.valid_after,
-        claim.updated_at, claim.id
+        claim.updated_at, claim.id, (
+            select ended.valid_after from source_ends ended
+            where ended.user_id = key.user_id and ended.source_id = key.partner_id)
     from user_keys key
     join environments environment on environment.id = key.environment_id
     join users account on account.id = key.user_id and account.status in ('linked', 'verified')
@@ -249,7 +251,10 @@ impl Store {
                 email_key: row.text(8)?,
                 plan,
             };
-            Ok((row.time(14)?, row.id(15)?, (holder, row.bytes(4)?, row.time(13)?)))
+            let valid_after = row
+                .opt_time(16)?
+                .map_or(row.time(13)?, |ended| ended.max(row.time(13)?));
+            Ok((row.time(14)?, row.id(15)?, (holder, row.bytes(4)?, valid_after)))
         })
         .await
     }

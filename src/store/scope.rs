@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::audit::AuditEntry;
 use crate::domain::{
-    Amr, AppId, EnvironmentId, EnvironmentKind, JoinId, KeyId, KeyScope, KeyScopes, PartnerId, UserId, UserKeyId,
+    Amr, AppId, ConfirmationId, EnvironmentId, EnvironmentKind, JoinId, KeyId, KeyScope, KeyScopes, PartnerId, UserId,
+    UserKeyId,
 };
 
 /// A partner, by its key: reaches this partner's own users in one environment.
@@ -180,6 +181,30 @@ impl JoinScope {
 
 impl From<&JoinScope> for ChallengeScope {
     fn from(scope: &JoinScope) -> Self {
+        Self {
+            environment: scope.environment,
+            app: None,
+        }
+    }
+}
+
+/// Another address of a user's that waits to be confirmed, by the address of its page.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfirmationScope {
+    pub(super) environment: EnvironmentId,
+    pub(super) confirmation: ConfirmationId,
+}
+
+impl ConfirmationScope {
+    /// The data plane.
+    #[must_use]
+    pub fn environment(&self) -> EnvironmentId {
+        self.environment
+    }
+}
+
+impl From<&ConfirmationScope> for ChallengeScope {
+    fn from(scope: &ConfirmationScope) -> Self {
         Self {
             environment: scope.environment,
             app: None,

@@ -47,7 +47,11 @@ const FIND: &str = "
     join environments environment on environment.id = session.environment_id
     join users account on account.id = session.user_id and account.status in ('linked', 'verified')
     where session.id = :id and session.ended_at is null and session.expires_at > :now and session.seen_at > :idle_since
-        and session.auth_time >= account.valid_after";
+        and session.auth_time >= account.valid_after
+        and not exists (
+            select 1 from source_ends ended
+            where ended.user_id = session.user_id and ended.source_id = session.partner_id
+                and ended.valid_after > session.auth_time)";
 
 const SEEN: &str = "update sessions set seen_at = :now where id = :id and ended_at is null";
 const END: &str =
@@ -55,6 +59,13 @@ const END: &str =
 const END_ALL: &str = "
     update users set valid_after = :valid_after, updated_at = :now
     where id = :user and environment_id = :environment and valid_after < :valid_after";
+
+// What was born of one source ends what that source brought, and not what the person signed in to otherwise.
+const END_SOURCE: &str = "
+    insert into source_ends (user_id, source_id, environment_id, valid_after)
+    values (:user, :source, :environment, :valid_after)
+    on conflict (user_id, source_id) do update set valid_after = excluded.valid_after
+        where source_ends.valid_after < excluded.valid_after";
 
 impl Store {
     /// The live session of a cookie. `idle_since` is the oldest last use that still counts.
@@ -110,17 +121,29 @@ impl Store {
         .await
     }
 
-    /// Log-out everywhere: every session and token of the user that was born before `now` ends.
+    /// Log-out everywhere: every session and token of the user that was born before `now` ends; of a session that was
+    /// born of a partner, those that this partner brought.
     pub async fn end_all_sessions(&self, scope: &UserScope, now: Timestamp) -> Result<()> {
         // A session born in this very microsecond has to end too.
         let valid_after = now + jiff::SignedDuration::from_micros(1);
         let scope = *scope;
         self.transact(move |tx| {
             async move {
-                let ended = params![
-                    valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
-                ];
-                if tx.execute(END_ALL, &ended).await? > 0 {
+                let ended = match scope.source() {
+                    Some(source) => {
+                        let of_source = params![
+                            user: scope.user.0, source: source, environment: scope.environment.0, valid_after: valid_after,
+                        ];
+                        tx.execute(END_SOURCE, &of_source).await?
+                    }
+                    None => {
+                        let all = params![
+                            valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
+                        ];
+                        tx.execute(END_ALL, &all).await?
+                    }
+                };
+                if ended > 0 {
                     ended_all(tx, scope.environment, scope.user, "log_out_everywhere", now).await?;
                 }
                 Ok(())

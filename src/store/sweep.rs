@@ -69,6 +69,7 @@ const RETIRED_PLANS: &str = "
     where user_id in (select first_id from joins where joined_at is not null and undone_at is null and expires_at < :before)";
 const JOIN_MOVES: &str = "delete from join_moves where join_id in (select id from joins where expires_at < :before)";
 const JOINS: &str = "delete from joins where expires_at < :before";
+const CONFIRMATIONS: &str = "delete from confirmations where expires_at < :before";
 const SPENT_WALLET_TOKENS: &str = "delete from spent_wallet_tokens where id in (
     select id from (select id, expires_at from spent_wallet_tokens order by id limit :batch) oldest where expires_at < :before)";
 const RIDING_HALVES: &str = "delete from riding_halves where id in (
@@ -141,6 +142,7 @@ impl Store {
             .then(RETIRED_PLANS, params![before: before])
             .then(JOIN_MOVES, params![before: before])
             .then(JOINS, params![before: before])
+            .then(CONFIRMATIONS, params![before: before])
             .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
             .then(SECRET_LINKS, params![now: now, batch: BATCH])

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::{ServerScope, UserScope};
 use super::sessions::ended_all;
-use super::sql::{Params, params};
+use super::sql::{Params, Row, params};
 use super::transaction::Tx;
+use super::users::lock;
 use super::{Result, Store};
 use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
 
@@ -33,10 +34,19 @@ pub struct TokenHolder {
 
 // An id that a join retired names the user that it lives on in.
 const STATUS: &str = "
-    select status, id from users
+    select status, id,
+        case when status = 'linked' and first_token_at is null then (
+            select count(*) from identities brought
+            where brought.user_id = users.id and brought.source = 'organization' and brought.kind in ('email', 'phone'))
+        else 0 end
+    from users
     where id = coalesce(
             (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
         and environment_id = :environment";
+// A user that the back end alone brought: a token for it is a sign-in, after which nobody else takes it over.
+const NOTE: &str = "
+    update users set first_token_at = :now
+    where id = :user and environment_id = :environment and status = 'linked' and first_token_at is null";
 const HOLDER: &str = "
     select environment.kind, account.valid_after
     from users account join environments environment on environment.id = account.environment_id
@@ -58,7 +68,8 @@ const END: &str = "
 
 impl Store {
     /// Whether the back end may have a token for a user. An `Idempotency-Key` is recorded once it may: the token
-    /// itself is no row, so there is nothing else to record.
+    /// itself is no row, so there is nothing else to record; but that a user whom nobody has proven to be had one is
+    /// noted, once.
     pub async fn token_subject(
         &self,
         scope: &ServerScope,
@@ -69,12 +80,14 @@ impl Store {
         let environment = scope.environment;
         if claim.is_none() {
             let params = params![user: user.0, environment: environment.0];
-            let found = self.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
-            return Ok(Once::Done(subject(found.as_ref())));
+            let found = self.one(STATUS, &params, met).await?;
+            if !found.as_ref().is_some_and(|found| found.unnoted) {
+                return Ok(Once::Done(subject(found.as_ref())));
+            }
         }
         self.transact_once(environment, claim, now, move |tx| {
             async move {
-                let subject = read(tx, environment, user).await?;
+                let subject = note(tx, environment, user, now).await?;
                 let saved = SavedAnswer {
                     status: 201,
                     body: None,
@@ -171,15 +184,39 @@ impl Store {
     }
 }
 
-async fn read(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<TokenSubject> {
-    let params = params![user: user.0, environment: environment.0];
-    let found = tx.one(STATUS, &params, |row| Ok((row.text(0)?, row.id(1)?))).await?;
+/// A user as a call for a token meets it.
+struct Met {
+    status: String,
+    user: UserId,
+    /// Whether its first token is still to be noted.
+    unnoted: bool,
+}
+
+fn met(row: &Row<'_>) -> Result<Met> {
+    Ok(Met {
+        status: row.text(0)?,
+        user: UserId(row.id(1)?),
+        unnoted: row.int(2)? > 0,
+    })
+}
+
+async fn note(tx: &Tx<'_>, environment: EnvironmentId, user: UserId, now: Timestamp) -> Result<TokenSubject> {
+    let named = params![user: user.0, environment: environment.0];
+    let mut found = tx.one(STATUS, &named, met).await?;
+    if let Some(unnoted) = found.as_ref().filter(|found| found.unnoted) {
+        // Whoever takes the user over meanwhile comes before or after, never between.
+        let user = unnoted.user;
+        lock(tx, user).await?;
+        let noted = params![now: now, user: user.0, environment: environment.0];
+        tx.execute(NOTE, &noted).await?;
+        found = tx.one(STATUS, &named, met).await?;
+    }
     Ok(subject(found.as_ref()))
 }
 
-fn subject(found: Option<&(String, uuid::Uuid)>) -> TokenSubject {
-    match found.map(|(status, id)| (&**status, *id)) {
-        Some(("linked" | "verified", id)) => TokenSubject::Known(UserId(id)),
+fn subject(found: Option<&Met>) -> TokenSubject {
+    match found.map(|found| (&*found.status, found.user)) {
+        Some(("linked" | "verified", user)) => TokenSubject::Known(user),
         Some(("suspended", _)) => TokenSubject::Suspended,
         _ => TokenSubject::Unknown,
     }

@@ -3,6 +3,7 @@
 //! A user's e-mail and phone are shown by one rule, [`contact`]: what the back end says last is shown and pending
 //! until proven; otherwise what the person has proven; otherwise what was claimed last.
 
+mod confirm;
 mod contacts;
 mod erase;
 mod import;
@@ -15,10 +16,12 @@ mod update;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub use confirm::{ConfirmAddress, ConfirmOutcome, Confirmation, OfferConfirmation};
 pub use contacts::Contact;
 pub use import::{ImportUser, ImportUsers, Imported};
 pub use join::{
-    Join, JoinAddress, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, OfferJoin, UndoJoin, UndoOutcome,
+    Join, JoinAddress, JoinLogin, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, OfferJoin, UndoJoin,
+    UndoOutcome,
 };
 pub use link::{LinkOutcome, LinkUser, Linked};
 pub use list::{UserFilter, UserPage};

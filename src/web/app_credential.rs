@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::auth::{admit_address, authenticate, check_host, context, header, refuse};
-use super::{Failure, Web};
+use super::limits::Who;
+use super::{Context, Failure, Web};
 use crate::domain::KeyKind;
 use crate::store::{App, AppScope};
 
@@ -22,6 +23,20 @@ pub struct AppCredential {
     pub name: String,
     /// Whether it is served version 1 of the wallet surface.
     pub serves_v1: bool,
+    /// Whether everybody may know its client secret: a browser sent it, now or before.
+    pub exposed: bool,
+}
+
+impl AppCredential {
+    /// Whose share of what everybody shares a call uses up: the address of a person's device, or the client secret of a
+    /// back end, whose address is that of all who come through it. What everybody may know is no back end's.
+    #[must_use]
+    pub fn who(&self, context: &Context) -> Who {
+        match self.scope.key().filter(|_| !self.exposed) {
+            Some(key) => Who::Key(key.0),
+            None => Who::at(context.address),
+        }
+    }
 }
 
 impl FromRequestParts<Web> for AppCredential {
@@ -29,9 +44,12 @@ impl FromRequestParts<Web> for AppCredential {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Failure> {
         let origin = header(parts, ORIGIN.as_str()).map(str::to_owned);
-        let (app, scope) = match (header(parts, SECRET), header(parts, ID)) {
+        let (app, scope, exposed) = match (header(parts, SECRET), header(parts, ID)) {
             (Some(secret), named) => by_secret(parts, web, secret, named).await?,
-            (None, Some(id)) => by_id(parts, web, id).await?,
+            (None, Some(id)) => {
+                let (app, scope) = by_id(parts, web, id).await?;
+                (app, scope, false)
+            }
             (None, None) => {
                 return Err(refuse(
                     "Send the app's client secret in x-client-secret, or its id in x-app-id.",
@@ -49,20 +67,30 @@ impl FromRequestParts<Web> for AppCredential {
             scope,
             name: app.name,
             serves_v1: app.serves_v1,
+            exposed,
         })
     }
 }
 
-async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) -> Result<(App, AppScope), Failure> {
+/// The app of a client secret, and whether everybody may know the secret.
+async fn by_secret(
+    parts: &Parts,
+    web: &Web,
+    secret: &str,
+    named: Option<&str>,
+) -> Result<(App, AppScope, bool), Failure> {
     let presented = authenticate(parts, web, secret, KeyKind::Client).await?;
     let scope = presented.credential.app_scope();
     let mut scope = scope.ok_or_else(|| refuse("This is no client secret."))?;
     // In a browser a secret is none: it lies in the bundle for everybody to read.
     let by_browser = |name: &HeaderName| *name == ORIGIN || name.as_str().starts_with("sec-fetch-");
-    if parts.headers.keys().any(by_browser) {
-        if !presented.credential.exposed {
-            note_exposed(web, context(parts)?.now, &scope).await?;
-        }
+    let in_browser = parts.headers.keys().any(by_browser);
+    if in_browser && !presented.credential.exposed {
+        note_exposed(web, context(parts)?.now, &scope).await?;
+    }
+    // Whoever copied it there leaves the headers out.
+    let exposed = in_browser || presented.credential.exposed;
+    if exposed {
         scope = scope.exposed();
     }
     let app = web.instance.store.app(scope.app()).await?;
@@ -70,7 +98,7 @@ async fn by_secret(parts: &Parts, web: &Web, secret: &str, named: Option<&str>) 
     if named.is_some_and(|named| named != app.id.to_string()) {
         return Err(refuse("x-app-id and x-client-secret belong to different apps."));
     }
-    Ok((app, scope))
+    Ok((app, scope, exposed))
 }
 
 /// Once for each secret.

@@ -67,6 +67,7 @@ pub fn admit_user(web: &Web, context: &Context, holder: &UserKeyHolder) -> Resul
     context.note_holder(Holder {
         environment: holder.scope.environment(),
         kind: KeyKind::User,
+        exposed: false,
         key: Some(key),
     });
     count(web, context, Who::Key(key), limit)
@@ -124,6 +125,7 @@ pub(super) async fn present(parts: &Parts, web: &Web, key: ApiKey) -> Result<Arc
     context.note_holder(Holder {
         environment: credential.environment,
         kind: credential.kind,
+        exposed: credential.exposed,
         key: Some(credential.key.0),
     });
     let kind: EnvironmentKind = credential.environment_kind;

@@ -17,12 +17,20 @@ const DRAINED: usize = 8;
 /// The raw body, within the size limit.
 pub struct RawBody(pub Bytes);
 
-/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds.
+/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds. What makes,
+/// moves and opens wallets is as small, and reads its token after the body.
 fn is_anybodys(path: &str) -> bool {
-    let log_in = |version: &str| path.strip_prefix(version).is_some_and(|rest| rest.starts_with("auth/"));
+    let versions = ["/api/v1/", "/api/v2/"];
     match Surface::of(path) {
         Surface::Pages | Surface::Issuers => true,
-        Surface::Wallet => log_in("/api/v1/") || log_in("/api/v2/"),
+        Surface::Wallet => {
+            let rest = versions.iter().find_map(|version| path.strip_prefix(version));
+            rest.is_some_and(|rest| {
+                let operation = rest.strip_prefix("wallet/");
+                let small = ["refresh", "unlock", "export", "address"];
+                operation.is_none_or(|call| small.iter().any(|name| call.starts_with(name)))
+            })
+        }
         Surface::Partner => path == "/api/v1/login",
         Surface::Users => path.starts_with("/v1/login_codes/"),
     }

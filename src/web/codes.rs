@@ -110,7 +110,7 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         user: ask.user,
         purpose: ask.purpose,
         to: ask.to.clone(),
-        network: context.network(),
+        network: context.persons_network(),
         known_device: is_known(web, codes.environment, &ask.to, ask.device, now),
         limits: (!test).then(|| settings.codes.limits()),
         wrong_per_hour: settings.codes.wrong_per_hour,
@@ -203,7 +203,7 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
     let resend = Resend {
         challenge: another.challenge,
         to: open.to.clone(),
-        network: context.network(),
+        network: context.persons_network(),
         known_device: is_known(web, environment, &open.to, another.device, context.now),
         limits: (!test).then(|| settings.codes.limits()),
         caps: caps.filter(|_| another.kind == EnvironmentKind::Production),
@@ -253,7 +253,11 @@ pub async fn try_code(web: &Web, context: &Context, typed: Try<'_>) -> Result<Pr
     match outcome {
         ProofOutcome::Proven(proven) => Ok(proven),
         // For a log-in there is nobody whom the address could be another's of.
-        ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => Err(refused()),
+        ProofOutcome::AnothersOwn(_)
+        | ProofOutcome::NeedsConfirmation
+        | ProofOutcome::Unconfirmable
+        | ProofOutcome::Suspended
+        | ProofOutcome::Refused => Err(refused()),
     }
 }
 
@@ -280,7 +284,7 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
             };
             code.as_ref().is_some_and(|code| codes.matches(code, stored))
         }),
-        network: context.network(),
+        network: context.persons_network(),
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
         events: [EventId(ids.id()), EventId(ids.id()), EventId(ids.id())],

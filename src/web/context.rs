@@ -83,6 +83,8 @@ pub struct Holder {
     pub environment: EnvironmentId,
     /// What the key is for; a user's token counts as a user key.
     pub kind: KeyKind,
+    /// Whether everybody may know the key: a browser sent it before.
+    pub exposed: bool,
     /// The key's id; a token's, of the user key that it was made from, if it was made from one.
     pub key: Option<Uuid>,
 }
@@ -132,6 +134,14 @@ impl Context {
             Who::Address(address) => address.to_string(),
             Who::Key(key) => key.to_string(),
         }
+    }
+
+    /// The network of the person whom a call is for; `None` behind a back end with a key of its own, whose address is that
+    /// of everybody who comes through it, strangers and owners alike.
+    #[must_use]
+    pub fn persons_network(&self) -> Option<String> {
+        let is_back_end = |holder: Holder| holder.kind != KeyKind::User && !holder.exposed;
+        (!self.holder().is_some_and(is_back_end)).then(|| self.network())
     }
 
     /// Whether the host that was asked answers for this kind of environment.

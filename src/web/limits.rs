@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 const WINDOW_MILLIS: i64 = 60_000;
+/// What registrations are counted in.
+const HOUR_MILLIS: i64 = 3_600_000;
 /// Keys and addresses that were not used for a window are forgotten once there are more than this.
 const MANY: usize = 10_000;
 /// More addresses than this within a minute are an attack that no limit per address stops; then all of them are
@@ -70,6 +72,7 @@ pub struct Limits {
 struct Windows {
     of_keys: HashMap<Uuid, Window>,
     of_addresses: HashMap<IpAddr, Window>,
+    registrations: HashMap<(Uuid, IpAddr), Window>,
     swept_at: i64,
 }
 
@@ -92,28 +95,50 @@ impl Limits {
             Who::Key(key) => windows.of_keys.entry(key).or_default(),
             Who::Address(address) => windows.of_addresses.entry(address).or_default(),
         };
-        window.admit(limit, now)
+        window.admit(limit, WINDOW_MILLIS, now)
+    }
+
+    /// Counts one registration with an app from a network, as [`Who::at`] has it; answers in how many seconds there is
+    /// room for another if there is none now. As exact as requests are: on one node.
+    pub fn admit_registration(&self, app: Uuid, network: IpAddr, limit: u32, now: Timestamp) -> Option<u32> {
+        let now = now.as_millisecond();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.forget(now);
+        let window = windows.registrations.entry((app, network)).or_default();
+        let decision = window.admit(limit, HOUR_MILLIS, now);
+        (!decision.allowed).then_some(decision.reset)
     }
 }
 
 impl Windows {
     fn forget(&mut self, now: i64) {
-        if self.of_keys.len() + self.of_addresses.len() > MANY && self.swept_at + WINDOW_MILLIS <= now {
+        let held = self.of_keys.len() + self.of_addresses.len() + self.registrations.len();
+        if held > MANY && self.swept_at + WINDOW_MILLIS <= now {
             self.swept_at = now;
-            let is_alive = |window: &Window| window.admitted.back().is_some_and(|(at, _)| at + WINDOW_MILLIS > now);
-            self.of_keys.retain(|_, window| is_alive(window));
-            self.of_addresses.retain(|_, window| is_alive(window));
+            self.of_keys.retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
+            self.of_addresses
+                .retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
+            self.registrations.retain(|_, window| window.is_alive(HOUR_MILLIS, now));
         }
         if self.of_addresses.len() > MOST_ADDRESSES {
             self.of_addresses.clear();
+        }
+        if self.registrations.len() > MOST_ADDRESSES {
+            self.registrations.clear();
         }
     }
 }
 
 impl Window {
-    fn admit(&mut self, limit: u32, now: i64) -> Decision {
+    /// Whether anything in it still counts.
+    fn is_alive(&self, length: i64, now: i64) -> bool {
+        self.admitted.back().is_some_and(|(at, _)| at + length > now)
+    }
+
+    /// Admits one more, if fewer than `limit` were within the last `length` milliseconds.
+    fn admit(&mut self, limit: u32, length: i64, now: i64) -> Decision {
         while let Some((at, count)) = self.admitted.front().copied() {
-            if at + WINDOW_MILLIS > now {
+            if at + length > now {
                 break;
             }
             self.admitted.pop_front();
@@ -135,9 +160,7 @@ impl Window {
         } else {
             self.admitted.back()
         };
-        let reset_millis = turning
-            .map_or(WINDOW_MILLIS, |(at, _)| at + WINDOW_MILLIS - now)
-            .clamp(0, WINDOW_MILLIS);
+        let reset_millis = turning.map_or(length, |(at, _)| at + length - now).clamp(0, length);
         let reset = u32::try_from((reset_millis + 999) / 1_000).unwrap_or_default();
         Decision {
             allowed,
@@ -169,6 +192,20 @@ mod tests {
         assert!(!limits.admit(key, 2, at(59_999)).allowed);
         assert!(limits.admit(key, 2, at(60_000)).allowed);
         assert!(limits.admit(Who::Key(Uuid::from_u128(2)), 2, at(60_000)).allowed);
+    }
+
+    #[test]
+    fn registrations_are_counted_by_app_and_network_for_an_hour() {
+        let (limits, app) = (Limits::default(), Uuid::from_u128(1));
+        let (here, there) = ([203, 0, 113, 1].into(), [203, 0, 113, 2].into());
+        assert_eq!(limits.admit_registration(app, here, 2, at(0)), None);
+        assert_eq!(limits.admit_registration(app, here, 2, at(600_000)), None);
+        assert_eq!(limits.admit_registration(app, here, 2, at(1_200_000)), Some(2_400));
+        assert_eq!(limits.admit_registration(app, there, 2, at(1_200_000)), None);
+        let other = Uuid::from_u128(2);
+        assert_eq!(limits.admit_registration(other, here, 2, at(1_200_000)), None);
+        assert_eq!(limits.admit_registration(app, here, 2, at(3_600_000)), None);
+        assert!(limits.admit_registration(app, here, 2, at(3_600_000)).is_some());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Passwords: argon2id, off the threads that serve requests, and not many at once.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::Semaphore;
 
 use super::Failure;
+use super::limits::Who;
 use crate::domain::{Code, Password};
 
 /// OWASP's first choice: 19 MiB, two rounds, one lane; some 17 ms.
@@ -23,36 +24,78 @@ const HASH_BYTES: usize = 32;
 const AT_ONCE: usize = 2;
 /// Callers that wait for their turn, some tens of milliseconds each; more are sent away.
 const WAITING: usize = 32;
+/// Those of one address: whoever sends many passwords leaves the others a place.
+const OF_ADDRESS: usize = 8;
+/// Those of one client secret: everybody who logs in through a back end.
+const OF_KEY: usize = 17;
 
 /// Makes and compares hashes of passwords. Cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
-    here: Arc<AtomicUsize>,
+    line: Arc<Mutex<Line>>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            here: Arc::default(),
+            line: Arc::default(),
         }
     }
 }
 
+/// Who waits or hashes, and how many of whom.
+#[derive(Default)]
+struct Line {
+    all: usize,
+    of: HashMap<Who, usize>,
+}
+
 /// A caller that waits or hashes.
-struct Here(Arc<AtomicUsize>);
+struct Here {
+    line: Arc<Mutex<Line>>,
+    who: Who,
+}
+
+impl Here {
+    /// A place in the line; `None` if there is none, or none for this caller.
+    fn take(line: &Arc<Mutex<Line>>, who: Who) -> Option<Self> {
+        let share = match who {
+            Who::Address(_) => OF_ADDRESS,
+            Who::Key(_) => OF_KEY,
+        };
+        let mut waiting = line.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = waiting.of.get(&who).copied().unwrap_or_default();
+        if waiting.all >= AT_ONCE + WAITING || theirs >= share {
+            return None;
+        }
+        waiting.all += 1;
+        waiting.of.insert(who, theirs + 1);
+        Some(Self {
+            line: Arc::clone(line),
+            who,
+        })
+    }
+}
 
 impl Drop for Here {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        let mut waiting = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.all = waiting.all.saturating_sub(1);
+        if let Some(theirs) = waiting.of.get_mut(&self.who) {
+            *theirs = theirs.saturating_sub(1);
+            if *theirs == 0 {
+                waiting.of.remove(&self.who);
+            }
+        }
     }
 }
 
 impl Passwords {
-    /// The hash of a password, as text with its parameters.
-    pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, Failure> {
-        self.run(move || {
+    /// The hash of a password that somebody sent, as text with its parameters.
+    pub async fn hash(&self, who: Who, password: Password, salt: [u8; 16]) -> Result<String, Failure> {
+        self.run(who, move || {
             let hash = derive(&password, &salt, MEMORY_KIB, ROUNDS, LANES)?;
             Some(format!(
                 "$argon2id$v=19$m={MEMORY_KIB},t={ROUNDS},p={LANES}${}${}",
@@ -65,8 +108,8 @@ impl Passwords {
     }
 
     /// Whether a password is the one of a hash. Without a hash it is not, after the same time.
-    pub async fn is_right(&self, password: Password, stored: Option<String>) -> Result<bool, Failure> {
-        self.run(move || {
+    pub async fn is_right(&self, who: Who, password: Password, stored: Option<String>) -> Result<bool, Failure> {
+        self.run(who, move || {
             let parsed = stored.as_deref().map(parse);
             let known = matches!(parsed, Some(Some(_)));
             let (memory, rounds, lanes, salt, expected) =
@@ -80,17 +123,17 @@ impl Passwords {
         .ok_or_else(|| Failure::internal("a password cannot be compared"))
     }
 
-    /// Work that is as heavy as a hash: it takes its turn among them.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-        let before = self.here.fetch_add(1, Ordering::AcqRel);
-        let here = Here(Arc::clone(&self.here));
-        if before >= AT_ONCE + WAITING {
-            return Err(Failure {
-                retry_after: Some(1),
-                ..Failure::new(Code::RateLimited)
-                    .saying("Too many people log in with a password or a PIN right now. Try again in a moment.")
-            });
-        }
+    /// Work for somebody that is as heavy as a hash: it takes its turn among them.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        who: Who,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let here = Here::take(&self.line, who).ok_or_else(|| Failure {
+            retry_after: Some(1),
+            ..Failure::new(Code::RateLimited)
+                .saying("Too many people log in with a password or a PIN right now. Try again in a moment.")
+        })?;
         let turns = Arc::clone(&self.turns);
         let turn = turns
             .acquire_owned()
@@ -133,6 +176,8 @@ fn parse(text: &str) -> Option<Stored> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
     fn typed(text: &str) -> Password {
@@ -142,11 +187,14 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_right_for_its_own_hash_alone() {
         let passwords = Passwords::default();
-        let hash = passwords.hash(typed("correct horse"), [7; 16]).await.unwrap();
+        let hash = passwords
+            .hash(address(1), typed("correct horse"), [7; 16])
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let right = async |text: &str, hash: Option<&str>| {
             let hash = hash.map(str::to_owned);
-            passwords.is_right(typed(text), hash).await.unwrap()
+            passwords.is_right(address(1), typed(text), hash).await.unwrap()
         };
         assert!(right("correct horse", Some(&hash)).await);
         assert!(!right("correct horsf", Some(&hash)).await);
@@ -161,26 +209,59 @@ mod tests {
             assert!(!right("correct horse", Some(spoiled)).await, "{spoiled}");
         }
         // Nobody can have chosen the empty password, which what is too long is hashed as.
-        let empty = passwords.hash(typed(""), [7; 16]).await.unwrap();
+        let empty = passwords.hash(address(1), typed(""), [7; 16]).await.unwrap();
         assert!(!right(&"x".repeat(2_000), Some(&empty)).await);
+    }
+
+    async fn ask(passwords: Passwords, who: Who) -> Result<bool, Failure> {
+        passwords.is_right(who, typed("x"), None).await
+    }
+
+    /// How many of these callers get a place while nobody's turn comes; the last one's refusal, if it is refused.
+    async fn places(callers: impl IntoIterator<Item = Who>) -> (usize, Option<Failure>) {
+        let passwords = Passwords::default();
+        let _all = passwords.turns.clone().acquire_many_owned(2).await.unwrap();
+        let (mut waiting, mut refused) = (Vec::new(), None);
+        for who in callers {
+            let before = passwords.line.lock().unwrap().all;
+            let mut asking = Box::pin(ask(passwords.clone(), who));
+            match asking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(answer) => refused = answer.err(),
+                Poll::Pending => {
+                    assert_eq!(passwords.line.lock().unwrap().all, before + 1);
+                    refused = None;
+                    waiting.push(asking);
+                }
+            }
+        }
+        let placed = waiting.len();
+        drop(waiting);
+        let left = passwords.line.lock().unwrap();
+        assert_eq!((left.all, left.of.len()), (0, 0));
+        (placed, refused)
+    }
+
+    fn address(last: u8) -> Who {
+        Who::at([203, 0, 113, last].into())
     }
 
     #[tokio::test]
     async fn too_many_at_once_are_sent_away() {
-        let passwords = Passwords::default();
-        let _all = passwords.turns.clone().acquire_many_owned(2).await.unwrap();
-        let mut waiting = Vec::new();
-        for _ in 0..AT_ONCE + WAITING {
-            let passwords = passwords.clone();
-            waiting.push(tokio::spawn(async move { passwords.is_right(typed("x"), None).await }));
-        }
-        while passwords.here.load(Ordering::Acquire) < AT_ONCE + WAITING {
-            tokio::task::yield_now().await;
-        }
-        let refused = passwords.is_right(typed("x"), None).await.unwrap_err();
-        assert_eq!((refused.code, refused.retry_after), (Code::RateLimited, Some(1)));
-        for one in &waiting {
-            one.abort();
-        }
+        let (placed, refused) = places((0..=34).map(address)).await;
+        let refused = refused.expect("there is no place left");
+        assert_eq!(
+            (placed, refused.code, refused.retry_after),
+            (AT_ONCE + WAITING, Code::RateLimited, Some(1))
+        );
+    }
+
+    #[tokio::test]
+    async fn one_address_leaves_the_others_their_place() {
+        let flood = std::iter::repeat_n(address(1), 40);
+        let (placed, last) = places(flood.clone().chain([address(2)])).await;
+        assert_eq!((placed, last.is_none()), (OF_ADDRESS + 1, true));
+        let back_end = std::iter::repeat_n(Who::Key(uuid::Uuid::nil()), 40);
+        let (placed, last) = places(flood.chain(back_end).chain([address(2)])).await;
+        assert_eq!((placed, last.is_none()), (OF_ADDRESS + OF_KEY + 1, true));
     }
 }

@@ -129,6 +129,7 @@ fn admit_holder(web: &Web, context: &Context, holder: &TokenHolder) -> Result<()
     context.note_holder(Holder {
         environment,
         kind: KeyKind::User,
+        exposed: false,
         key: None,
     });
     let limit = web.instance.settings.of(environment).limits.per_minute(holder.kind);

@@ -143,6 +143,12 @@ fn destination(user: &User, channel: &str) -> Result<Destination, Failure> {
             "The user has proven this {what} already. There is nothing to do."
         )));
     }
+    if contact.is_partners && user.status == UserStatus::Verified {
+        // Whoever has proven something is asked for nothing at an address that a partner may have made up.
+        return Err(conflict(&format!(
+            "This {what} is what a partner says of the user. Set it with PUT /v1/users/{{user_id}} first, if the person gave it to you."
+        )));
+    }
     let read = match channel {
         "email" => Email::parse(&contact.key).map(Destination::Email),
         _ => Phone::parse_e164(&contact.key).map(Destination::Phone),

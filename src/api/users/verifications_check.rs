@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::envelope::{envelope, enveloped};
 use super::{caller, not_found, shape, user_id, user_id_schema};
-use crate::domain::{ChallengeId, Code, JoinId, KeyScope, Purpose, Token, UserId};
-use crate::store::{ChallengeScope, OfferJoin, ProofOutcome, ServerScope};
+use crate::domain::{ChallengeId, Code, ConfirmationId, JoinId, KeyScope, Purpose, Token, UserId};
+use crate::store::{ChallengeScope, OfferConfirmation, OfferJoin, ProofOutcome, ServerScope};
 use crate::web::codes::{Try, prove};
 use crate::web::reference::{Operation, Schema, Takes, example, required};
 use crate::web::{Call, Context, Failure, IdempotencyKey, JsonObject, Segment, ServerKey, Web, mark_replayed};
@@ -35,15 +35,19 @@ pub fn doc() -> Operation {
             Code::UserNotFound,
             Code::Conflict,
             Code::AddressOfAnother,
+            Code::ConfirmationNeeded,
         ])
 }
 
-/// How long the page of a join lives that nobody uses.
+/// How long the page of a join or of a confirmation lives that nobody uses.
 const OFFERED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
 /// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 `ADDRESS_OF_ANOTHER` when another
-/// user has proven the address: nothing moves, and `details.join_url` is a page where the person may join the two.
+/// user has proven the address: nothing moves, and `details.join_url` is a page where the person may join the two. 409
+/// `CONFIRMATION_NEEDED` for a user who has proven another address and has a wallet, or another way to log in: nothing
+/// changes until the person confirms this one on the page `details.confirm_url`. 409 `CONFLICT` for one who has such a
+/// thing and no proven address.
 pub async fn check(
     State(web): State<Web>,
     context: Context,
@@ -80,6 +84,16 @@ pub async fn check(
         Call::Done(ProofOutcome::Proven(proven)) => (proven.user, false),
         Call::Done(ProofOutcome::AnothersOwn(_)) => {
             return Err(offer(&web, &context, &scope, user.id, challenge).await?);
+        }
+        Call::Done(ProofOutcome::NeedsConfirmation) => {
+            return Err(ask_to_confirm(&web, &context, &scope, user.id, challenge).await?);
+        }
+        Call::Done(ProofOutcome::Unconfirmable) => {
+            return Err(Failure::new(Code::Conflict).saying(
+                "This user has a wallet or another way to log in, and no proven address where this one could be \
+                 confirmed. Let the person log in with a code to this address: that is an account of its own, to which \
+                 the recovery file moves the wallet.",
+            ));
         }
         Call::Done(ProofOutcome::Suspended) => {
             return Err(Failure::new(Code::Conflict).saying("The user is suspended. Let the user in again first."));
@@ -121,4 +135,29 @@ async fn offer(
         return Ok(refusal);
     }
     Ok(refusal.detailed("join_url", format!("{}/join/{}", web.public_url, token.expose())))
+}
+
+/// The refusal, with the page on which the person confirms the address.
+async fn ask_to_confirm(
+    web: &Web,
+    context: &Context,
+    scope: &ServerScope,
+    user: UserId,
+    challenge: ChallengeId,
+) -> Result<Failure, Failure> {
+    let ids = &web.instance.ids;
+    let token = Token::new(ids.id(), ids.secret());
+    let offer = OfferConfirmation {
+        id: ConfirmationId(token.id()),
+        hash: token.hash(),
+        user,
+        challenge,
+        expires_at: context.now + OFFERED_FOR,
+        now: context.now,
+    };
+    let refusal = Failure::new(Code::ConfirmationNeeded);
+    if !web.instance.store.offer_confirmation(scope, offer).await? {
+        return Ok(refusal);
+    }
+    Ok(refusal.detailed("confirm_url", format!("{}/confirm/{}", web.public_url, token.expose())))
 }

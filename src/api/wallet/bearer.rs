@@ -125,6 +125,17 @@ pub async fn spend(
     raw: &[u8],
 ) -> Result<LetIn, Failure> {
     let read = presented(web, context, caller, token).await?;
+    spend_presented(web, context, read, key, raw).await
+}
+
+/// As [`spend`], for a token that was looked at before the body was read.
+pub async fn spend_presented(
+    web: &Web,
+    context: &Context,
+    read: Read<WalletClaims>,
+    key: IdempotencyKey,
+    raw: &[u8],
+) -> Result<LetIn, Failure> {
     let token = as_presented(&read);
     let who = Repeats {
         environment: token.environment,

@@ -1,7 +1,7 @@
 //! `GET /api/v{1,2}/organization`: the organization of a client secret.
 //!
 //! `clientSecret` is the one that was sent. `rampableClientSecret` is shown to callers without `Origin` alone: in a
-//! browser it would be everybody's.
+//! browser it would be everybody's. A client secret that a browser ever sent shows it no more: rotate it.
 
 use axum::Json;
 use axum::extract::State;
@@ -63,7 +63,7 @@ pub async fn organization(State(web): State<Web>, caller: Caller, headers: Heade
         return Err(Failure::new(Code::Unauthorized).saying("Send the app's client secret in x-client-secret."));
     };
     let settings = web.instance.settings.of(scope.environment());
-    let rampable = if headers.contains_key(ORIGIN) {
+    let rampable = if headers.contains_key(ORIGIN) || caller.app.exposed {
         None
     } else {
         rampable_secret(&web, scope).await?

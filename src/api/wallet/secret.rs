@@ -44,7 +44,7 @@ pub async fn issue(
             let sealed = vault.seal(&sealed::pepper(environment, id), &*pepper, ids.entropy());
             let (secret, pin) = (Arc::clone(secret), Arc::clone(pin));
             let wrap = move || secret.to_copy_with_pin(wallet.bytes(), &pin, &Secret::new(pepper.to_vec()));
-            (web.passwords.run(wrap).await?, Some(sealed))
+            (web.passwords.run(caller.app.who(context), wrap).await?, Some(sealed))
         }
     };
     let token = Token::new(ids.id(), ids.secret());
@@ -159,7 +159,9 @@ async fn with_pin(
     let pepper = vault.open(&sealed::pepper(wallet.environment, row.id), sealed);
     let pepper = pepper.map_err(|error| Failure::internal(format!("wallet {}: {error}", wallet.id)))?;
     let (pin, id) = (Arc::clone(pin), wallet.id.bytes());
-    let secret = web.passwords.run(move || copy.open_with_pin(id, &pin, &pepper)).await?;
+    let who = caller.app.who(context);
+    let open = move || copy.open_with_pin(id, &pin, &pepper);
+    let secret = web.passwords.run(who, open).await?;
     if prove(vault, &secret, &row.mac).is_none() {
         return Ok(None);
     }

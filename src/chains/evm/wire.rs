@@ -44,11 +44,7 @@ pub fn address(value: &Value) -> Option<Address> {
     Some(Address::from(<[u8; 20]>::try_from(bytes(value, 20)?).ok()?))
 }
 
-/// What may be `null` or absent.
-#[expect(
-    clippy::option_option,
-    reason = "outside: whether it can be read; inside: whether it is there"
-)]
+/// What may be `null` or absent: outside, whether it can be read; inside, whether it is there.
 pub fn nullable<T>(value: Option<&Value>, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
     match value {
         None | Some(Value::Null) => Some(None),

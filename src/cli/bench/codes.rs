@@ -114,7 +114,12 @@ impl Bench {
             user: None,
             purpose: Purpose::LogIn,
             to: Destination::Phone(Phone::parse_e164(&format!("+30{number:010}"))?),
-            network: format!("11.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+            network: Some(format!(
+                "11.{}.{}.{}",
+                number >> 16 & 255,
+                number >> 8 & 255,
+                number & 255
+            )),
             known_device: false,
             limits: sends.then_some(LIMITS),
             wrong_per_hour: 10,
@@ -143,7 +148,7 @@ impl Bench {
             user: None,
             kind: Some("phone"),
             matches: Box::new(|_| true),
-            network: "127.0.0.1".to_owned(),
+            network: Some("127.0.0.1".to_owned()),
             new_user: UserId(ids.id()),
             identity: IdentityId(ids.id()),
             events: std::array::from_fn(|_| EventId(ids.id())),

@@ -122,7 +122,11 @@ pub(super) async fn attempt(tools: &Tools, ready: &Ready) -> Outcome {
             made: Some(MadeAttempt {
                 at,
                 duration_us,
-                answer: answer.map(|answer| answer.body).unwrap_or_default(),
+                // What carried a key may come back in the answer, and would lie here in the clear.
+                answer: answer
+                    .filter(|_| due.sealed_body.is_none())
+                    .map(|answer| answer.body)
+                    .unwrap_or_default(),
             }),
             status,
             error,

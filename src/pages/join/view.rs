@@ -2,40 +2,23 @@
 
 use askama::Template;
 
-use crate::domain::{Language, UserId};
-use crate::pages::masks::{mask_email, mask_phone};
+use crate::domain::Language;
+use crate::pages::steps::{Way, masked};
 use crate::pages::view::{Contact, Frame};
 use crate::pages::words::ContactKind;
-use crate::store::{Join, JoinAddress, JoinShows, JoinSide};
+use crate::store::{Join, JoinShows, JoinSide};
 use crate::words::{Part, Words};
 
-/// An address that a code can go to.
-pub struct Way {
-    /// The row, for the form.
-    pub id: String,
-    /// The address, masked.
-    pub address: String,
-    key: String,
-    user: UserId,
-}
-
-impl Way {
-    pub fn of(address: &JoinAddress, user: UserId) -> Self {
-        Self {
-            id: address.id.to_string(),
-            address: masked(address),
-            key: address.key.clone(),
-            user,
-        }
-    }
-}
-
-fn masked(address: &JoinAddress) -> String {
-    if address.kind == "email" {
-        mask_email(&address.shown)
-    } else {
-        mask_phone(&address.shown)
-    }
+/// What logs in to an account beside codes, in words.
+fn log_ins(words: Words, side: &JoinSide) -> Vec<String> {
+    let named = side.log_ins.iter().map(|log_in| match log_in.kind.as_str() {
+        "google" => "Google".to_owned(),
+        "apple" => "Apple".to_owned(),
+        "telegram" => "Telegram".to_owned(),
+        "custody" => words.join_by_app().to_owned(),
+        _ => log_in.shown.clone(),
+    });
+    named.collect()
 }
 
 /// One of the two accounts: what the person may see of it, and what is next.
@@ -50,6 +33,10 @@ pub struct Side<'a> {
     pub partners: &'a [String],
     /// Its plan, once both were shown.
     pub plan: Option<&'a str>,
+    /// Whether it has a wallet; told once both were shown.
+    pub wallet: bool,
+    /// What logs in to it beside codes, once both were shown.
+    pub log_ins: Vec<String>,
     /// How many keys partners hold to it.
     pub keys: i64,
     /// Whether it was shown, here and just now.
@@ -75,7 +62,11 @@ impl<'a> Side<'a> {
         let both = held && join.first.shown && join.second.shown;
         let contacts = side.addresses.iter().map(|address| {
             let whole = both && address.verified;
-            let value = if whole { address.shown.clone() } else { masked(address) };
+            let value = if whole {
+                address.shown.clone()
+            } else {
+                masked(&address.kind, &address.shown)
+            };
             (ContactKind::of(&address.kind).label(words), value, address.verified)
         });
         let shows = if is_first { JoinShows::First } else { JoinShows::Second };
@@ -93,6 +84,8 @@ impl<'a> Side<'a> {
             contacts: contacts.collect(),
             partners: if both { &side.partners } else { &[] },
             plan: side.plan.as_deref().filter(|_| both),
+            wallet: both && side.wallet,
+            log_ins: if both { log_ins(words, side) } else { Vec::new() },
             keys: if both { side.keys } else { 0 },
             shown: held && side.shown,
             sent,
@@ -121,6 +114,8 @@ pub struct JoinPage<'a> {
     pub partner: Option<&'a str>,
     /// Whether both have a wallet, which keeps them apart as well.
     pub two_wallets: bool,
+    /// Whether the first cannot be shown to be the person's, which does so too.
+    pub unprovable: bool,
     /// The account that the person was in, and the one that stays.
     pub sides: [Side<'a>; 2],
     /// How many days it may be undone.

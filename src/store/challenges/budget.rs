@@ -39,7 +39,7 @@ pub(super) struct Send<'a> {
     pub id: uuid::Uuid,
     pub challenge: ChallengeId,
     pub to: &'a Destination,
-    pub network: &'a str,
+    pub network: Option<&'a str>,
     pub familiar: bool,
     pub now: Timestamp,
 }
@@ -47,7 +47,7 @@ pub(super) struct Send<'a> {
 pub(super) async fn add_send(tx: &Tx<'_>, scope: ChallengeScope, send: &Send<'_>) -> Result<()> {
     let params = params![
         id: send.id, environment: scope.environment.0, app: scope.app.map(|app| app.0), challenge: send.challenge.0,
-        kind: send.to.kind(), key: send.to.key(), network: send.network, familiar: send.familiar, now: send.now,
+        kind: send.to.kind(), key: send.to.key(), network: send.network.unwrap_or_default(), familiar: send.familiar, now: send.now,
     ];
     tx.execute(ADD_SEND, &params).await?;
     Ok(())
@@ -73,7 +73,7 @@ pub(super) async fn wrong_codes(tx: &Tx<'_>, environment: EnvironmentId, asked: 
 /// From where a code is asked for, and to where.
 pub(super) struct Asked<'a> {
     pub to: &'a Destination,
-    pub network: &'a str,
+    pub network: Option<&'a str>,
     /// Whether it is asked for on a device that has proven the destination.
     pub known_device: bool,
     pub now: Timestamp,
@@ -84,8 +84,11 @@ pub(super) async fn is_familiar(tx: &Tx<'_>, environment: EnvironmentId, asked: 
     if asked.known_device {
         return Ok(true);
     }
+    let Some(network) = asked.network else {
+        return Ok(false);
+    };
     let params = params![
-        environment: environment.0, kind: asked.to.kind(), key: asked.to.key(), network: asked.network,
+        environment: environment.0, kind: asked.to.kind(), key: asked.to.key(), network: network,
         since: asked.now - FAMILIAR_FOR,
     ];
     Ok(tx.one(FAMILIAR, &params, |_| Ok(())).await?.is_some())
@@ -120,15 +123,17 @@ pub(super) async fn past_sends(
             same_app: row.opt_id(2)? == app,
         })
     };
-    let by_network = params![
-        environment: environment, network: asked.network, since: asked.now - HOUR,
-        most: i64::from(limits.per_network_hour),
-    ];
-    let (to_destination, from_network) = try_join(
-        tx.all(TO_DESTINATION, &by_destination, sent),
-        tx.all(FROM_NETWORK, &by_network, |row| row.time(0)),
-    )
-    .await?;
+    let from_network = async {
+        let Some(network) = asked.network else {
+            return Ok(Vec::new());
+        };
+        let by_network = params![
+            environment: environment, network: network, since: asked.now - HOUR,
+            most: i64::from(limits.per_network_hour),
+        ];
+        tx.all(FROM_NETWORK, &by_network, |row| row.time(0)).await
+    };
+    let (to_destination, from_network) = try_join(tx.all(TO_DESTINATION, &by_destination, sent), from_network).await?;
     Ok(PastSends {
         to_destination,
         from_network,

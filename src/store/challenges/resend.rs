@@ -34,8 +34,8 @@ pub struct Resend {
     pub challenge: ChallengeId,
     /// Where its code goes, as [`Store::open_challenge`] says.
     pub to: Destination,
-    /// The network that asks.
-    pub network: String,
+    /// The network of the person who asks, if it is known.
+    pub network: Option<String>,
     /// Whether it is asked for on a device that has proven the destination.
     pub known_device: bool,
     /// How many sends there may be; `None` for a test number.
@@ -117,9 +117,8 @@ pub(in crate::store) fn destination(row: &Row<'_>, first: usize) -> Result<Desti
 async fn again(tx: &Tx<'_>, scope: ChallengeScope, resend: &Resend) -> Result<Resent> {
     let environment = scope.environment;
     lock_value(tx, environment, resend.to.kind(), resend.to.key()).await?;
-    if resend.limits.is_some() {
-        tx.lock(&[b"network", &environment.bytes(), resend.network.as_bytes()])
-            .await?;
+    if let (Some(_), Some(network)) = (resend.limits, &resend.network) {
+        tx.lock(&[b"network", &environment.bytes(), network.as_bytes()]).await?;
     }
     let by_id = params![id: resend.challenge.0, environment: environment.0, now: resend.now];
     let found = tx.one(OPEN, &by_id, |row| open(row, scope)).await?;
@@ -128,7 +127,7 @@ async fn again(tx: &Tx<'_>, scope: ChallengeScope, resend: &Resend) -> Result<Re
     };
     let asked = Asked {
         to: &resend.to,
-        network: &resend.network,
+        network: resend.network.as_deref(),
         known_device: resend.known_device,
         now: resend.now,
     };
@@ -143,7 +142,7 @@ async fn again(tx: &Tx<'_>, scope: ChallengeScope, resend: &Resend) -> Result<Re
         id: resend.message.0,
         challenge: resend.challenge,
         to: &resend.to,
-        network: &resend.network,
+        network: resend.network.as_deref(),
         familiar,
         now: resend.now,
     };

@@ -28,6 +28,9 @@ const CONSUME: &str = "
             where link.id = click.id and link.hash = click.hash and link.used_at is null and link.expires_at > click.now
                 and (select account.status in ('linked', 'verified') and link.created_at >= account.valid_after
                     from users account where account.id = link.user_id)
+                and not exists (
+                    select 1 from source_ends ended
+                    where ended.user_id = link.user_id and ended.source_id = link.partner_id and ended.valid_after > link.created_at)
             for update) link
     ), consumed as (
         update login_links link set (used_at, session_id, code_hash, code_expires_at, return_url) = (
@@ -65,7 +68,10 @@ const FIND_CODE: &str = "
             select 1 from sessions session
             where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= (
                 select account.valid_after from users account
-                where account.id = session.user_id and account.status in ('linked', 'verified')))
+                where account.id = session.user_id and account.status in ('linked', 'verified'))
+                and not exists (
+                    select 1 from source_ends ended
+                    where ended.user_id = session.user_id and ended.source_id = session.partner_id and ended.valid_after > session.auth_time))
         then code_expires_at end,
         code_used_at
     from login_links where id = :id for update";

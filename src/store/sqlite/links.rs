@@ -12,6 +12,9 @@ const CONSUME: &str = "
     where id = :id and hash = :hash and used_at is null and expires_at > :now
         and exists (select 1 from users where users.id = login_links.user_id and status in ('linked', 'verified')
             and login_links.created_at >= users.valid_after)
+        and not exists (
+            select 1 from source_ends ended
+            where ended.user_id = login_links.user_id and ended.source_id = login_links.partner_id and ended.valid_after > login_links.created_at)
     returning environment_id, user_id, partner_id";
 const ADD_SESSION: &str = "
     insert into sessions (id, environment_id, user_id, hash, amr, partner_id, auth_time, seen_at, expires_at)
@@ -26,7 +29,10 @@ const FIND_CODE: &str = "
     select environment_id, code_hash, code_challenge,
         case when exists (select 1 from sessions session
             join users account on account.id = session.user_id and account.status in ('linked', 'verified')
-            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= account.valid_after)
+            where session.id = login_links.session_id and session.ended_at is null and session.auth_time >= account.valid_after
+                and not exists (
+                    select 1 from source_ends ended
+                    where ended.user_id = session.user_id and ended.source_id = session.partner_id and ended.valid_after > session.auth_time))
         then code_expires_at end,
         code_used_at
     from login_links where id = :id";

@@ -18,6 +18,8 @@ pub struct Contact {
     pub key: String,
     /// Whether this user has proven it.
     pub verified: bool,
+    /// Whether it is a partner's word alone.
+    pub is_partners: bool,
 }
 
 /// One row of `identities`.
@@ -67,6 +69,7 @@ pub(super) fn contact(claims: &[Identity], kind: &str) -> Option<Contact> {
         shown: claim.shown.clone(),
         key: claim.key.clone(),
         verified: of_kind().any(|proof| proof.verified && proof.key == claim.key),
+        is_partners: claim.source == "partner",
     })
 }
 

@@ -26,6 +26,12 @@ const LOCK: &str = "
 const IDENTITIES: &str = "delete from identities where user_id = :user";
 const SUBSCRIPTION: &str = "delete from subscriptions where user_id = :user";
 const PASSWORDS: &str = "delete from passwords where user_id = :user";
+// Recovery files that could still be downloaded, and halves of keys that ride along with tokens.
+const SECRET_LINKS: &str = "delete from secret_links where wallet_id in (select id from wallets where user_id = :user)";
+const RIDING_HALVES: &str =
+    "delete from riding_halves where wallet_id in (select id from wallets where user_id = :user)";
+const CONFIRMATIONS: &str = "delete from confirmations where user_id = :user";
+const SOURCE_ENDS: &str = "delete from source_ends where user_id = :user";
 const RAMPABLE: &str = "delete from rampable_accounts where user_id = :user";
 const ALIASES: &str = "delete from user_aliases where user_id = :user";
 const RETIRED: &str = "
@@ -145,6 +151,10 @@ async fn forget(
         IDENTITIES,
         SUBSCRIPTION,
         PASSWORDS,
+        SECRET_LINKS,
+        RIDING_HALVES,
+        CONFIRMATIONS,
+        SOURCE_ENDS,
         RAMPABLE,
         ALIASES,
         NOTICE_JOBS,

@@ -11,7 +11,7 @@ mod undo;
 use jiff::{SignedDuration, Timestamp};
 
 pub use merge::{JoinOutcome, JoinUsers};
-pub use sides::{JoinAddress, JoinSide};
+pub use sides::{JoinAddress, JoinLogin, JoinSide};
 pub use undo::{UndoJoin, UndoOutcome};
 
 use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, JoinId, PartnerId, Token, UserId};
@@ -46,7 +46,7 @@ pub enum JoinShows {
     First,
     /// The one that has proven the address.
     Second,
-    /// Both: the first has proven nothing, and what it claims is the address itself.
+    /// Both: the first has proven nothing, what it claims is the address itself, and there is nothing in it to take.
     Both,
 }
 
@@ -77,6 +77,8 @@ pub enum JoinState {
     SamePartner,
     /// They may not: both have a wallet, and an account holds one.
     TwoWallets,
+    /// They may not: the first has a wallet or log-ins of its own, and no proven address by which it could be shown.
+    Unprovable,
     /// They are joined, and may be separated until this time.
     Joined(Timestamp),
     /// They were joined, and are separate again.
@@ -241,6 +243,7 @@ impl Store {
             (None, Some(_)) if joined && second.alive => JoinState::Joined(known.expires_at),
             (None, None) if first.alive && second.alive && partner.is_some() => JoinState::SamePartner,
             (None, None) if first.alive && second.alive && wallets == Some(2) => JoinState::TwoWallets,
+            (None, None) if first.alive && second.alive && first.is_unprovable() => JoinState::Unprovable,
             (None, None) if first.alive && second.alive => JoinState::Offered,
             _ => return Ok(None),
         };

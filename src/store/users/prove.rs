@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use self::owner::settle;
+pub(super) use self::owner::{Proof, add_proof};
 use super::{EventData, User, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId};
 use crate::store::challenges::caps::count_proof;
@@ -38,8 +39,8 @@ pub struct ProofAttempt {
     pub kind: Option<&'static str>,
     /// Whether a stored MAC is that of the code that was typed.
     pub matches: MatchesCode,
-    /// The network that it was typed in.
-    pub network: String,
+    /// The network of the person who typed it; `None` behind a back end.
+    pub network: Option<String>,
     /// The user, if the proof makes one.
     pub new_user: UserId,
     /// The row of the proven identity, if new.
@@ -74,6 +75,11 @@ pub enum ProofOutcome {
     /// Somebody else has proven this address: the person may join the two accounts, see [`Store::offer_join`]. The
     /// code is spent.
     AnothersOwn(UserId),
+    /// The user has something to protect and another proven address: the person confirms this one there, see
+    /// [`Store::offer_confirmation`]. The code is spent.
+    NeedsConfirmation,
+    /// The user has something to protect, and no proven address where this one could be confirmed. The code is spent.
+    Unconfirmable,
     /// The user is locked out. The code is spent.
     Suspended,
     /// Wrong, expired, used, foreign, tried too often or never made: one answer for all.
@@ -114,7 +120,11 @@ impl Store {
                         body: None,
                         resource: Some(proven.user.id.0),
                     }),
-                    ProofOutcome::AnothersOwn(_) | ProofOutcome::Suspended | ProofOutcome::Refused => None,
+                    ProofOutcome::AnothersOwn(_)
+                    | ProofOutcome::NeedsConfirmation
+                    | ProofOutcome::Unconfirmable
+                    | ProofOutcome::Suspended
+                    | ProofOutcome::Refused => None,
                 };
                 Ok((outcome, saved))
             }
@@ -168,12 +178,17 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
         return Ok(ProofOutcome::Refused);
     }
     let spent = params![now: attempt.now, id: id];
-    let remembered = params![
-        environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: attempt.network.as_str(),
-        now: attempt.now,
-    ];
+    let remembered = async {
+        let Some(network) = attempt.network.as_deref() else {
+            return Ok(0);
+        };
+        let remembered = params![
+            environment: scope.environment.0, kind: met.kind, key: met.key.as_str(), network: network, now: attempt.now,
+        ];
+        tx.execute(REMEMBER, &remembered).await
+    };
     // The challenge is this transaction's since its try was counted: on PostgreSQL the two share a round trip.
-    let (spent, _) = try_join(tx.execute(SPEND, &spent), tx.execute(REMEMBER, &remembered)).await?;
+    let (spent, _) = try_join(tx.execute(SPEND, &spent), remembered).await?;
     if spent == 0 {
         return Ok(ProofOutcome::Refused);
     }

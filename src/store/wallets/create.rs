@@ -1,14 +1,14 @@
 //! A wallet is made.
 
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::consent::GRANT;
-use super::{StoredMac, Wallet, told, wallet_row};
+use super::{StoredMac, WALLET_COLUMNS, Wallet, told, wallet_row};
 use crate::domain::{AppId, ConsentScopes, Custody, EnvironmentId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
-use crate::store::sql::params;
+use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
 use crate::store::users::lock;
 use crate::store::{Result, Store};
@@ -62,8 +62,8 @@ pub struct NewSecretLink {
 pub enum WalletCreation {
     /// It is made, or made afresh: nobody had proven the secret of the one before.
     Created,
-    /// The user has one that the same app made, and nobody has shown to hold its secret: whoever made it may have
-    /// missed the answer.
+    /// The user has one that the same app has just made, and nobody has used it or shown to hold its secret: whoever made
+    /// it may have missed the answer.
     Unproven(Box<Wallet>),
     /// The user has a wallet.
     Taken,
@@ -73,13 +73,15 @@ pub enum WalletCreation {
 
 /// As many secrets as may wait to be proven at a time.
 const MOST_UNPROVEN: i64 = 8;
+/// How long whoever made a wallet may ask again because the answer was lost.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 const STATUS: &str = "
     select status from users where id = :user and environment_id = :environment and status in ('linked', 'verified')";
 const KNOWN: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
         wallet.key, wallet.body, wallet.frozen_at, (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id and secret.proven_at is not null),
-        (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id)
+        (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id), wallet.created_at, wallet.used_at
     from wallets wallet where wallet.user_id = :user and wallet.environment_id = :environment";
 const ADD: &str = "
     insert into wallets (id, environment_id, user_id, app_id, custody, state, sealed_for, key, body, created_at, updated_at)
@@ -128,7 +130,7 @@ impl Store {
     }
 
     /// Gives a wallet of [`WalletCreation::Unproven`] one more secret, for whoever missed the answer. False if it has
-    /// been proven, or moved, meanwhile.
+    /// been proven, used, or moved, meanwhile.
     pub async fn add_wallet_secret(
         &self,
         scope: &UserScope,
@@ -142,11 +144,9 @@ impl Store {
             async move {
                 lock(tx, user).await?;
                 let whose = params![user: user.0, environment: environment.0];
-                let known = tx
-                    .one(KNOWN, &whose, |row| Ok((wallet_row(row)?, row.int(10)?, row.int(11)?)))
-                    .await?;
-                let open = known.filter(|(known, proven, all)| {
-                    known.id == wallet && known.custody == Custody::Server && *proven == 0 && *all < MOST_UNPROVEN
+                let known = tx.one(KNOWN, &whose, Known::read).await?;
+                let open = known.filter(|known| {
+                    known.wallet.id == wallet && known.may_be_asked_again(now) && known.secrets < MOST_UNPROVEN
                 });
                 if open.is_none() {
                     return Ok(false);
@@ -157,6 +157,36 @@ impl Store {
             .boxed()
         })
         .await
+    }
+}
+
+/// The wallet that a user has.
+struct Known {
+    wallet: Wallet,
+    /// How many of its secrets somebody has shown to hold.
+    proven: i64,
+    secrets: i64,
+    created_at: Timestamp,
+    used_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            wallet: wallet_row(row)?,
+            proven: row.int(WALLET_COLUMNS)?,
+            secrets: row.int(WALLET_COLUMNS + 1)?,
+            created_at: row.time(WALLET_COLUMNS + 2)?,
+            used_at: row.opt_time(WALLET_COLUMNS + 3)?,
+        })
+    }
+
+    /// Whether nothing says that the answer that made it has arrived.
+    fn may_be_asked_again(&self, now: Timestamp) -> bool {
+        self.wallet.custody == Custody::Server
+            && self.proven == 0
+            && self.used_at.is_none()
+            && now.duration_since(self.created_at) <= PATIENCE
     }
 }
 
@@ -173,19 +203,16 @@ async fn create(
     if tx.one(STATUS, &whose, |row| row.text(0)).await?.is_none() {
         return Ok(WalletCreation::Refused);
     }
-    let known = tx
-        .one(KNOWN, &whose, |row| Ok((wallet_row(row)?, row.int(10)?)))
-        .await?;
-    match known {
+    match tx.one(KNOWN, &whose, Known::read).await? {
         None => {}
-        Some((known, _)) if known.frozen => return Ok(WalletCreation::Taken),
-        Some((known, _)) if known.pending => {
+        Some(known) if known.wallet.frozen => return Ok(WalletCreation::Taken),
+        Some(known) if known.wallet.pending => {
             for sql in FORGET {
-                tx.execute(sql, &params![wallet: known.id.0]).await?;
+                tx.execute(sql, &params![wallet: known.wallet.id.0]).await?;
             }
         }
-        Some((known, 0)) if known.custody == Custody::Server && new.custody == Custody::Server && known.app == app => {
-            return Ok(WalletCreation::Unproven(Box::new(known)));
+        Some(known) if new.custody == Custody::Server && known.wallet.app == app && known.may_be_asked_again(now) => {
+            return Ok(WalletCreation::Unproven(Box::new(known.wallet)));
         }
         Some(_) => return Ok(WalletCreation::Taken),
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{EnvironmentId, Uuid, WalletId};
+use crate::domain::{EnvironmentId, RefreshToken, Uuid, WalletId};
 use crate::store::scope::AppScope;
 use crate::store::sql::{Script, params};
 use crate::store::{Result, Store};
@@ -25,6 +25,7 @@ pub struct NewHalf {
 pub(super) const HALF: &str = "
     select sealed from riding_halves where id = :id and environment_id = :environment and expires_at > :now";
 pub(super) const TAKE_HALF: &str = "delete from riding_halves where id = :id";
+const LEAVE_HALF: &str = "update riding_halves set expires_at = :until where id = :id and expires_at > :until";
 const ADD_HALF: &str = "
     insert into riding_halves (id, environment_id, wallet_id, sealed, expires_at)
     values (:id, :environment, :wallet, :sealed, :expires_at)";
@@ -44,12 +45,15 @@ impl Store {
         Ok(())
     }
 
-    /// The half that rides with a refresh token, which goes with it.
+    /// The half that rides with a refresh token which was just spent. It stays for as long as the token may be presented
+    /// once more because the answer was lost, and no longer.
     pub async fn take_half(&self, scope: &AppScope, token: Uuid, now: Timestamp) -> Result<Option<Vec<u8>>> {
         let whose = params![id: token, environment: scope.environment.0, now: now];
         let half = self.one(HALF, &whose, |row| row.bytes(0)).await?;
         if half.is_some() {
-            self.run(Script::default().then(TAKE_HALF, params![id: token])).await?;
+            let until = RefreshToken::asked_again_until(now);
+            self.run(Script::default().then(LEAVE_HALF, params![until: until, id: token]))
+                .await?;
         }
         Ok(half)
     }

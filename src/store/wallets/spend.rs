@@ -79,13 +79,15 @@ const SPEND: &str = "
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = "
     select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.scopes, wallet.moved_at, account.valid_after, app.policy
+        wallet.key, wallet.body, wallet.frozen_at, consent.scopes, wallet.moved_at, account.valid_after, app.policy,
+        wallet.used_at
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
     left join consents consent on consent.wallet_id = wallet.id and consent.app_id = app.id
         and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
     where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment";
+const USED: &str = "update wallets set used_at = :now where id = :wallet and used_at is null";
 const FAMILY_ENDED: &str = "
     select id from token_families where id = :family and (ended_at is not null or expires_at <= :now)";
 
@@ -143,6 +145,16 @@ async fn spend(tx: &Tx<'_>, token: &PresentedWalletToken, now: Timestamp) -> Res
     usable(tx, token, half, now).await
 }
 
+/// A wallet that a token names.
+struct Found {
+    wallet: Wallet,
+    consent: Option<ConsentScopes>,
+    /// Older tokens are good for nothing.
+    alive_since: Timestamp,
+    policy: Option<String>,
+    is_used: bool,
+}
+
 async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>, now: Timestamp) -> Result<Spending> {
     let whose = params![
         wallet: token.wallet.0, user: token.user.0, environment: token.environment.0, app: token.app.0, now: now,
@@ -153,15 +165,16 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             let alive_since = row
                 .time(WALLET_COLUMNS + 2)?
                 .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
-            Ok((
-                wallet_row(row)?,
-                row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
+            Ok(Found {
+                wallet: wallet_row(row)?,
+                consent: row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
                 alive_since,
-                row.opt_text(WALLET_COLUMNS + 3)?,
-            ))
+                policy: row.opt_text(WALLET_COLUMNS + 3)?,
+                is_used: row.opt_time(WALLET_COLUMNS + 4)?.is_some(),
+            })
         })
         .await?;
-    let Some((wallet, consent, _, policy)) = found.filter(|(_, _, since, _)| token.issued_at >= *since) else {
+    let Some(found) = found.filter(|found| token.issued_at >= found.alive_since) else {
         return Ok(Spending::Refused);
     };
     if let Some(family) = token.family {
@@ -170,10 +183,14 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
             return Ok(Spending::Refused);
         }
     }
+    if !found.is_used {
+        // From here on whoever made the wallet has the answer: see `may_be_asked_again`.
+        tx.execute(USED, &params![now: now, wallet: token.wallet.0]).await?;
+    }
     Ok(Spending::Usable(Box::new(UsableWallet {
-        wallet,
-        consent,
+        wallet: found.wallet,
+        consent: found.consent,
         half,
-        policy,
+        policy: found.policy,
     })))
 }

@@ -101,6 +101,7 @@ pub fn user() -> User {
             shown: shown.to_owned(),
             key: shown.to_owned(),
             verified,
+            is_partners: false,
         })
     };
     User {

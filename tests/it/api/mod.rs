@@ -10,5 +10,6 @@ mod openapi;
 pub mod partner;
 mod power;
 mod scopes;
+mod takeover;
 pub mod users;
 mod wallet;

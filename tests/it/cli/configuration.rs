@@ -91,7 +91,10 @@ fn later_sources_win_and_passwords_are_masked() {
     let config: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         config["limits"],
-        json!({ "sandbox_per_minute": 1, "production_per_minute": 2, "anonymous_per_minute": 600 })
+        json!({
+            "sandbox_per_minute": 1, "production_per_minute": 2, "anonymous_per_minute": 600,
+            "registrations_per_network_hour": 30,
+        })
     );
     assert_eq!(
         (&config["log"]["level"], &config["store"]["url"]),

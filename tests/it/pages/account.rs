@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both, user_with};
 use crate::support::client::{Answer, Client};
+use crate::support::codes::EMAIL;
 
 on_both! {
     without_a_session_the_page_says_so,
@@ -12,6 +13,7 @@ on_both! {
     a_cookie_that_is_not_quite_right_opens_nothing,
     logging_out_ends_this_session_alone,
     logging_out_everywhere_ends_the_other_browsers_sessions,
+    a_partners_session_neither_reads_nor_ends_what_is_not_its_own,
     a_suspended_user_is_not_signed_in,
     a_session_ends_when_it_is_idle_and_after_ninety_days,
     another_method_is_refused,
@@ -204,4 +206,27 @@ async fn another_method_is_refused(engine: Engine) {
     }
     assert!(is_alive(&browser).await, "a GET logs nobody out");
     assert_eq!(browser.call("HEAD", "/account").send().await.status, 200);
+}
+
+async fn a_partners_session_neither_reads_nor_ends_what_is_not_its_own(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let browser = app.signed_in("ada").await;
+    let user = app.user(&browser).await.to_string();
+    let named = app.server().call("PUT", &format!("/v1/users/{user}"));
+    let named = named.json(&json!({ "name": "Countess Lovelace" })).send().await;
+    assert_eq!(named.status, 200);
+    app.prove(&user, "email", EMAIL.to).await;
+    let token = app.log_in(EMAIL, &app.shop().await).await;
+    assert_eq!(app.me(&token).await.json()["data"]["user_id"], json!(user));
+    assert!(!browser.get("/account").await.page().contains("Countess"));
+    // Whatever the person signed in to by a proof of their own goes on.
+    let second = app.signed_in("ada").await;
+    let open = app.link("ada").await;
+    let out = browser.submit(EVERYWHERE, "").await;
+    assert!(out.page().contains("came in the same way"), "{out:?}");
+    assert!(!is_alive(&second).await);
+    assert_ne!(app.browser().submit(&open, "").await.status, 303);
+    assert_eq!(app.me(&token).await.status, 200);
+    app.advance(1);
+    assert!(is_alive(&app.signed_in("ada").await).await);
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod confirm;
 mod consent;
 mod docs;
 mod home;

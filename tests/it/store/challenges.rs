@@ -39,7 +39,7 @@ pub fn challenge(store: &TestStore, to: &str) -> NewChallenge {
         user: None,
         purpose: Purpose::LogIn,
         to,
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
         known_device: false,
         limits: Some(LIMITS),
         wrong_per_hour: 10,
@@ -153,7 +153,7 @@ fn resend(store: &TestStore, challenge: ChallengeId, to: &Destination) -> Resend
     Resend {
         challenge,
         to: to.clone(),
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
         known_device: false,
         limits: Some(LIMITS),
         caps: None,
@@ -278,7 +278,7 @@ async fn many_who_ask_at_once_are_all_counted(store: TestStore) {
                         cost: 30,
                         spend: 0,
                     }),
-                    network: format!("203.0.113.{number}"),
+                    network: Some(format!("203.0.113.{number}")),
                     ..challenge(&store, &to)
                 };
                 store.start_challenge(&scope, new, None).await.unwrap()

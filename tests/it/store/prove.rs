@@ -1,8 +1,10 @@
 //! A code that somebody typed: the try, and who they are then.
 
-use aboard::domain::{Amr, AppId, ChallengeId, EventId, IdentityId, Purpose, SigningKeyId, SigningPurpose, UserId};
+use aboard::domain::{
+    Amr, AppId, ChallengeId, EventId, IdentityId, Phone, Purpose, SigningKeyId, SigningPurpose, UserId,
+};
 use aboard::store::{
-    ChallengeScope, NewApp, NewChallenge, NewSigningKey, Once, ProofAttempt, ProofOutcome, SavedAnswer,
+    ChallengeScope, LinkUser, NewApp, NewChallenge, NewSigningKey, Once, ProofAttempt, ProofOutcome, SavedAnswer,
 };
 use aboard_vault::Algorithm;
 
@@ -16,6 +18,7 @@ both! {
     the_right_code_makes_a_user_once,
     a_challenge_is_of_who_asked_what_for,
     two_who_prove_one_address_at_once_are_one_user,
+    of_two_who_come_for_one_brought_user_at_once_one_has_it,
     somebody_elses_address_is_said_to_be_theirs,
     a_suspended_user_has_spent_the_code,
     a_replay_names_the_user,
@@ -31,7 +34,7 @@ pub fn attempt(store: &TestStore, challenge: ChallengeId, right: bool) -> ProofA
         user: None,
         kind: None,
         matches: Box::new(move |stored| right && stored == MAC),
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
         new_user: UserId(store.ids.id()),
         identity: IdentityId(store.ids.id()),
         events: std::array::from_fn(|_| EventId(store.ids.id())),
@@ -184,6 +187,44 @@ async fn two_who_prove_one_address_at_once_are_one_user(store: TestStore) {
     }
     users.dedup();
     assert_eq!((users.len(), store.count("users").await), (1, 1));
+}
+
+async fn of_two_who_come_for_one_brought_user_at_once_one_has_it(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    for round in 0..12 {
+        let (email, phone) = (
+            format!("ada{round}@example.com"),
+            format!("+3069123456{:02}", 10 + round),
+        );
+        let brought = LinkUser {
+            phone: Phone::parse_e164(&phone).unwrap(),
+            ..super::users::call(&store, &email)
+        };
+        let user_id = brought.user;
+        store.link_user(&sandbox.server, brought).await.unwrap();
+        let ids = [
+            begin(&store, &sandbox, &email).await,
+            begin(&store, &sandbox, &phone).await,
+        ];
+        let nodes = [store.clone(), store.another().await];
+        let outcomes = race(2, |number| {
+            let (node, scope, attempt) = (
+                nodes[number].clone(),
+                sandbox.server,
+                attempt(&store, ids[number], true),
+            );
+            async move { node.prove(&scope, attempt, None).await.unwrap() }
+        });
+        let mut users = Vec::new();
+        for outcome in outcomes.await {
+            let Once::Done(outcome) = outcome else {
+                panic!("{outcome:?}")
+            };
+            users.push(user(&outcome));
+        }
+        assert_ne!(users[0], users[1], "round {round}");
+        assert!(users.contains(&user_id), "round {round}");
+    }
 }
 
 async fn somebody_elses_address_is_said_to_be_theirs(store: TestStore) {

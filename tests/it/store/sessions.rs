@@ -1,6 +1,6 @@
 //! Sessions: how they are found, how they end.
 
-use aboard::domain::Token;
+use aboard::domain::{EnvironmentKind, Token, UserKeyId};
 
 use crate::support::store::{TestStore, both};
 
@@ -12,6 +12,7 @@ both! {
     a_session_that_was_ended_stays_ended,
     log_out_everywhere_ends_every_session_of_the_user,
     suspension_ends_sessions_for_good,
+    a_partners_log_out_everywhere_ends_what_that_partner_brought,
 }
 
 const DAY: u64 = 86_400;
@@ -119,4 +120,42 @@ async fn suspension_ends_sessions_for_good(store: TestStore) {
     }
     let after = store.sign_in(&sandbox.partner, "ada").await;
     assert!(store.alive(&after.cookie).await.is_some());
+}
+
+async fn a_partners_log_out_everywhere_ends_what_that_partner_brought(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let acme = &sandbox.partner;
+    let rival = store.partner(sandbox.id, EnvironmentKind::Sandbox, "Rival").await;
+    let call = store.call_with_webhook(acme, "ada");
+    store.log_in(acme, call.login.clone()).await;
+    let (ours, again) = (store.sign_in(acme, "ada").await, store.sign_in(acme, "ada").await);
+    let theirs = store.sign_in(&rival, "ada").await;
+    // Both partners' users are one person, as a join leaves them.
+    let (person, other) = (store.literal(ours.user.0), store.literal(theirs.user.0));
+    for table in ["identities", "sessions"] {
+        let moved = format!("update {table} set user_id = {person} where user_id = {other}");
+        store.execute(&moved).await;
+    }
+    let (key, now) = (UserKeyId(call.user_key.key.id), store.now());
+    let token = async |issued_at| {
+        let holder = store
+            .user_by_token(sandbox.id, ours.user, key, issued_at, issued_at)
+            .await;
+        holder.unwrap().is_some()
+    };
+    assert!(token(now).await);
+    let scope = store.alive(&ours.cookie).await.expect("alive").scope;
+    for _ in 0..2 {
+        store.end_all_sessions(&scope, now).await.unwrap();
+    }
+    for ended in [&ours.cookie, &again.cookie] {
+        assert!(store.alive(ended).await.is_none());
+    }
+    assert!(store.alive(&theirs.cookie).await.is_some());
+    assert_eq!(store.count("events where type = 'session.revoked'").await, 1);
+    // The partner's tokens end with its sessions; its next ones are good.
+    assert!(!token(now).await);
+    store.advance(1);
+    assert!(token(store.now()).await);
+    assert!(store.alive(&store.sign_in(acme, "ada").await.cookie).await.is_some());
 }

@@ -107,6 +107,9 @@ pub async fn populate(store: &TestStore) -> World {
             "code_sends (environment_id, id, challenge_id, kind, key, network, familiar, created_at)
              values ({place}, {old}, {living}, 'phone', '+306912345678', '203.0.113.1', true, {moment})"
         ),
+        format!(
+            "source_ends (environment_id, user_id, source_id, valid_after) values ({place}, {living}, {old}, {moment})"
+        ),
         format!("consents (environment_id, wallet_id, app_id, granted_at) values ({place}, {old}, {living}, {moment})"),
         format!(
             "spent_wallet_tokens (environment_id, id, wallet_id, expires_at) values ({place}, {old}, {living}, {moment})"
@@ -128,7 +131,7 @@ async fn log_in_somebody(store: &TestStore, sandbox: &Plane) {
     let tried = PasswordTry {
         id: store.ids.id(),
         username,
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
         now: store.now(),
     };
     store.begin_password_try(&scope, tried).await.unwrap();

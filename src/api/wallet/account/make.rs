@@ -55,6 +55,11 @@ pub async fn make(
     };
     let repeatable = asking.key.of(web, who, asking.raw, context.now)?;
     let login = arrived.login(caller, context)?;
+    // Ahead of the wallet: a name that somebody has is refused before there is a secret to show.
+    let rampable_access_token = match asked {
+        None => None,
+        Some(asked) => Some(rampable(web, context, caller, &arrived.scope, &login, asked).await?),
+    };
     let new = New::seal(web, caller, &arrived, custody, brought).await?;
     let issued = new.issue(web, context, caller, new.wallet.id, pin.as_ref()).await?;
     let row = NewWallet {
@@ -99,9 +104,7 @@ pub async fn make(
         }
     };
     let mut done = made(web, context, caller, wallet, &login, until, &issued).await?;
-    if let Some(asked) = asked {
-        done.rampable_access_token = Some(rampable(web, context, caller, &arrived.scope, &login, asked).await?);
-    }
+    done.rampable_access_token = rampable_access_token;
     Ok(answer(message, &done))
 }
 

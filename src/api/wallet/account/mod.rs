@@ -17,7 +17,7 @@ use super::bearer::Arrived;
 use super::secret::Issued;
 use super::session::{Born, addresses, begin, evm_address};
 use crate::domain::{Code, Custody, Password};
-use crate::store::{KnownWallet, NewRampableAccount, Wallet};
+use crate::store::{KnownWallet, NewRampableAccount, RampableAdded, Wallet};
 use crate::tokens::{ACCESS_TOKEN_LIFE, FinishedLogin, NetworkAddress, RampableClaims};
 use crate::web::{Context, Failure, Fields, Web};
 
@@ -148,15 +148,29 @@ async fn rampable(
     asked: RampableAsked,
 ) -> Result<String, Failure> {
     let store = &web.instance.store;
-    let hash = web.passwords.hash(asked.password, web.instance.ids.secret()).await?;
+    let (who, salt) = (caller.app.who(context), web.instance.ids.secret());
+    let hash = web.passwords.hash(who, asked.password, salt).await?;
+    let app = caller.app.scope.app();
     let new = NewRampableAccount {
         username: asked.username,
         full_name: asked.full_name,
         password: hash,
+        app,
     };
-    store.add_rampable_account(scope, new, context.now).await?;
+    match store.add_rampable_account(scope, new, context.now).await? {
+        RampableAdded::Added | RampableAdded::Known => {}
+        RampableAdded::Taken => {
+            let why = "Somebody else has an account for Rampable with this username. Choose another.";
+            return Err(Failure::new(Code::Conflict).saying(why));
+        }
+        RampableAdded::Refused => return Err(Failure::new(Code::Unauthorized)),
+    }
     let account = store.rampable_account(&caller.app.scope, scope.user()).await?;
     let account = account.ok_or_else(|| Failure::internal("an account for Rampable that was just made is gone"))?;
+    if !account.is_reached_by(app, login.amr) {
+        let why = "This user has an account for Rampable that another app made. The person reaches it by a log-in of their own: a code, or a provider.";
+        return Err(Failure::new(Code::Conflict).saying(why));
+    }
     let claims = RampableClaims::new(account.username, login);
     let signed = web.tokens.sign(
         scope.environment(),
@@ -177,7 +191,7 @@ fn must_have_rampable(web: &Web, caller: &Caller) -> Result<(), Failure> {
     }
     let why =
         "Accounts for Rampable are switched off here. Switch them on with `aboard settings set login.rampable true`.";
-    Err(Failure::new(crate::domain::Code::Forbidden).saying(why))
+    Err(Failure::new(Code::Forbidden).saying(why))
 }
 
 /// Whether a log-in may have this custody: what stands behind an app's own word alone is the operator's to keep.
@@ -186,5 +200,5 @@ fn must_fit(arrived: &Arrived, custody: Custody) -> Result<(), Failure> {
         return Ok(());
     }
     let why = "A user of register-custody cannot hold a half of the key: nobody but your app could give it back. Leave isCustodian out, or true.";
-    Err(Failure::new(crate::domain::Code::Forbidden).saying(why))
+    Err(Failure::new(Code::Forbidden).saying(why))
 }

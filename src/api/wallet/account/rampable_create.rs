@@ -38,10 +38,11 @@ pub fn doc() -> Operation {
             answered(data.named("RampableAccount")),
             shown,
         )
-        .refuses(&[Code::Forbidden])
+        .refuses(&[Code::Forbidden, Code::Conflict])
 }
 
-/// 200 with the account's token, also where the user had an account before, which stays as it is.
+/// 200 with the account's token, also where the user had an account before, which stays as it is. 409 for a username that
+/// somebody else has, and for an account that another app's word does not reach.
 pub async fn rampable_create(
     State(web): State<Web>,
     context: Context,

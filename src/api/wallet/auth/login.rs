@@ -56,7 +56,11 @@ pub async fn login(
             });
         }
     };
-    if !web.passwords.is_right(password, stored).await? {
+    if !web
+        .passwords
+        .is_right(caller.app.who(&context), password, stored)
+        .await?
+    {
         return Err(refused());
     }
     let login = AppLogin {

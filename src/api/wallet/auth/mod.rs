@@ -182,6 +182,8 @@ async fn logged_in(
     } else {
         None
     };
+    // What another app's word made is out of reach here, as with a wallet.
+    let account = account.filter(|account| account.is_reached_by(scope.app(), login.amr));
     let rampable = account.map(|account| {
         let claims = RampableClaims::new(account.username, login);
         let signed = web

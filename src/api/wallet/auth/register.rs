@@ -1,7 +1,8 @@
 //! `POST /api/v{1,2}/auth/register`: a person chooses a username and a password.
 //!
 //! Deprecated: a password is the weakest of the ways to log in, and nobody can prove to have lost it. Custody, codes and
-//! providers take its place. The username is your app's alone, and proves no address.
+//! providers take its place. The username is your app's alone, and proves no address. People who register from their own
+//! devices are counted by network (`limits.registrations_per_network_hour`), and those of a back end by its key alone.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +13,7 @@ use super::{by_name, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected};
 use crate::web::reference::{Operation, Takes};
-use crate::web::{Call, Context, Failure, JsonObject, Web, once};
+use crate::web::{Call, Context, Failure, JsonObject, Web, Who, once};
 
 /// What the reference says of it.
 pub fn doc() -> Operation {
@@ -37,7 +38,9 @@ pub async fn register(
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::chosen(fields.text("password")?).map_err(|wrong| Failure::field("password", wrong))?;
     until(&mut fields, context.now)?;
-    let hash = web.passwords.hash(password, web.instance.ids.secret()).await?;
+    let who = caller.app.who(&context);
+    must_have_room(&web, &context, &caller, who)?;
+    let hash = web.passwords.hash(who, password, web.instance.ids.secret()).await?;
     let login = AppLogin {
         shown: username.shown().to_owned(),
         password: Some(hash),
@@ -54,4 +57,25 @@ pub async fn register(
         "Register Account successfully",
         &json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created }),
     ))
+}
+
+/// Each registration is a user for good: one network may bring an app so many in an hour. A back end's calls are counted
+/// by its key, because its address is everybody's.
+fn must_have_room(web: &Web, context: &Context, caller: &Caller, who: Who) -> Result<(), Failure> {
+    let scope = &caller.app.scope;
+    let most = web
+        .instance
+        .settings
+        .of(scope.environment())
+        .limits
+        .registrations_per_network_hour;
+    let Who::Address(network) = who else { return Ok(()) };
+    let wait = web.limits.admit_registration(scope.app().0, network, most, context.now);
+    wait.map_or(Ok(()), |seconds| {
+        let why = "Too many people have registered from this network. Wait, then try again.";
+        Err(Failure {
+            retry_after: Some(seconds),
+            ..Failure::new(Code::RateLimited).saying(why)
+        })
+    })
 }

@@ -39,7 +39,7 @@ use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::bearer::{LetIn, consent_needed, must_be_allowed, spend};
+use super::bearer::{LetIn, consent_needed, must_be_allowed, presented, spend_presented};
 use super::secret::half_in;
 use super::session::{bitcoin_network, half_of, place, sealed};
 use super::{Caller, answer};
@@ -75,8 +75,10 @@ impl FromRequest<Web> for Operation {
         let bearer = Bearer::from_request_parts(&mut parts, web).await?;
         let key = IdempotencyKey::from_request_parts(&mut parts, web).await?;
         let headers = parts.headers.clone();
+        // What may be large is read for nobody whose token is none.
+        let read = presented(web, &context, &caller, bearer.0.as_deref()).await?;
         let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
-        let let_in = spend(web, &context, &caller, bearer.0.as_deref(), key, &raw).await?;
+        let let_in = spend_presented(web, &context, read, key, &raw).await?;
         must_be_allowed(web, &caller, &headers, &let_in)?;
         let asks_consent = consent_needed(web, &caller, &headers, &let_in);
         let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;

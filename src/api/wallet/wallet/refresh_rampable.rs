@@ -45,7 +45,9 @@ pub async fn refresh_rampable(
     let holder = store
         .user_by_access_token(read.environment, read.subject, claims.app, claims.amr(), read.issued_at)
         .await?;
-    if holder.is_none() || store.rampable_account(scope, read.subject).await?.is_none() {
+    let account = store.rampable_account(scope, read.subject).await?;
+    let account = account.filter(|account| account.is_reached_by(claims.app, claims.amr()));
+    if holder.is_none() || account.is_none() {
         return Err(refused());
     }
     let at = context.now.max(read.issued_at);

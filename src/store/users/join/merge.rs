@@ -37,6 +37,8 @@ pub enum JoinOutcome {
     SamePartner,
     /// Both have a wallet, and an account holds one; nothing was written.
     TwoWallets,
+    /// The first has a wallet or log-ins of its own, and no proven address by which it was shown; nothing was written.
+    Unprovable,
     /// The offer has ended, or one of the two is gone, suspended or joined already; nothing was written.
     Gone,
 }
@@ -78,6 +80,17 @@ const SAME_PARTNER: &str = "
     join identities other on other.source_id = one.source_id and other.kind = 'partner_user' and other.user_id = :second
     where one.user_id = :first and one.kind = 'partner_user' and one.source = 'partner'";
 
+// A code to the address that both name shows an account alone that has nothing of its own.
+const UNPROVABLE: &str = "
+    select 1 from users account
+    where account.id = :first
+        and not exists (
+            select 1 from identities proof
+            where proof.user_id = account.id and proof.kind in ('email', 'phone') and proof.state = 'verified')
+        and (exists (select 1 from wallets held where held.user_id = account.id)
+            or exists (
+                select 1 from identities named
+                where named.user_id = account.id and named.kind in ('username', 'google', 'apple', 'telegram', 'custody')))";
 pub(super) const WALLETS: &str = "select count(*) from wallets where user_id in (:first, :second)";
 
 // What moves, and beside each the note of it for an undo. Everything else that names a user ends with the first account:
@@ -98,6 +111,8 @@ const PASSWORDS: &str = "update passwords set user_id = :second where user_id = 
 const RAMPABLE: &str = "
     update rampable_accounts set user_id = :second
     where user_id = :first and not exists (select 1 from rampable_accounts own where own.user_id = :second)";
+const WALLET_MOVES: &str =
+    "insert into join_moves (join_id, what, row_id) select :join, 'wallet', id from wallets where user_id = :first";
 const WALLET: &str = "update wallets set user_id = :second where user_id = :first";
 const NOTE: &str = "insert into join_moves (join_id, what, row_id) values (:join, :what, :first)";
 // What the second account has is kept. What it lacks, the first one brings.
@@ -180,6 +195,9 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
     if tx.one(WALLETS, &pair, |row| row.int(0)).await? == Some(2) {
         return Ok(JoinOutcome::TwoWallets);
     }
+    if tx.one(UNPROVABLE, &params![first: first], |_| Ok(())).await?.is_some() {
+        return Ok(JoinOutcome::Unprovable);
+    }
     if !met.is_held_by(&call.holder) || met.shown(call.now) != [true, true] {
         return Ok(JoinOutcome::NotShown);
     }
@@ -201,17 +219,17 @@ async fn shift(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result<(
     let (first, second) = (met.first.0, met.second.0);
     let noted = params![join: join.0, first: first];
     let pair = params![first: first, second: second];
-    for (note, change) in [(IDENTITY_MOVES, IDENTITIES), (KEY_MOVES, KEYS), (ALIAS_MOVES, ALIASES)] {
+    for (note, change) in [
+        (IDENTITY_MOVES, IDENTITIES),
+        (KEY_MOVES, KEYS),
+        (ALIAS_MOVES, ALIASES),
+        (WALLET_MOVES, WALLET),
+    ] {
         tx.execute(note, &noted).await?;
         tx.execute(change, &pair).await?;
     }
     tx.execute(PASSWORDS, &pair).await?;
-    for (change, what) in [
-        (NAME, "name"),
-        (METADATA, "metadata"),
-        (RAMPABLE, "rampable"),
-        (WALLET, "wallet"),
-    ] {
+    for (change, what) in [(NAME, "name"), (METADATA, "metadata"), (RAMPABLE, "rampable")] {
         if tx.execute(change, &pair).await? == 1 {
             tx.execute(NOTE, &params![join: join.0, what: what, first: first])
                 .await?;

@@ -22,6 +22,15 @@ pub struct JoinAddress {
     pub is_the_one: bool,
 }
 
+/// Another way to log in to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinLogin {
+    /// `username`, `google`, `apple`, `telegram` or `custody`.
+    pub kind: String,
+    /// The name, as it was given.
+    pub shown: String,
+}
+
 /// One of the two accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinSide {
@@ -37,6 +46,10 @@ pub struct JoinSide {
     pub keys: i64,
     /// Its plan.
     pub plan: Option<String>,
+    /// Whether it has a wallet.
+    pub wallet: bool,
+    /// What logs in to it beside codes.
+    pub log_ins: Vec<JoinLogin>,
     /// Whether the person has just shown that it is theirs.
     pub shown: bool,
 }
@@ -49,6 +62,8 @@ pub(super) struct Whole {
     partners: Vec<String>,
     keys: i64,
     plan: Option<String>,
+    wallet: bool,
+    log_ins: Vec<JoinLogin>,
     /// Whether somebody may sign in to it, and it was not joined into another.
     pub alive: bool,
     /// The ids that were joined into it.
@@ -69,6 +84,10 @@ const PARTNERS: &str = "
     select distinct partner.name, partner.id
     from identities link join partners partner on partner.id = link.source_id
     where link.user_id = :user and link.kind = 'partner_user' and link.source = 'partner' order by partner.name, partner.id";
+const WALLET: &str = "select 1 from wallets where user_id = :user";
+const LOG_INS: &str = "
+    select kind, shown from identities
+    where user_id = :user and kind in ('username', 'google', 'apple', 'telegram', 'custody') order by kind, key, id";
 const KEYS: &str = "select count(*) from user_keys where user_id = :user and revoked_at is null";
 
 impl Store {
@@ -108,6 +127,13 @@ impl Store {
             partners,
             keys: self.one(KEYS, &whose, |row| row.int(0)).await?.unwrap_or_default(),
             plan,
+            wallet: self.one(WALLET, &whose, |_| Ok(())).await?.is_some(),
+            log_ins: self
+                .all(LOG_INS, &whose, |row| {
+                    let (kind, shown) = (row.text(0)?, row.text(1)?);
+                    Ok(JoinLogin { kind, shown })
+                })
+                .await?,
             alive,
             retired: self.all(RETIRED, &whose, |row| Ok(UserId(row.id(0)?))).await?,
             partner_ids,
@@ -116,6 +142,12 @@ impl Store {
 }
 
 impl Whole {
+    /// Whether there is something to take, and no proven address by which the person could show that it is theirs.
+    pub fn is_unprovable(&self) -> bool {
+        let proven = self.addresses.iter().any(|address| address.verified);
+        !proven && (self.wallet || !self.log_ins.is_empty())
+    }
+
     /// The name of one of its partners.
     pub fn partner_name(&self, partner: PartnerId) -> Option<String> {
         let at = self.partner_ids.iter().position(|known| *known == partner)?;
@@ -130,6 +162,8 @@ impl Whole {
             partners: self.partners,
             keys: self.keys,
             plan: self.plan,
+            wallet: self.wallet,
+            log_ins: self.log_ins,
             shown,
         }
     }

@@ -68,12 +68,13 @@ const PASSWORDS: &str = "
     update passwords set user_id = :first
     where user_id = :second
         and identity_id in (select row_id from join_moves where join_id = :join and what = 'identity')";
+// An account that came since is the joined account's own.
 const RAMPABLE: &str = "
     update rampable_accounts set user_id = :first
-    where user_id = :second and exists (select 1 from join_moves where join_id = :join and what = 'rampable')";
+    where user_id = :second and created_at <= (select known.joined_at from joins known where known.id = :join) and exists (select 1 from join_moves where join_id = :join and what = 'rampable')";
 const WALLET: &str = "
     update wallets set user_id = :first
-    where user_id = :second and exists (select 1 from join_moves where join_id = :join and what = 'wallet')";
+    where user_id = :second and id in (select row_id from join_moves where join_id = :join and what = 'wallet')";
 const PLANS: &str = "select 1 from join_moves where join_id = :join and what in ('plan', 'plans')";
 const ALIAS: &str = "delete from user_aliases where id = :first and user_id = :second";
 // What it was before is what it has now: whoever has proven anything is verified.

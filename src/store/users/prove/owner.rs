@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Met, ProofAttempt, ProofOutcome, Proven};
-use crate::domain::{Destination, EnvironmentId, EventType, Notice, Purpose, UserId};
+use crate::domain::{Destination, EnvironmentId, EventType, IdentityId, Notice, Purpose, UserId};
 use crate::store::happened::Happened;
 use crate::store::notices::Notices;
 use crate::store::sessions::ended_all;
@@ -22,10 +22,10 @@ const BROUGHT_EMAIL: &str = "
 const BROUGHT_PHONE: &str = "
     select distinct user_id from identities
     where source_id = :environment and key = :key and source = 'organization' and kind = 'phone' limit 2";
-// Untouched: nobody signed in, proved anything or held a key there.
+// Untouched: nobody signed in, proved anything or held a key there, and the back end had no token made for it.
 const UNTOUCHED: &str = "
     select 1 from users account
-    where account.id = :user and account.status = 'linked'
+    where account.id = :user and account.status = 'linked' and account.first_token_at is null
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
         and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
@@ -42,6 +42,17 @@ const FIRST_PROOF: &str = "
         valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
     where id = :user and status = 'linked'";
 const PROOFS: &str = "select 1 from identities where user_id = :user and source = 'person' and state = 'verified'";
+// So do the names that logged in without a proof: a password, an app's word.
+const PASSWORDS: &str = "delete from passwords where user_id = :user";
+const UNPROVEN_NAMES: &str = "delete from identities where user_id = :user and kind in ('username', 'custody')";
+// Nor does it count what was shown of the user, by an address that was nobody's proof of it.
+const SHOWN: &str = "update joins set first_shown_at = null where first_id = :user and joined_at is null";
+// What somebody has who may lose it: wallets, log-ins at providers, passwords; and proven addresses.
+const BELONGINGS: &str = "
+    select (select count(*) from wallets where user_id = :user),
+        (select count(*) from identities where user_id = :user and kind in ('google', 'apple', 'telegram')),
+        (select count(*) from passwords where user_id = :user),
+        (select count(*) from identities where user_id = :user and kind in ('email', 'phone') and state = 'verified')";
 
 /// What is made in the very microsecond of a first proof has to end too.
 const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
@@ -71,6 +82,11 @@ pub(super) async fn settle(
             },
         };
         lock(tx, user).await?;
+        // Somebody else may have taken the brought user over by another address of it, before the lock was ours.
+        let adopted = owner.is_none() && attempt.user.is_none() && !created;
+        if adopted && adoptable(tx, environment, &met).await? != Some(user) {
+            continue;
+        }
         if created || may_sign_in(tx, environment, user).await? {
             break (user, created);
         }
@@ -82,6 +98,13 @@ pub(super) async fn settle(
         }
         owner = again;
     };
+    if owner.is_none() && !created {
+        match guard(tx, user).await? {
+            Guard::Open => {}
+            Guard::Confirmed => return Ok(ProofOutcome::NeedsConfirmation),
+            Guard::Closed => return Ok(ProofOutcome::Unconfirmable),
+        }
+    }
     if created {
         let new = params![
             id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
@@ -89,7 +112,15 @@ pub(super) async fn settle(
         tx.execute(ADD_USER, &new).await?;
     }
     if owner.is_none() {
-        add_proof(tx, environment, attempt, &met, user, created).await?;
+        let proof = Proof {
+            user,
+            identity: attempt.identity,
+            kind: met.kind,
+            key: &met.key,
+            shown: &met.shown,
+            now: attempt.now,
+        };
+        add_proof(tx, environment, &proof, created).await?;
     }
     if owner.is_none() && !created {
         let (added, language) = ((user, Notice::AddressAdded), Some(met.language.as_str()));
@@ -164,27 +195,64 @@ async fn may_sign_in(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> R
     Ok(matches!(status.as_deref(), Some("linked" | "verified")))
 }
 
+/// What protects a user from another address that logs in.
+enum Guard {
+    /// Nothing: there is nothing to take.
+    Open,
+    /// An address that was proven before: the person confirms the other one there.
+    Confirmed,
+    /// There is something to take, and no proven address to ask.
+    Closed,
+}
+
+/// Nobody becomes somebody by an address of their own: who has a wallet or a log-in of their own confirms another one.
+async fn guard(tx: &Tx<'_>, user: UserId) -> Result<Guard> {
+    let counted = |row: &crate::store::sql::Row<'_>| Ok([row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?]);
+    let belongings = tx.one(BELONGINGS, &params![user: user.0], counted).await?;
+    let [wallets, providers, passwords, proven] = belongings.unwrap_or_default();
+    Ok(match (wallets + providers > 0, proven > 0) {
+        (true, true) => Guard::Confirmed,
+        (true, false) => Guard::Closed,
+        (false, true) if passwords > 0 => Guard::Confirmed,
+        // A first proof ends the password.
+        (false, _) => Guard::Open,
+    })
+}
+
+/// An address that a person has proven.
+pub(in crate::store::users) struct Proof<'a> {
+    pub user: UserId,
+    /// The row.
+    pub identity: IdentityId,
+    pub kind: &'static str,
+    pub key: &'a str,
+    pub shown: &'a str,
+    pub now: Timestamp,
+}
+
 /// Puts down the proof; the first one of a user ends whatever was signed in before it.
-async fn add_proof(
+pub(in crate::store::users) async fn add_proof(
     tx: &Tx<'_>,
     environment: EnvironmentId,
-    attempt: &ProofAttempt,
-    met: &Met,
-    user: UserId,
+    proof: &Proof<'_>,
     created: bool,
 ) -> Result<()> {
+    let (user, now) = (proof.user, proof.now);
+    let whose = params![user: user.0];
     // A user who was just made has no other, and nothing that could end.
-    let first = !created && tx.one(PROOFS, &params![user: user.0], |_| Ok(())).await?.is_none();
-    let proof = params![
-        user: user.0, kind: met.kind, person: uuid::Uuid::nil(), id: attempt.identity.0, environment: environment.0,
-        key: met.key.as_str(), shown: met.shown.as_str(), now: attempt.now,
+    let first = !created && tx.one(PROOFS, &whose, |_| Ok(())).await?.is_none();
+    let added = params![
+        user: user.0, kind: proof.kind, person: uuid::Uuid::nil(), id: proof.identity.0, environment: environment.0,
+        key: proof.key, shown: proof.shown, now: now,
     ];
-    tx.execute(ADD_PROOF, &proof).await?;
+    tx.execute(ADD_PROOF, &added).await?;
     if first {
-        let valid_after = attempt.now + JUST_AFTER;
-        let ended = params![user: user.0, now: attempt.now, valid_after: valid_after];
+        let ended = params![user: user.0, now: now, valid_after: now + JUST_AFTER];
         tx.execute(FIRST_PROOF, &ended).await?;
-        ended_all(tx, environment, user, "first_proof", attempt.now).await?;
+        for sql in [PASSWORDS, UNPROVEN_NAMES, SHOWN] {
+            tx.execute(sql, &whose).await?;
+        }
+        ended_all(tx, environment, user, "first_proof", now).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aboard::clock::Clock;
 use aboard::domain::Code;
-use aboard_fakes::{Receiver, Request};
+use aboard_fakes::{Answer, Receiver, Request};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -17,6 +17,7 @@ on_both! {
     a_given_up_delivery_revokes_its_key_and_another_can_be_had,
     every_attempt_is_the_same_event,
     a_known_user_is_not_told_again,
+    a_receiver_that_sends_the_key_back_has_it_kept_nowhere,
 }
 
 async fn delivering(engine: Engine, settings: &[(&str, &str)]) -> (TestApp, Receiver) {
@@ -204,4 +205,27 @@ async fn a_known_user_is_not_told_again(engine: Engine) {
         attempts(&app, &receiver, 1).await;
     }
     assert_eq!((app.count("deliveries").await, app.count("user_keys").await), (1, 1));
+}
+
+async fn a_receiver_that_sends_the_key_back_has_it_kept_nowhere(engine: Engine) {
+    let (app, receiver) = delivering(engine, &[("webhooks.retry_schedule", "5s")]).await;
+    receiver.reply_with(|request| {
+        let echo = Answer {
+            body: request.body.clone(),
+            ..Answer::new(500)
+        };
+        echo.into()
+    });
+    create(&app, "ada", &receiver.url("/")).await;
+    let (_, api_key) = body(&attempts(&app, &receiver, 1).await[0], "ada");
+    app.advance(60);
+    attempts(&app, &receiver, 2).await;
+    assert_eq!(app.count("delivery_attempts where status = 500").await, 2);
+    let hex: String = api_key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let kept = app.rows("select * from delivery_attempts").await.join("\n");
+    assert!(
+        !kept.contains(&api_key) && !kept.contains(&hex),
+        "the key came back and stayed: {kept}"
+    );
+    assert_eq!(app.count("delivery_attempts where answer is not null").await, 0);
 }

@@ -5,8 +5,10 @@ use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, login_url, on_both, user, user_with};
 use crate::support::client::Answer;
+use crate::support::codes::EMAIL;
 use crate::support::store::race;
 use crate::support::users::{assert_unknown, data, linked, person};
+use crate::support::wallets::{bearer, claims, data_of, text};
 
 on_both! {
     a_deleted_user_is_gone_and_its_name_is_free,
@@ -16,6 +18,7 @@ on_both! {
     of_many_deletions_one_is_answered,
     what_a_partner_wrote_for_the_person_is_gone,
     others_stay_as_they_are,
+    a_recovery_file_ends_with_the_user,
 }
 
 async fn delete(app: &TestApp, id: &str) -> Answer {
@@ -200,4 +203,24 @@ async fn others_stay_as_they_are(engine: Engine) {
     let id = UserId(ada.0).to_string();
     assert_eq!(delete(&app, &id).await.status, 200);
     assert_eq!(of_others().await, before);
+}
+
+async fn a_recovery_file_ends_with_the_user(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let made = app.new_wallet(EMAIL, &shop, json!({ "isCustodian": false })).await;
+    let link = text(&made, "secret0Link");
+    let link = link.strip_prefix(&app.app.url).expect("an address of ours");
+    let unlocked = bearer(&shop, &text(&app.refresh(&shop, &made).await, "walletToken"));
+    let half = json!({ "secret": made["secret0"] });
+    data_of(&unlocked.post("/api/v2/wallet/unlock", &half).await);
+    assert_ne!(app.count("riding_halves").await, 0);
+    assert_eq!(app.anonymous().get(link).await.status, 200);
+    let user = text(&claims(&text(&made, "walletToken")), "uid");
+    assert_eq!(delete(&app, &user).await.status, 200);
+    assert_eq!(app.anonymous().get(link).await.status, 404);
+    assert_eq!(
+        (app.count("riding_halves").await, app.count("secret_links").await),
+        (0, 0)
+    );
 }

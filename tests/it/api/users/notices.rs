@@ -34,6 +34,7 @@ async fn notices(app: &TestApp, to: &str) -> Vec<Value> {
 async fn proven(app: &TestApp) -> String {
     let user = linked(&app.server(), &person("ada")).await;
     assert_eq!(app.verify(&user, "email", ADA).await.status, 200);
+    app.advance(1);
     user
 }
 

@@ -3,7 +3,7 @@
 use aboard::domain::UserId;
 use aboard::store::{JoinOutcome, JoinState};
 
-use super::{offer, proven, standing, two};
+use super::{offer, partners_user, prove_for, proven, standing, two};
 use crate::support::store::{Engine, TestStore, both};
 use crate::support::world::Plane;
 
@@ -11,6 +11,8 @@ both! {
     password_account_and_wallet_go_along_and_come_back,
     what_the_account_that_stays_has_is_kept,
     two_wallets_keep_two_accounts,
+    a_wallet_that_came_since_stays_at_an_undo,
+    what_has_something_of_its_own_is_shown_by_its_own_address_alone,
 }
 
 /// A username with a password.
@@ -49,7 +51,7 @@ async fn with_account(store: &TestStore, plane: &Plane, user: UserId, name: &str
         .await;
 }
 
-async fn with_wallet(store: &TestStore, plane: &Plane, user: UserId) {
+pub async fn with_wallet(store: &TestStore, plane: &Plane, user: UserId) {
     let (wallet, app) = (store.literal(store.ids.id()), store.literal(store.ids.id()));
     let (user, environment, now) = (
         store.literal(user.0),
@@ -131,4 +133,55 @@ async fn two_wallets_keep_two_accounts(store: TestStore) {
     assert_eq!(two.now(&store).await.state, JoinState::TwoWallets);
     assert_eq!(two.join(&store).await, JoinOutcome::TwoWallets);
     assert_eq!(standing(&store).await, before);
+}
+
+async fn a_wallet_that_came_since_stays_at_an_undo(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let two = two(&store, &sandbox).await;
+    with_wallet(&store, &sandbox, two.first).await;
+    with_account(&store, &sandbox, two.first, "ada").await;
+    two.joined(&store, &sandbox).await;
+    store.advance(60);
+    // The wallet that was joined was recovered into another log-in, and the person made another one.
+    let other = proven(&store, &sandbox, "carol@example.com").await;
+    let moved = format!("update wallets set user_id = {}", store.literal(other.0));
+    store.execute(&moved).await;
+    store.execute("delete from rampable_accounts").await;
+    with_wallet(&store, &sandbox, two.second).await;
+    with_account(&store, &sandbox, two.second, "bob").await;
+    let before = has(&store, two.second).await;
+    two.undone(&store, &sandbox).await;
+    assert_eq!(has(&store, two.second).await, before);
+    assert_eq!(has(&store, two.first).await, [0, 0, 0]);
+    assert_eq!(has(&store, other).await, [0, 0, 1]);
+}
+
+async fn what_has_something_of_its_own_is_shown_by_its_own_address_alone(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let (first, _) = partners_user(&store, &sandbox, "ada").await;
+    let second = proven(&store, &sandbox, "bob@example.com").await;
+    let two = offer(&store, &sandbox, first, second, "bob@example.com").await;
+    // One code showed both, while there was nothing in the first.
+    two.show_all(&store, &sandbox).await;
+    let before = standing(&store).await;
+    with_wallet(&store, &sandbox, first).await;
+    assert_eq!(two.now(&store).await.state, JoinState::Unprovable);
+    assert_eq!(two.join(&store).await, JoinOutcome::Unprovable);
+    store.execute("delete from wallets").await;
+    with_password(&store, &sandbox, first, "ada").await;
+    assert_eq!(two.join(&store).await, JoinOutcome::Unprovable);
+    store.execute("delete from passwords").await;
+    store.execute("delete from identities where kind = 'username'").await;
+    assert_eq!(standing(&store).await, before);
+    // Now somebody proves an address of the first: the code that went to the other one shows it no more.
+    prove_for(&store, &sandbox, first, "ada@example.com").await;
+    with_wallet(&store, &sandbox, first).await;
+    let join = two.now(&store).await;
+    assert_eq!(
+        (join.state, join.first.shown, join.second.shown),
+        (JoinState::Offered, false, true)
+    );
+    assert_eq!(two.join(&store).await, JoinOutcome::NotShown);
+    two.joined(&store, &sandbox).await;
+    assert_eq!(has(&store, second).await, [0, 0, 1]);
 }

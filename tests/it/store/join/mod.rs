@@ -1,6 +1,6 @@
 //! Two accounts become one, and two again.
 
-mod belongings;
+pub mod belongings;
 mod races;
 mod shows;
 mod undo;
@@ -382,10 +382,12 @@ async fn every_table_that_names_a_user_is_known_to_a_join(store: TestStore) {
     // These end with the account, or tell what was.
     let stay = [
         "challenges",
+        "confirmations",
         "events",
         "login_links",
         "messages",
         "sessions",
+        "source_ends",
         "token_families",
         "wallet_exports",
     ];

@@ -14,6 +14,7 @@ on_both! {
     a_wallet_is_made_and_the_next_log_in_finds_it,
     of_two_who_make_one_at_once_both_have_the_same,
     an_answer_that_was_lost_loses_no_wallet,
+    an_old_access_token_gets_no_secret_of_a_wallet_that_is_in_use,
     a_shared_wallet_waits_for_its_secret_and_is_made_afresh_until_then,
     version_1_shows_one_address_and_ends_its_token_when_asked,
     the_link_opens_the_file_for_five_minutes,
@@ -114,6 +115,38 @@ async fn an_answer_that_was_lost_loses_no_wallet(engine: Engine) {
     data_of(&bearer(&shop, &token).post("/api/v2/wallet/unlock", &secret).await);
     let message = refused(&bearer(&shop, &access).post(CREATE, &json!({})).await, 409);
     assert!(message.contains("has a wallet already"), "{message}");
+}
+
+async fn an_old_access_token_gets_no_secret_of_a_wallet_that_is_in_use(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let access = bearer(&shop, &text(&app.enter(EMAIL, &shop).await, "accessToken"));
+    let made = data_of(&access.post(CREATE, &json!({})).await);
+    let wallet = bearer(&shop, &text(&made, "walletToken"));
+    let message = json!({ "network": "ethereum-sepolia", "message": "hello" });
+    data_of(&wallet.post("/api/v2/wallet/sign-message", &message).await);
+    let said = refused(&access.post(CREATE, &json!({})).await, 409);
+    assert!(said.contains("has a wallet already"), "{said}");
+    // A token that lives for hours, of version 1, is a use as well.
+    let way = crate::support::codes::Way {
+        login: "/api/v1/auth/login-otp",
+        verify: "/api/v1/auth/verify-otp",
+        ..EMAIL.with("bob@example.com")
+    };
+    let access = bearer(&shop, &text(&app.enter(way, &shop).await, "accessToken"));
+    let made = data_of(&access.post("/api/v1/account/create", &json!({})).await);
+    let wallet = bearer(&shop, &text(&made, "walletToken"));
+    data_of(&wallet.get("/api/v1/wallet/address").await);
+    refused(&access.post("/api/v1/account/create", &json!({})).await, 409);
+    // An answer is not lost for long.
+    let third = app.enter(EMAIL.with("eve@example.com"), &shop).await;
+    let access = bearer(&shop, &text(&third, "accessToken"));
+    data_of(&access.post(CREATE, &json!({})).await);
+    app.advance(60);
+    data_of(&access.post(CREATE, &json!({})).await);
+    app.advance(1);
+    refused(&access.post(CREATE, &json!({})).await, 409);
+    assert_eq!(app.count("wallet_secrets").await, 4);
 }
 
 async fn a_shared_wallet_waits_for_its_secret_and_is_made_afresh_until_then(engine: Engine) {

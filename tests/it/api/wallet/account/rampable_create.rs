@@ -1,14 +1,21 @@
 //! `POST /api/v{1,2}/account/rampable/create`
 
+use aboard::domain::UserId;
 use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::client::Client;
 use crate::support::codes::EMAIL;
 use crate::support::wallets::{bearer, data_of, refused, text};
 
-on_both! { an_account_is_made_and_the_token_is_not_used_up }
+on_both! {
+    an_account_is_made_and_the_token_is_not_used_up,
+    a_name_that_somebody_has_is_a_conflict,
+    another_apps_word_reaches_no_account,
+}
 
 const CREATE: &str = "/api/v2/account/rampable/create";
+const MAKE: &str = "/api/v2/account/create";
 
 async fn an_account_is_made_and_the_token_is_not_used_up(engine: Engine) {
     let app = TestApp::start(engine).await;
@@ -31,4 +38,65 @@ async fn an_account_is_made_and_the_token_is_not_used_up(engine: Engine) {
     app.advance(3_600);
     refused(&shop.post("/api/v2/wallet/refresh-rampable", &refresh).await, 401);
     assert!(app.enter(EMAIL, &shop).await.get("rampableAccessToken").is_some());
+}
+
+async fn a_name_that_somebody_has_is_a_conflict(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.set("login.rampable", "true").await;
+    let shop = app.shop().await;
+    let account =
+        |username: &str| json!({ "username": username, "fullName": "Ada", "password": "correct horse battery" });
+    let first = bearer(&shop, &text(&app.enter(EMAIL, &shop).await, "accessToken"));
+    data_of(&first.post(CREATE, &account("person@bank.example")).await);
+    let (other, _) = app.other_shop().await;
+    let second = text(&app.enter(EMAIL.with("bob@example.com"), &other).await, "accessToken");
+    let second = bearer(&other, &second);
+    for taken in ["person@bank.example", " Person@Bank.example "] {
+        let message = refused(&second.post(CREATE, &account(taken)).await, 409);
+        assert!(message.contains("username"), "{message}");
+    }
+    // Nor with a wallet, which is not made then: its secret would be lost with the refusal.
+    let with_wallet = |username: &str| json!({ "rampable": account(username) });
+    let taken = with_wallet("person@bank.example");
+    refused(&second.post(MAKE, &taken).await, 409);
+    assert_eq!(
+        (app.count("rampable_accounts").await, app.count("wallets").await),
+        (1, 0)
+    );
+    let made = data_of(&second.post(MAKE, &with_wallet("bob@bank.example")).await);
+    assert!(made.get("rampableAccessToken").is_some(), "{made}");
+}
+
+/// One person whom two apps know by ids of their own: a join brings that about.
+async fn another_apps_word_reaches_no_account(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.set("login.rampable", "true").await;
+    let ((shop, _), (other, _)) = (app.other_shop().await, app.other_shop().await);
+    let id = json!({ "subId": "customer-42" });
+    let mut tokens = Vec::new();
+    for shop in [&shop, &other] {
+        let made = data_of(&shop.post("/api/v2/auth/register-custody", &id).await);
+        tokens.push(text(&made, "accessToken"));
+    }
+    let account = json!({ "username": "ada", "fullName": "Ada", "password": "correct horse battery" });
+    data_of(&bearer(&shop, &tokens[0]).post(CREATE, &account).await);
+    let mut users = Vec::new();
+    for token in &tokens {
+        let me = app.me(token).await.json()["data"]["user_id"].clone();
+        let user: UserId = me.as_str().expect("an id").parse().expect("an id");
+        users.push(app.literal(user.0));
+    }
+    app.execute(&format!(
+        "update identities set user_id = {} where user_id = {}",
+        users[0], users[1]
+    ))
+    .await;
+    let log_in = async |shop: &Client| data_of(&shop.post("/api/v2/auth/login-custody", &id).await);
+    let ours = log_in(&shop).await;
+    assert!(ours.get("rampableAccessToken").is_some(), "{ours}");
+    let theirs = log_in(&other).await;
+    assert_eq!(theirs.get("rampableAccessToken"), None, "{theirs}");
+    let theirs = bearer(&other, &text(&theirs, "accessToken"));
+    let message = refused(&theirs.post(CREATE, &account).await, 409);
+    assert!(message.contains("another app"), "{message}");
 }

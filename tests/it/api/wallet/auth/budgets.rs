@@ -4,14 +4,18 @@ use aboard::store::StoredSetting;
 use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
-use crate::support::client::Answer;
+use crate::support::client::{Answer, Client};
 use crate::support::codes::{EMAIL, WHATSAPP, other_than};
+use crate::support::users::{linked, person};
 
 on_both! {
     one_send_a_minute_by_an_app_to_a_number,
     strangers_leave_the_owner_a_share,
     a_device_that_proved_the_address_is_the_owner_from_anywhere,
     a_network_has_a_budget_over_all_addresses,
+    a_back_end_has_no_network_of_its_own,
+    strangers_behind_a_back_end_are_strangers,
+    a_secret_that_a_browser_sent_makes_no_back_end,
     an_environment_may_set_its_own,
     after_many_wrong_codes_a_longer_one_is_sent,
     strangers_who_guess_leave_the_owner_short_codes,
@@ -41,9 +45,15 @@ async fn one_send_a_minute_by_an_app_to_a_number(engine: Engine) {
 /// A caller from another address than the tests' own: the server trusts this machine as its proxy.
 const PROXY: &[(&str, &str)] = &[("server.trusted_proxies", r#"["127.0.0.0/8"]"#)];
 
+/// People's own devices, which know an app's public id.
+async fn devices(app: &TestApp) -> Client {
+    let made = app.new_app(&app.sandbox, &[]).await;
+    app.anonymous().with("x-app-id", &made.app.to_string())
+}
+
 async fn strangers_leave_the_owner_a_share(engine: Engine) {
     let app = TestApp::with(engine, PROXY).await;
-    let shop = app.shop().await;
+    let shop = devices(&app).await;
     let (home, away) = (
         shop.with("x-forwarded-for", "203.0.113.7"),
         shop.with("x-forwarded-for", "2001:db8:1:2::7"),
@@ -127,13 +137,63 @@ async fn a_device_that_proved_the_address_is_the_owner_from_anywhere(engine: Eng
 
 async fn a_network_has_a_budget_over_all_addresses(engine: Engine) {
     let app = TestApp::with(engine, &[("codes.per_network_hour", "2")]).await;
-    let shop = app.shop().await;
+    let shop = devices(&app).await;
     for to in ["a@example.com", "b@example.com"] {
         EMAIL.with(to).begin(&shop).await;
     }
     assert_eq!(wait(&EMAIL.with("c@example.com").ask(&shop).await), 3_600);
     app.advance(3_600);
     assert_eq!(EMAIL.with("c@example.com").ask(&shop).await.status, 200);
+}
+
+/// Strangers who come through a back end cannot keep everybody else out of it.
+async fn a_back_end_has_no_network_of_its_own(engine: Engine) {
+    let app = TestApp::with(engine, &[("codes.per_network_hour", "2")]).await;
+    let shop = app.shop().await;
+    for to in ["a@example.com", "b@example.com", "c@example.com", "d@example.com"] {
+        EMAIL.with(to).begin(&shop).await;
+    }
+    let user = linked(&app.server(), &person("eve")).await;
+    let path = format!("/v1/users/{user}/verifications");
+    let asked = app.server().post(&path, &json!({ "channel": "email" })).await;
+    assert_eq!(asked.status, 201, "{asked:?}");
+    assert_eq!(app.count("familiar_networks").await, 0);
+    // Nor does it use up what people's own devices at its address have.
+    let devices = devices(&app).await;
+    for to in ["e@example.com", "f@example.com"] {
+        EMAIL.with(to).begin(&devices).await;
+    }
+    assert_eq!(EMAIL.with("g@example.com").ask(&devices).await.status, 429);
+    assert_eq!(EMAIL.with("g@example.com").ask(&shop).await.status, 200);
+}
+
+async fn strangers_behind_a_back_end_are_strangers(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let token = WHATSAPP.begin(&shop).await;
+    let proven = WHATSAPP.verify(&shop, &token, &app.code_for(WHATSAPP.to).await).await;
+    let owner = shop.with("x-device-token", proven.header("x-device-token"));
+    for _ in 0..2 {
+        app.advance(60);
+        WHATSAPP.begin(&shop).await;
+    }
+    app.advance(60);
+    assert_eq!(wait(&WHATSAPP.ask(&shop).await), 3_600 - 180);
+    // The back end hands the owner's device token on.
+    for _ in 0..2 {
+        WHATSAPP.begin(&owner).await;
+        app.advance(60);
+    }
+}
+
+async fn a_secret_that_a_browser_sent_makes_no_back_end(engine: Engine) {
+    let app = TestApp::with(engine, &[("codes.per_network_hour", "2")]).await;
+    let shop = app.shop().await;
+    shop.with("sec-fetch-site", "none").get("/api/v2/organization").await;
+    for to in ["a@example.com", "b@example.com"] {
+        EMAIL.with(to).begin(&shop).await;
+    }
+    assert_eq!(wait(&EMAIL.with("c@example.com").ask(&shop).await), 3_600);
 }
 
 async fn an_environment_may_set_its_own(engine: Engine) {
@@ -193,7 +253,7 @@ async fn strangers_who_guess_leave_the_owner_short_codes(engine: Engine) {
         ("codes.per_day", "40"),
     ];
     let app = TestApp::with(engine, &[PROXY, &wide].concat()).await;
-    let shop = app.shop().await;
+    let shop = devices(&app).await;
     let (home, away) = (
         shop.with("x-forwarded-for", "203.0.113.7"),
         shop.with("x-forwarded-for", "203.0.113.8"),

@@ -1,7 +1,9 @@
 //! A client secret that a browser sends is none.
 
-use aboard::domain::KeyScope;
+use aboard::admin::{self, AdminCommand};
+use aboard::domain::{KeyScope, Provider};
 use aboard::store::Presented;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 use crate::support::app::{Engine, Plane, TestApp, on_both};
@@ -9,6 +11,7 @@ use crate::support::codes::WHATSAPP;
 
 on_both! {
     a_secret_in_a_browser_is_said_once,
+    whoever_copied_it_from_there_has_its_power_no_more,
     in_production_it_loses_custody_for_good,
 }
 
@@ -70,4 +73,41 @@ async fn in_production_it_loses_custody_for_good(engine: Engine) {
             kept
         );
     }
+}
+
+async fn whoever_copied_it_from_there_has_its_power_no_more(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let made = app.new_app(&app.sandbox, &["https://shop.example.com"]).await;
+    app.known_at(made.app, Provider::Rampable, "", Some("rampable-secret-1"))
+        .await;
+    let shop = app.anonymous().with("x-client-secret", &made.client_secret);
+    let register = async |id: &str| {
+        let answer = shop
+            .post("/api/v2/auth/register-custody", &json!({ "subId": id }))
+            .await;
+        answer.status
+    };
+    let told = async || shop.get("/api/v2/organization").await.json()["data"]["rampableClientSecret"].clone();
+    assert_eq!((register("1").await, told().await), (200, json!("rampable-secret-1")));
+    let browser = shop.with("origin", "https://shop.example.com");
+    assert_eq!(browser.get("/api/v2/organization").await.status, 200);
+    // From now on headers that a copy leaves out make no difference.
+    assert_eq!((register("2").await, told().await), (403, Value::Null));
+    let log_in = shop.post("/api/v2/auth/login-custody", &json!({ "subId": "1" })).await;
+    assert_eq!(log_in.status, 403, "{log_in:?}");
+    assert_eq!(app.count("users").await, 1);
+    // Everything else goes on, until a rotation brings it all back.
+    assert_eq!(WHATSAPP.ask(&shop).await.status, 200);
+    let keys = app.instance().store.keys(app.system()).await.unwrap();
+    let old = keys.iter().find(|key| key.owner == made.app.0).expect("the secret").id;
+    let rotate = AdminCommand::RotateKey {
+        key: old,
+        overlap_seconds: 3_600,
+    };
+    let rotated = admin::execute(app.instance(), rotate).await.expect("rotated");
+    let shop = app
+        .anonymous()
+        .with("x-client-secret", rotated["key"].as_str().expect("a secret"));
+    let answer = shop.post("/api/v2/auth/login-custody", &json!({ "subId": "1" })).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
 }

@@ -1,7 +1,7 @@
 //! `rampableAccessToken`: only where the organization has the feature and the user an account.
 
 use aboard::domain::{Amr, UserId};
-use aboard::store::{NewRampableAccount, StoredSetting};
+use aboard::store::{NewRampableAccount, RampableAdded, StoredSetting};
 use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
@@ -39,12 +39,14 @@ async fn it_is_there_where_both_are(engine: Engine) {
         username: "ada".to_owned(),
         full_name: "Ada Lovelace".to_owned(),
         password: "$argon2id$".to_owned(),
+        app: claims["app"].as_str().unwrap().parse().unwrap(),
     };
-    assert!(
+    assert_eq!(
         store
             .add_rampable_account(&holder.scope, account, app.now())
             .await
-            .unwrap()
+            .unwrap(),
+        RampableAdded::Added
     );
     assert_eq!(log_in().await.get("rampableAccessToken"), None, "the feature is off");
     let setting = StoredSetting {

@@ -102,3 +102,34 @@ async fn an_environment_may_take_no_passwords(engine: Engine) {
     app.set("login.passwords", "true").await;
     access(&shop.post("/api/v2/auth/login", &known).await);
 }
+
+async fn one_network_registers_so_many_in_an_hour(engine: Engine) {
+    let settings = [
+        ("limits.registrations_per_network_hour", "2"),
+        ("server.trusted_proxies", r#"["127.0.0.0/8"]"#),
+    ];
+    let app = TestApp::with(engine, &settings).await;
+    let made = app.new_app(&app.sandbox, &[]).await;
+    let public = app.anonymous().with("x-app-id", &made.app.to_string());
+    let (home, away) = (
+        public.with("x-forwarded-for", "203.0.113.7"),
+        public.with("x-forwarded-for", "203.0.113.8"),
+    );
+    access(&register(&home, "ada").await);
+    app.advance(600);
+    access(&register(&home, "bob").await);
+    let refused = register(&home, "eve").await;
+    let message = refusal_of(&refused, 429);
+    assert!(message.contains("network"), "{message}");
+    assert_eq!(refused.header("retry-after"), "3000");
+    // Others go on: another network, and the app's own back end, through which everybody may come.
+    access(&register(&away, "eve").await);
+    let back_end = app.anonymous().with("x-client-secret", &made.client_secret);
+    let back_end = back_end.with("x-forwarded-for", "203.0.113.7");
+    for number in 0..3 {
+        access(&register(&back_end, &format!("customer {number}")).await);
+    }
+    app.advance(3_000);
+    access(&register(&home, "mallory").await);
+    assert_eq!(app.count("users").await, 7);
+}

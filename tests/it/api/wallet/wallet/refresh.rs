@@ -9,6 +9,7 @@ use crate::support::wallets::{bearer, claims, data_of, refused, text};
 on_both! {
     it_rotates_and_a_reuse_ends_the_log_in,
     it_needs_its_own_app_and_nothing_else,
+    an_answer_that_was_lost_loses_no_half_of_a_shared_wallet,
 }
 
 const REFRESH: &str = "/api/v2/wallet/refresh";
@@ -60,4 +61,24 @@ async fn it_needs_its_own_app_and_nothing_else(engine: Engine) {
     let id = claims(&text(&made, "walletToken"))["app"].as_str().unwrap().to_owned();
     let public = app.anonymous().with("x-app-id", &id);
     data_of(&public.post(REFRESH, &body).await);
+}
+
+async fn an_answer_that_was_lost_loses_no_half_of_a_shared_wallet(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let made = app.new_wallet(EMAIL, &shop, json!({ "isCustodian": false })).await;
+    let wallet = bearer(&shop, &text(&made, "walletToken"));
+    let secret = json!({ "secret": made["secret0"] });
+    let open = data_of(&wallet.post("/api/v2/wallet/unlock", &secret).await);
+    let message = json!({ "network": "ethereum-sepolia", "message": "hello" });
+    let lost = app.refresh(&shop, &open).await;
+    app.advance(30);
+    let again = app.refresh(&shop, &open).await;
+    assert_ne!(again["refreshToken"], lost["refreshToken"]);
+    let wallet = bearer(&shop, &text(&again, "walletToken"));
+    data_of(&wallet.post("/api/v2/wallet/sign-message", &message).await);
+    // And the log-in goes on from there.
+    let next = app.refresh(&shop, &again).await;
+    let wallet = bearer(&shop, &text(&next, "walletToken"));
+    data_of(&wallet.post("/api/v2/wallet/sign-message", &message).await);
 }

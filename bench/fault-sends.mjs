@@ -125,7 +125,7 @@ async function ask(server, send) {
   const body = { network: NETWORK, to: send.to, amount: "0.001" };
   const { status, data, message } = await call(server, "wallet/send-coin", body, headers);
   if (status === 200) send.hash = data.txReceipt.hash;
-  // A lane that a dead server held is free again after 20 seconds: 409 until then.
+  // 409: others of the wallet's sends are in front of it.
   else if (![0, 409, 503].includes(status)) throw new Error(`${status}: ${message}`);
   return status === 200;
 }

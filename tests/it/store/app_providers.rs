@@ -1,7 +1,7 @@
 //! What apps are known as at providers, and accounts for Rampable.
 
 use aboard::domain::{Amr, AppId, Provider, UserId};
-use aboard::store::{AppProvider, NewAppProvider, NewRampableAccount, RampableAccount};
+use aboard::store::{AppProvider, NewAppProvider, NewRampableAccount, RampableAccount, RampableAdded};
 
 use super::logins::{enter, login, user};
 use super::world_app::new_app;
@@ -117,6 +117,7 @@ async fn a_user_has_one_account_for_rampable(store: TestStore) {
         username: username.to_owned(),
         full_name: "Ada Lovelace".to_owned(),
         password: "a hash".to_owned(),
+        app: scope.app(),
     };
     assert_eq!(store.rampable_account(&scope, ada).await.unwrap(), None);
     let add = async |username: &str| {
@@ -126,10 +127,11 @@ async fn a_user_has_one_account_for_rampable(store: TestStore) {
             .await
             .unwrap()
     };
-    assert!(add("ada").await);
-    assert!(!add("eve").await);
+    assert_eq!(add("ada").await, RampableAdded::Added);
+    assert_eq!(add("eve").await, RampableAdded::Known);
     let account = RampableAccount {
         username: "ada".to_owned(),
+        app: Some(scope.app()),
     };
     assert_eq!(store.rampable_account(&scope, ada).await.unwrap(), Some(account));
     assert_eq!(store.rampable_account(&elsewhere, ada).await.unwrap(), None);
@@ -139,5 +141,9 @@ async fn a_user_has_one_account_for_rampable(store: TestStore) {
     );
     store.execute("update users set status = 'suspended'").await;
     store.execute("delete from rampable_accounts").await;
-    assert!(!add("ada").await, "nobody who is locked out gets one");
+    assert_eq!(
+        add("ada").await,
+        RampableAdded::Refused,
+        "nobody who is locked out gets one"
+    );
 }

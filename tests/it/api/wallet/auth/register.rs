@@ -13,6 +13,7 @@ on_both! {
     wrong_fields_are_named_and_a_password_is_never_repeated,
     a_password_stands_nowhere,
     an_environment_may_take_no_passwords,
+    one_network_registers_so_many_in_an_hour,
 }
 
 pub const PASSWORD: &str = "correct horse battery";

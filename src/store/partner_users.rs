@@ -251,9 +251,8 @@ impl Store {
                 email_key: row.text(8)?,
                 plan,
             };
-            let valid_after = row
-                .opt_time(16)?
-                .map_or(row.time(13)?, |ended| ended.max(row.time(13)?));
+            let of_user = row.time(13)?;
+            let valid_after = row.opt_time(16)?.map_or(of_user, |of_partner| of_partner.max(of_user));
             Ok((row.time(14)?, row.id(15)?, (holder, row.bytes(4)?, valid_after)))
         })
         .await

@@ -113,7 +113,10 @@ async fn the_phrase_goes_to_the_clients_key_after_a_proof_and_a_wait(engine: Eng
     assert!(proven.page().contains("can be taken out from"), "{proven:?}");
     desk.app.app.messages.run_due().await;
     let told = desk.app.inbox(EMAIL.to).await.to_string();
-    assert!(told.contains("The phrase of your wallet at"), "whose wallet it is hears of it: {told}");
+    assert!(
+        told.contains("The phrase of your wallet at"),
+        "whose wallet it is hears of it: {told}"
+    );
     let waiting = data_of(&desk.go_on(&asked).await);
     assert_eq!(waiting["status"], "waiting");
     assert!(waiting["ciphertext"].is_null());

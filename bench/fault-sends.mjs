@@ -8,6 +8,7 @@
 // exactly once, whatever was answered when, and every answer's hash is the one that the chain has.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -67,25 +68,31 @@ const end = (server, signal) =>
     server.child.kill(signal);
   });
 
-/// A call of the wallet surface: status and data; status 0 where no whole answer came.
-async function call(server, path, body, headers = {}) {
-  try {
-    const answer = await fetch(new URL(`/api/v2/${path}`, server.url), {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-client-secret": server.secret, ...headers },
-      body: JSON.stringify(body),
+/// A call of the wallet surface: status and data; status 0 where no whole answer came. By `fetch` it would look like a
+/// browser's, in which a client secret is none.
+function call(server, path, body, more = {}) {
+  return new Promise((resolve) => {
+    const headers = { "content-type": "application/json", "x-client-secret": server.secret, ...more };
+    const sent = request(new URL(`/api/v2/${path}`, server.url), { method: "POST", headers }, (answer) => {
+      let text = "";
+      answer.on("data", (chunk) => (text += chunk));
+      answer.on("error", () => resolve({ status: 0 }));
+      answer.on("end", () => {
+        if (!answer.complete) return resolve({ status: 0 });
+        const { data, message } = JSON.parse(text);
+        resolve({ status: answer.statusCode, data, message });
+      });
     });
-    const { data, message } = await answer.json();
-    return { status: answer.status, data, message };
-  } catch {
-    return { status: 0 };
-  }
+    sent.on("error", () => resolve({ status: 0 }));
+    sent.end(JSON.stringify(body));
+  });
 }
 
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
 async function wallet(server, name, node) {
   const entered = await call(server, "auth/register-custody", { subId: name });
+  if (entered.status !== 200) throw new Error(`no log-in: ${entered.message}`);
   const made = await call(server, "account/create", {}, bearer(entered.data.accessToken));
   const address = made.data.address.find((one) => one.network === "evm").address;
   await node.ask("anvil_setBalance", address, "0x3635c9adc5dea00000");
@@ -118,7 +125,8 @@ async function ask(server, send) {
   const body = { network: NETWORK, to: send.to, amount: "0.001" };
   const { status, data, message } = await call(server, "wallet/send-coin", body, headers);
   if (status === 200) send.hash = data.txReceipt.hash;
-  else if (status !== 0 && status !== 503) throw new Error(`${status}: ${message}`);
+  // 409: others of the wallet's sends are in front of it.
+  else if (![0, 409, 503].includes(status)) throw new Error(`${status}: ${message}`);
   return status === 200;
 }
 
@@ -141,7 +149,7 @@ async function kills(engine) {
     const stopped = { now: false };
     // Two at once for each wallet, so that they want the same lane.
     const loading = names.flatMap((name) => [load(server, name, asked, stopped), load(server, name, asked, stopped)]);
-    await pause(100 + Math.random() * 400);
+    await pause(300 + Math.random() * 900);
     await end(server, "SIGKILL");
     stopped.now = true;
     await Promise.all(loading);

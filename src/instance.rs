@@ -242,12 +242,13 @@ fn new_instance(
 
 /// Refuses a key that is not this store's.
 pub fn check_canary(kms: &dyn Kms, kek_id: &str, canary: &[u8]) -> anyhow::Result<()> {
-    let setting = if kms.id().starts_with("kek_") {
-        "keys.file"
+    let (setting, start) = if kms.id().starts_with("kek_") {
+        ("keys.file", "Start with that key file")
     } else {
-        "keys.kind"
+        ("keys.kind", "Start with that key, or name it in keys.others")
     };
     canary_check(kms, canary).with_context(|| {
-        format!("{setting}: this key ({}) does not open this store, which was set up with {kek_id}. Start with that key, or name it in keys.others", kms.id())
+        let id = kms.id();
+        format!("{setting}: this key ({id}) does not open this store, which was set up with {kek_id}. {start}")
     })
 }

@@ -251,8 +251,8 @@ impl Store {
                 email_key: row.text(8)?,
                 plan,
             };
-            let of_user = row.time(13)?;
-            let valid_after = row.opt_time(16)?.map_or(of_user, |of_partner| of_partner.max(of_user));
+            let user_since = row.time(13)?;
+            let valid_after = row.opt_time(16)?.map_or(user_since, |ended| ended.max(user_since));
             Ok((row.time(14)?, row.id(15)?, (holder, row.bytes(4)?, valid_after)))
         })
         .await

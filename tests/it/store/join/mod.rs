@@ -389,6 +389,7 @@ async fn every_table_that_names_a_user_is_known_to_a_join(store: TestStore) {
         "sessions",
         "source_ends",
         "token_families",
+        "wallet_exports",
     ];
     let sql = match store.engine {
         Engine::Sqlite => {

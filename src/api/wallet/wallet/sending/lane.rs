@@ -9,10 +9,11 @@ use crate::domain::Code;
 use crate::store::{AppScope, NewReservation, Reservation};
 use crate::web::{Failure, Web};
 
-/// For how long a lane is held by whoever signs: longer than any signature takes, a distant key server's too.
-const HELD: SignedDuration = SignedDuration::from_secs(20);
-/// How often, and with which pause, it is tried again while another send of the address is being signed.
-const TRIES: u32 = 200;
+/// For how long a lane is held by whoever signs. Who takes longer, at a distant key server, may lose it, and sends nothing.
+const HELD: SignedDuration = SignedDuration::from_secs(10);
+/// How often, and with which pause, it is tried again while another send of the address is being signed: for a little
+/// longer than a server that died holds it.
+const TRIES: u32 = 440;
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Holds the lane, once whoever has it is done.

@@ -28,7 +28,7 @@ async fn a_balance_counts_what_is_on_its_way(engine: Engine) {
     let mut holder = app.holder().await;
     let own = holder.bitcoin.clone();
     let asked = json!({ "network": NETWORK });
-    let nothing = json!({ "balance": "0", "symbol": "BTC", "address": own, "confirmed": "0" });
+    let nothing = json!({ "balance": "0", "symbol": "tBTC", "address": own, "confirmed": "0" });
     assert_eq!(holder.gets(&app, "balance-coin", asked.clone()).await, nothing);
     network.fund(&own, 150_000, true);
     let waits = network.fund(&own, 7, false);

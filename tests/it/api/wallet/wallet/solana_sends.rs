@@ -63,8 +63,9 @@ async fn lamports_arrive_and_events_tell_of_it(engine: Engine) {
     assert_eq!(told(&app, &hash).await, ["sent", "confirmed"]);
     // The same again is a mistake, unless somebody says that it is none; in one block it would be the same transaction.
     let mut again = coin("0.125");
-    holder.gets(&app, "send-coin", again.clone()).await;
-    holder.refused(&app, "send-coin", again.clone(), 409).await;
+    let first = holder.gets(&app, "send-coin", again.clone()).await["txReceipt"]["hash"].clone();
+    let second = holder.call(&app, "send-coin", &again).await;
+    assert_eq!((second.status, &second.json()["data"]["hash"]), (409, &first));
     again["allowDuplicate"] = json!(true);
     let message = holder.refused(&app, "send-coin", again.clone(), 409).await;
     assert!(message.contains("would land once"), "{message}");

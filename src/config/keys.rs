@@ -34,7 +34,7 @@ pub struct Keys {
 pub enum KeyKind {
     /// A file on this machine.
     File,
-    /// The transit engine of Vault or OpenBao.
+    /// The transit engine of Vault or `OpenBao`.
     Transit,
     /// AWS KMS.
     Aws,

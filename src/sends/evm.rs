@@ -23,11 +23,11 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
     let Some(hash) = hash_of(send) else {
         return refused("its hash cannot be read", false);
     };
-    let sent = match client.send_raw(&send.raw, hash).await {
-        Ok(sent) => sent,
+    let answer = match client.send_raw(&send.raw, hash).await {
+        Ok(answer) => answer,
         Err(failure) => return Offered::Later(failure.to_string()),
     };
-    let offered = match sent {
+    let offered = match answer {
         Sent::Taken | Sent::Known => return Offered::Taken,
         // This one or another has its nonce: blocks will tell which.
         Sent::NonceTooLow => return Offered::Later("its nonce is used up".to_owned()),

@@ -129,19 +129,16 @@ impl Store {
         let scope = *scope;
         self.transact(move |tx| {
             async move {
-                let ended = match scope.source() {
-                    Some(source) => {
-                        let of_source = params![
-                            user: scope.user.0, source: source, environment: scope.environment.0, valid_after: valid_after,
-                        ];
-                        tx.execute(END_SOURCE, &of_source).await?
-                    }
-                    None => {
-                        let all = params![
-                            valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
-                        ];
-                        tx.execute(END_ALL, &all).await?
-                    }
+                let ended = if let Some(source) = scope.source() {
+                    let of_source = params![
+                        user: scope.user.0, source: source, environment: scope.environment.0, valid_after: valid_after,
+                    ];
+                    tx.execute(END_SOURCE, &of_source).await?
+                } else {
+                    let all = params![
+                        valid_after: valid_after, now: now, user: scope.user.0, environment: scope.environment.0,
+                    ];
+                    tx.execute(END_ALL, &all).await?
                 };
                 if ended > 0 {
                     ended_all(tx, scope.environment, scope.user, "log_out_everywhere", now).await?;

@@ -1,4 +1,4 @@
-//! Key services: the transit engine of Vault and OpenBao, and AWS KMS, at one address.
+//! Key services: the transit engine of Vault and `OpenBao`, and AWS KMS, at one address.
 
 use std::collections::HashMap;
 use std::io;

@@ -113,10 +113,10 @@ impl Purse {
     /// that others are sending and may still take back.
     fn usable(&self, on_its_way: &[RawTransaction]) -> (Vec<Coin>, u64) {
         let spent: BTreeSet<(Txid, u32)> = on_its_way.iter().flat_map(RawTransaction::spends).collect();
-        let sent: BTreeSet<Txid> = on_its_way.iter().map(RawTransaction::txid).collect();
+        let own: BTreeSet<Txid> = on_its_way.iter().map(RawTransaction::txid).collect();
         let is_usable = |one: &&Unspent| {
             let (coin, settled) = (one.coin, one.height.is_some());
-            !spent.contains(&(coin.txid, coin.vout)) && (settled || sent.contains(&coin.txid))
+            !spent.contains(&(coin.txid, coin.vout)) && (settled || own.contains(&coin.txid))
         };
         let (usable, others): (Vec<&Unspent>, Vec<&Unspent>) = self.unspent.iter().partition(is_usable);
         let waiting = others.iter().fold(0_u64, |sum, one| sum.saturating_add(one.coin.value));

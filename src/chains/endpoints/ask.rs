@@ -80,8 +80,11 @@ pub struct Identity {
     /// The call.
     pub ask: Ask,
     /// Reads the answer.
-    pub is: Box<dyn Fn(&Reply) -> Result<(), Problem> + Send + Sync>,
+    pub is: Check,
 }
+
+/// What is wrong with an answer, if anything.
+pub type Check = Box<dyn Fn(&Reply) -> Result<(), Problem> + Send + Sync>;
 
 /// A node's own words, as they may be repeated: one line, at most 200 characters, nothing that is not text.
 #[must_use]

@@ -1,5 +1,7 @@
 //! The rules on transactions of the family evm.
 
+use std::fmt::Write as _;
+
 use aboard_vault::wallet::evm::{Address, U256};
 
 use super::action::Call;
@@ -41,11 +43,13 @@ impl Policy {
         if let Some(methods) = &self.methods
             && !data.first_chunk().is_some_and(|selector| methods.contains(selector))
         {
-            let shown: String = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            return Err(Refusal::new(
-                Rule::Methods,
-                format!("0x{shown} is not among its methods."),
-            ));
+            let mut why = "0x".to_owned();
+            for byte in data.iter().take(4) {
+                // A text takes whatever is written to it.
+                let _ = write!(why, "{byte:02x}");
+            }
+            why.push_str(" is not among its methods.");
+            return Err(Refusal::new(Rule::Methods, why));
         }
         let understood = token_call(data);
         match understood {
@@ -67,12 +71,11 @@ impl Policy {
         if self.limits(&token).next().is_none() {
             return Ok(Vec::new());
         }
-        match understood.and_then(|token| token.amount) {
-            Some(amount) => self.spend(&token, amount),
-            None => {
-                let why = format!("nothing tells how much of {token} this call moves.");
-                Err(Refusal::new(Rule::Value, why))
-            }
+        if let Some(amount) = understood.and_then(|token| token.amount) {
+            self.spend(&token, amount)
+        } else {
+            let why = format!("nothing tells how much of {token} this call moves.");
+            Err(Refusal::new(Rule::Value, why))
         }
     }
 

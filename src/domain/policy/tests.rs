@@ -1,5 +1,7 @@
 //! What each rule lets through and refuses, on transactions that the vault has read.
 
+#![expect(clippy::needless_pass_by_value, reason = "rules are written where they are tested")]
+
 use aboard_vault::wallet::evm::{self, Fees, TypedData, U256, selector};
 use serde_json::{Value, json};
 

@@ -233,5 +233,6 @@ async fn the_page_of_a_join_names_wallets_and_log_ins(engine: Engine) {
     i.show(&at.app, 0, MAIL).await;
     assert_eq!(told(&i.page().await), [true, true], "{}", i.page().await);
     i.press("do=join").await;
+    at.app.advance(3_600);
     assert_eq!(holder(&at.app.enter(EMAIL, &at.shop).await), second);
 }

@@ -31,14 +31,14 @@ async fn node(answer: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> Recei
         let call: Value = serde_json::from_slice(&request.body).expect("JSON");
         assert_eq!(call["jsonrpc"], "2.0");
         if call["method"] == "eth_chainId" {
-            return result(&call, json!(format!("{SEPOLIA:#x}")));
+            return result(&call, &json!(format!("{SEPOLIA:#x}")));
         }
         answer(&call)
     });
     receiver
 }
 
-fn result(call: &Value, result: Value) -> Reply {
+fn result(call: &Value, result: &Value) -> Reply {
     Answer::json(200, &json!({ "jsonrpc": "2.0", "id": call["id"], "result": result })).into()
 }
 
@@ -51,7 +51,8 @@ fn calls(node: &Receiver, method: &str) -> usize {
 }
 
 async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engine: Engine) {
-    let replies: [(fn(&Value) -> Reply, u16, &str); 11] = [
+    type Replies = fn(&Value) -> Reply;
+    let replies: [(Replies, u16, &str); 11] = [
         (|_| Reply::Reset, 503, "No node of this network"),
         (|_| Reply::Garbage, 503, "No node of this network"),
         (
@@ -69,11 +70,11 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
             "No node of this network",
         ),
         (|_| Reply::Flood(3 << 20), 502, "more than 1 MiB"),
-        (|call| result(call, json!("0xnonsense")), 502, "cannot be"),
-        (|call| result(call, json!(5)), 502, "cannot be"),
-        (|call| result(call, Value::Null), 502, "cannot be"),
+        (|call| result(call, &json!("0xnonsense")), 502, "cannot be"),
+        (|call| result(call, &json!(5)), 502, "cannot be"),
+        (|call| result(call, &Value::Null), 502, "cannot be"),
         (
-            |call| result(call, json!(format!("0x1{}", "0".repeat(64)))),
+            |call| result(call, &json!(format!("0x1{}", "0".repeat(64)))),
             502,
             "cannot be",
         ),
@@ -109,7 +110,7 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
 
 async fn the_next_node_stands_in(engine: Engine) {
     let chain = Anvil::start();
-    let liar = node(|call| result(call, json!("0xnonsense"))).await;
+    let liar = node(|call| result(call, &json!("0xnonsense"))).await;
     let endpoints = format!("{},{},{}", nobody().await, liar.url("/"), chain.url);
     let app = TestApp::with(engine, &[(ENDPOINTS, &endpoints)]).await;
     let mut ada = app.holder().await;

@@ -134,7 +134,7 @@ fn nodes_may_come_from_the_environment_and_their_keys_are_masked() {
         "ABOARD_NETWORKS__ETHEREUM_SEPOLIA__ENDPOINTS",
         "https://node.example.com/v3/hidden,http://127.0.0.1:8545",
     );
-    command.env("ABOARD_NETWORKS__ETHEREUM_SEPOLIA__MAX_FEE_GWEI", "40");
+    command.env("ABOARD_NETWORKS__ETHEREUM_SEPOLIA__MAX_FEE_GWEI", "400");
     let shown = command.output().unwrap();
     let config: Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(
@@ -142,7 +142,7 @@ fn nodes_may_come_from_the_environment_and_their_keys_are_masked() {
         json!({
             "family": "evm", "chain_id": 11_155_111, "testnet": true,
             "endpoints": ["https://node.example.com/***", "http://127.0.0.1:8545"],
-            "timeout_seconds": 8, "max_fee_gwei": 40, "max_tip_gwei": 100,
+            "timeout_seconds": 8, "max_fee_gwei": 400, "max_tip_gwei": 100,
         })
     );
     let said = place.fails(&["config", "show", "--set", "networks.base.endpoints=ftp://u:hidden@x"]);

@@ -31,7 +31,7 @@ async fn moody(port: u16, taken: &Arc<Taken>) -> Receiver {
         .expect("the port is free");
     let taken = Arc::clone(taken);
     receiver.reply_with(move |request| {
-        if taken.calls.fetch_add(1, Ordering::Relaxed) % 3 > 0 {
+        if !taken.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
             return Answer::new(500).into();
         }
         let id = request.header("webhook-id").unwrap_or_default().to_owned();

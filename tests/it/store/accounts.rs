@@ -56,7 +56,8 @@ async fn an_account_shows_what_the_partner_brought(store: TestStore) {
             .unwrap()
             .name
             .as_deref(),
-        Some("Ada")
+        None,
+        "the name is the organization's, and the session the partner's"
     );
 }
 

@@ -109,7 +109,7 @@ impl<'p> Case<'p> {
         assert_eq!(user(&prove(store, self.plane, right).await), self.user);
     }
 
-    fn call(&self, store: &TestStore, holder: &Token) -> ConfirmAddress {
+    fn call(store: &TestStore, holder: &Token) -> ConfirmAddress {
         ConfirmAddress {
             holder: holder.clone(),
             identity: IdentityId(store.ids.id()),
@@ -122,7 +122,7 @@ impl<'p> Case<'p> {
 
     async fn confirm(&self, store: &TestStore, holder: &Token) -> ConfirmOutcome {
         let scope = self.now(store).await.scope;
-        store.confirm_address(&scope, self.call(store, holder)).await.unwrap()
+        store.confirm_address(&scope, Self::call(store, holder)).await.unwrap()
     }
 }
 
@@ -133,7 +133,7 @@ async fn an_address_is_confirmed_once_whoever_presses(store: TestStore) {
     let scope = case.now(&store).await.scope;
     let nodes = [store.clone(), store.another().await];
     let outcomes = race(8, |number| {
-        let (node, call) = (nodes[number % 2].clone(), case.call(&store, &case.holder));
+        let (node, call) = (nodes[number % 2].clone(), Case::call(&store, &case.holder));
         async move { node.confirm_address(&scope, call).await.unwrap() }
     })
     .await;
@@ -161,7 +161,7 @@ async fn a_confirmation_and_a_log_in_with_the_address_at_once_leave_one_owner(st
         let log_in = begin_with(&store, case.plane, challenge(&store, NEW)).await;
         race(2, |number| {
             let (node, server) = (store.clone(), case.plane.server);
-            let (call, right) = (case.call(&store, &case.holder), attempt(&store, log_in, true));
+            let (call, right) = (Case::call(&store, &case.holder), attempt(&store, log_in, true));
             async move {
                 if number == 0 {
                     node.confirm_address(&scope, call).await.unwrap();
@@ -244,12 +244,12 @@ async fn who_is_gone_confirms_nothing_and_pages_are_swept(store: TestStore) {
     let scope = case.now(&store).await.scope;
     store.execute("update users set status = 'suspended'").await;
     assert!(case.find(&store).await.is_none());
-    let suspended = store.confirm_address(&scope, case.call(&store, &case.holder)).await;
+    let suspended = store.confirm_address(&scope, Case::call(&store, &case.holder)).await;
     assert_eq!(suspended.unwrap(), ConfirmOutcome::Gone);
     store.execute("update users set status = 'verified'").await;
     store.advance(3_600);
     assert!(case.find(&store).await.is_none());
-    let late = store.confirm_address(&scope, case.call(&store, &case.holder)).await;
+    let late = store.confirm_address(&scope, Case::call(&store, &case.holder)).await;
     assert_eq!(late.unwrap(), ConfirmOutcome::Gone);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("confirmations").await, 1, "within the hour");

@@ -120,11 +120,11 @@ async fn names_that_were_had_twice_stop_no_migration(store: TestStore) {
         let known = store.rampable_account(&app, user).await.unwrap();
         known.map(|account| account.username)
     };
-    let mut names = Vec::new();
+    let mut held = Vec::new();
     for person in &people {
-        names.push(named(person.user()).await);
+        held.push(named(person.user()).await);
     }
-    assert_eq!(names, [None, Some("ada".to_owned()), None, Some("bob".to_owned())]);
+    assert_eq!(held, [None, Some("ada".to_owned()), None, Some("bob".to_owned())]);
     let again = async |name: &str| {
         let new = account(&app, name);
         store.add_rampable_account(&people[0], new, store.now()).await.unwrap()

@@ -117,7 +117,11 @@ async fn a_token_stands_while_its_user_does(store: TestStore) {
     }
     store.execute("update users set status = 'verified'").await;
     assert!(stands(world.sandbox.id, issued_at).await.is_some());
+    // A partner's session ends what that partner brought.
     store.end_all_sessions(&ada.session.scope, store.now()).await.unwrap();
+    assert!(stands(world.sandbox.id, issued_at).await.is_some());
+    let ended = store.end_tokens_of(&world.sandbox.server, ada.user, store.now());
+    assert!(ended.await.unwrap());
     assert!(stands(world.sandbox.id, issued_at).await.is_none());
     store.advance(1);
     assert!(stands(world.sandbox.id, store.now()).await.is_some());

@@ -142,7 +142,7 @@ pub fn data(kind: EventType) -> (Schema, Value) {
             ]),
             json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "ready_at": now }),
         ),
-        EventType::WalletExported => (
+        EventType::WalletExported | EventType::ConsentWithdrawn => (
             about_wallet([always("app_id", Schema::id("app"))]),
             json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
         ),
@@ -156,10 +156,6 @@ pub fn data(kind: EventType) -> (Schema, Value) {
                 "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP, "scopes": ["read", "sign"],
                 "expires_at": now,
             }),
-        ),
-        EventType::ConsentWithdrawn => (
-            about_wallet([always("app_id", Schema::id("app"))]),
-            json!({ "user_id": user, "wallet_id": example::WALLET, "app_id": example::APP }),
         ),
         EventType::TransactionSent
         | EventType::TransactionConfirmed

@@ -1,6 +1,6 @@
 //! `POST /api/v2/account/import`: the person brings a wallet along.
 //!
-//! Send its phrase: 12, 15, 18, 21 or 24 words of BIP-39, without a passphrase. The addresses are those that MetaMask,
+//! Send its phrase: 12, 15, 18, 21 or 24 words of BIP-39, without a passphrase. The addresses are those that `MetaMask`,
 //! Phantom and Sparrow show first. All else is as with `account/create`. Whoever else has the phrase has the wallet as
 //! well, and no policy holds for them.
 

@@ -221,7 +221,9 @@ async fn a_receiver_that_sends_the_key_back_has_it_kept_nowhere(engine: Engine) 
     app.advance(60);
     attempts(&app, &receiver, 2).await;
     assert_eq!(app.count("delivery_attempts where status = 500").await, 2);
-    let hex: String = api_key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = api_key
+        .bytes()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let kept = app.rows("select * from delivery_attempts").await.join("\n");
     assert!(
         !kept.contains(&api_key) && !kept.contains(&hex),

@@ -208,16 +208,20 @@ async fn others_stay_as_they_are(engine: Engine) {
 async fn a_recovery_file_ends_with_the_user(engine: Engine) {
     let app = TestApp::start(engine).await;
     let shop = app.shop().await;
-    let made = app.new_wallet(EMAIL, &shop, json!({ "isCustodian": false })).await;
-    let link = text(&made, "secret0Link");
+    let ada = app.new_wallet(EMAIL, &shop, json!({})).await;
+    let link = text(&ada, "secret0Link");
     let link = link.strip_prefix(&app.app.url).expect("an address of ours");
+    let bob = EMAIL.with("bob@example.com");
+    let made = app.new_wallet(bob, &shop, json!({ "isCustodian": false })).await;
     let unlocked = bearer(&shop, &text(&app.refresh(&shop, &made).await, "walletToken"));
     let half = json!({ "secret": made["secret0"] });
     data_of(&unlocked.post("/api/v2/wallet/unlock", &half).await);
     assert_ne!(app.count("riding_halves").await, 0);
     assert_eq!(app.anonymous().get(link).await.status, 200);
-    let user = text(&claims(&text(&made, "walletToken")), "uid");
-    assert_eq!(delete(&app, &user).await.status, 200);
+    for wallet in [&ada, &made] {
+        let user = text(&claims(&text(wallet, "walletToken")), "uid");
+        assert_eq!(delete(&app, &user).await.status, 200);
+    }
     assert_eq!(app.anonymous().get(link).await.status, 404);
     assert_eq!(
         (app.count("riding_halves").await, app.count("secret_links").await),

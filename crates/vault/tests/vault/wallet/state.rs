@@ -40,7 +40,7 @@ fn a_mint_says_its_decimals() {
         assert_eq!((read.decimals, read.program), (6, program(owner)));
     }
     assert_eq!(Mint::parse(Address([0; 32]), &mint(6)), Err(StateError::Program));
-    let uninitialized = vec![0; 82];
+    let uninitialized = [0; 82];
     for data in [&uninitialized[..], &mint(6)[..81], &[], &account(1, 1)] {
         assert_eq!(Mint::parse(program(TOKEN), data), Err(StateError::Other));
     }

@@ -12,7 +12,7 @@ on_both! {
     it_adopts_nobody_whom_a_partner_brought,
     it_adopts_nobody_by_a_phone_that_two_share,
     it_adopts_nobody_who_has_proven_something,
-    adoption_ends_what_was_signed_in_before,
+    it_adopts_nobody_whom_the_back_end_signed_in,
     a_suspended_user_is_refused_like_anybody_else,
     environments_know_nothing_of_each_other,
     an_erased_persons_address_begins_anew,
@@ -76,15 +76,15 @@ async fn it_adopts_nobody_who_has_proven_something(engine: Engine) {
     assert_ne!(id(&app, &token).await, json!(ada));
 }
 
-async fn adoption_ends_what_was_signed_in_before(engine: Engine) {
+async fn it_adopts_nobody_whom_the_back_end_signed_in(engine: Engine) {
     let app = TestApp::start(engine).await;
     let ada = linked(&app.server(), &person("ada")).await;
     let before = app.server().post(&format!("/v1/users/{ada}/tokens"), &json!({})).await;
     let before = before.json()["data"]["token"].as_str().unwrap().to_owned();
     assert_eq!(app.me(&before).await.status, 200);
     let token = app.log_in(EMAIL, &app.shop().await).await;
-    assert_eq!(app.me(&before).await.status, 401);
-    assert_eq!(app.me(&token).await.status, 200);
+    assert_ne!(id(&app, &token).await, json!(ada));
+    assert_eq!(app.me(&before).await.status, 200);
     // A later log-in ends nothing.
     app.advance(60);
     app.log_in(EMAIL, &app.shop().await).await;

@@ -142,7 +142,7 @@ fn nodes_may_come_from_the_environment_and_their_keys_are_masked() {
         json!({
             "family": "evm", "chain_id": 11_155_111, "testnet": true,
             "endpoints": ["https://node.example.com/***", "http://127.0.0.1:8545"],
-            "timeout_seconds": 8, "max_fee_gwei": 400, "max_tip_gwei": 100,
+            "timeout_seconds": 8, "max_fee_gwei": 400, "max_tip_gwei": 100, "max_priority_fee": 10_000_000, "max_fee_rate": 1_000,
         })
     );
     let said = place.fails(&["config", "show", "--set", "networks.base.endpoints=ftp://u:hidden@x"]);

@@ -12,13 +12,13 @@ use axum::response::Response;
 use super::form::Form;
 use super::reader::Reader;
 use super::render::page;
-use super::steps::{Step, Way, back, channel, destination, holder, masked, said};
+use super::steps::{Step, Way, back, destination, holder, masked, said, send_code};
 use super::view::Frame;
 use super::words::{ContactKind, Flash};
-use crate::domain::{ChallengeId, Code, EventId, IdentityId, Language, Purpose, SessionId, Token};
+use crate::domain::{ChallengeId, EventId, IdentityId, Language, Purpose, SessionId, Token};
 use crate::resource;
 use crate::store::{ChallengeScope, ConfirmAddress, ConfirmOutcome, Confirmation, ProofOutcome};
-use crate::web::codes::{Ask, Try, ask, prove};
+use crate::web::codes::{Ask, Try, prove};
 use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
 use crate::words::Part;
 
@@ -114,6 +114,7 @@ async fn send(
     };
     let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
     let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
+    let (to, channel) = destination(&address.kind, &address.key).map_err(|wrong| Failure::internal(wrong.message))?;
     let asked = Ask {
         id,
         scope: ChallengeScope::from(&known.scope),
@@ -121,19 +122,15 @@ async fn send(
         asked_by: &known.organization,
         user: Some(known.user),
         purpose: Purpose::ChangeIdentity,
-        to: destination(address).map_err(|wrong| Failure::internal(wrong.message))?,
+        to,
         language: reader.in_environment(web, known.scope.environment()).language(),
-        channel: channel(address),
+        channel,
         session: Some(SessionId(holder.id())),
         device: None,
         repeatable: None,
     };
-    match ask(web, context, asked).await {
-        Ok(_) => {}
-        Err(failure) if failure.code == Code::RateLimited => {
-            return Ok(Step::wait(failure.retry_after.unwrap_or(60)));
-        }
-        Err(failure) => return Err(failure),
+    if let Some(wait) = send_code(web, context, asked).await? {
+        return Ok(wait);
     }
     let store = &web.instance.store;
     store.begin_confirmation_proof(&known.scope, &holder, id).await?;

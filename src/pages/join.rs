@@ -15,13 +15,13 @@ use self::view::{JoinGonePage, JoinPage, JoinedPage, Side};
 use super::form::Form;
 use super::reader::Reader;
 use super::render::{moment, page};
-use super::steps::{Step, Way, back, channel, destination, holder, said};
+use super::steps::{Step, Way, back, destination, holder, said, send_code};
 use super::words::Flash;
-use crate::domain::{ChallengeId, Code, EventId, Purpose, SessionId, Token};
+use crate::domain::{ChallengeId, EventId, Purpose, SessionId, Token};
 use crate::store::{
     ChallengeScope, Join, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin, UndoOutcome,
 };
-use crate::web::codes::{Ask, Try, ask, prove};
+use crate::web::codes::{Ask, Try, prove};
 use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
 
 /// Keeps the browser in which accounts are shown.
@@ -88,6 +88,7 @@ async fn send(
     };
     let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
     let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
+    let (to, channel) = destination(&address.kind, &address.key).map_err(|wrong| Failure::internal(wrong.message))?;
     let asked = Ask {
         id,
         scope: ChallengeScope::from(&join.scope),
@@ -95,19 +96,15 @@ async fn send(
         asked_by: &join.organization,
         user: Some(user),
         purpose: Purpose::JoinAccounts,
-        to: destination(address).map_err(|wrong| Failure::internal(wrong.message))?,
+        to,
         language: reader.in_environment(web, join.scope.environment()).language(),
-        channel: channel(address),
+        channel,
         session: Some(SessionId(holder.id())),
         device: None,
         repeatable: None,
     };
-    match ask(web, context, asked).await {
-        Ok(_) => {}
-        Err(failure) if failure.code == Code::RateLimited => {
-            return Ok(Step::wait(failure.retry_after.unwrap_or(60)));
-        }
-        Err(failure) => return Err(failure),
+    if let Some(wait) = send_code(web, context, asked).await? {
+        return Ok(wait);
     }
     let store = &web.instance.store;
     store.begin_join_proof(&join.scope, &holder, id, shows).await?;

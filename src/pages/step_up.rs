@@ -4,7 +4,8 @@
 use zeroize::Zeroizing;
 
 use super::reader::Reader;
-use crate::domain::{ChallengeId, Destination, Email, Phone, Purpose};
+use super::steps::destination;
+use crate::domain::{ChallengeId, Purpose};
 use crate::store::{App, AppScope, ChallengeScope, ProofOutcome, UserScope, Wallet};
 use crate::web::codes::{Ask, Try, ask, prove};
 use crate::web::{Call, Context, Failure, Web};
@@ -25,14 +26,7 @@ impl StepUp<'_> {
     /// Sends a code to the owner's own address; answers its challenge, or `None` if they have proven none.
     pub async fn send(&self, web: &Web, context: &Context, reader: &Reader) -> Result<Option<ChallengeId>, Failure> {
         let known = web.instance.store.wallet_contact(self.scope, self.wallet.id).await?;
-        let destination = known.and_then(|(kind, key)| match &*kind {
-            "email" => Email::parse(&key)
-                .ok()
-                .map(|email| (Destination::Email(email), "email")),
-            _ => Phone::parse_e164(&key)
-                .ok()
-                .map(|phone| (Destination::Phone(phone), "sms")),
-        });
+        let destination = known.and_then(|(kind, key)| destination(&kind, &key).ok());
         let Some((to, channel)) = destination else {
             return Ok(None);
         };
@@ -46,7 +40,6 @@ impl StepUp<'_> {
             session: None,
             purpose: self.purpose,
             to,
-            // Not the one of WhatsApp, whose template cannot say what the code is for.
             channel,
             language: reader.language(),
             device: None,

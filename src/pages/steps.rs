@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use super::masks::{mask_email, mask_phone};
 use super::reader::cookie;
 use super::words::Flash;
-use crate::domain::{Destination, Email, Invalid, Phone, Token, UserId};
+use crate::domain::{Code, Destination, Email, Invalid, Phone, Token, UserId};
 use crate::store::JoinAddress;
-use crate::web::Failure;
+use crate::web::codes::{Ask, ask};
+use crate::web::{Context, Failure, Web};
 
 /// How long a browser holds what was shown in it.
 const HOLDER_SECONDS: u32 = 60 * 60;
@@ -75,18 +76,22 @@ pub fn masked(kind: &str, shown: &str) -> String {
     }
 }
 
-/// Where a code goes.
-pub fn destination(address: &JoinAddress) -> Result<Destination, Invalid> {
-    if address.kind == "email" {
-        Email::parse(&address.key).map(Destination::Email)
+/// Where a code goes, and over which channel: not WhatsApp, because the text of its template cannot name the purpose.
+pub fn destination(kind: &str, key: &str) -> Result<(Destination, &'static str), Invalid> {
+    if kind == "email" {
+        Email::parse(key).map(|email| (Destination::Email(email), "email"))
     } else {
-        Phone::parse_e164(&address.key).map(Destination::Phone)
+        Phone::parse_e164(key).map(|phone| (Destination::Phone(phone), "sms"))
     }
 }
 
-/// The channel of a code: not WhatsApp, because the text of its template cannot name the purpose.
-pub fn channel(address: &JoinAddress) -> &'static str {
-    if address.kind == "email" { "email" } else { "sms" }
+/// Sends a code; past a budget the page says how long to wait instead.
+pub async fn send_code(web: &Web, context: &Context, asked: Ask<'_>) -> Result<Option<Step>, Failure> {
+    match ask(web, context, asked).await {
+        Ok(_) => Ok(None),
+        Err(failure) if failure.code == Code::RateLimited => Ok(Some(Step::wait(failure.retry_after.unwrap_or(60)))),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The browser that the person shows something in.

@@ -1,9 +1,10 @@
 //! The instance itself: its canary, its root keys, and whether the engine is really durable.
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::scope::SystemScope;
-use super::sql::{Script, Statement, params};
+use super::sql::params;
 use super::{Engine, Result, Store};
 use crate::domain::RootKeyId;
 
@@ -95,16 +96,23 @@ impl Store {
     /// Sets up an instance, or adds the purposes it lacks; one that is there with another key-encryption key
     /// stays as it is.
     pub async fn create_instance(&self, _: SystemScope, new: NewInstance, now: Timestamp) -> Result<()> {
-        let mut script = Script::default().then(
-            CREATE,
-            params![kek_id: new.kek_id.clone(), canary: new.canary, now: now],
-        );
-        script.0.extend(new.root_keys.into_iter().map(|key| Statement {
-            sql: ADD_ROOT_KEY,
-            params: params![id: key.id.0, purpose: key.purpose, wrapped: key.wrapped, now: now, kek_id: new.kek_id.clone()].into(),
-        }));
-        self.run(script).await?;
-        Ok(())
+        self.transact(move |tx| {
+            async move {
+                // Nodes of one installation learn of a new purpose at the same moment.
+                tx.lock(&[b"instance"]).await?;
+                let instance = params![kek_id: new.kek_id.clone(), canary: new.canary, now: now];
+                tx.execute(CREATE, &instance).await?;
+                for key in new.root_keys {
+                    let key = params![
+                        id: key.id.0, purpose: key.purpose, wrapped: key.wrapped, now: now, kek_id: new.kek_id.clone(),
+                    ];
+                    tx.execute(ADD_ROOT_KEY, &key).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// The wrapped root keys, oldest first.

@@ -265,7 +265,7 @@ impl App {
     }
 }
 
-fn message_worker(
+pub(crate) fn message_worker(
     config: &Config,
     instance: &Instance,
     guard: Guard,

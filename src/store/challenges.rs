@@ -132,18 +132,21 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
     let environment = scope.environment;
     let (kind, key) = (new.to.kind(), new.to.key());
     // The lock of whoever gives somebody this value: a proof and a send of one address wait for each other.
-    lock_value(tx, environment, kind, key).await?;
-    if let (Some(_), Some(network)) = (new.limits, &new.network) {
-        tx.lock(&[b"network", &environment.bytes(), network.as_bytes()]).await?;
-    }
+    let value = lock_value(tx, environment, kind, key);
+    let network = async {
+        match (new.limits, &new.network) {
+            (Some(_), Some(network)) => tx.lock(&[b"network", &environment.bytes(), network.as_bytes()]).await,
+            _ => Ok(()),
+        }
+    };
     let asked = Asked {
         to: &new.to,
         network: new.network.as_deref(),
         known_device: new.known_device,
         now: new.now,
     };
-    // Read side by side: on PostgreSQL they share a round trip.
-    let (familiar, past, wrong, withheld) = try_join4(
+    // Read side by side, behind the locks: on PostgreSQL all share a round trip.
+    let read = try_join4(
         is_familiar(tx, environment, &asked),
         past_sends(tx, scope, &asked, new.limits),
         wrong_codes(tx, environment, &asked),
@@ -153,8 +156,8 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
                 _ => Ok(None),
             }
         },
-    )
-    .await?;
+    );
+    let ((), (), (familiar, past, wrong, withheld)) = try_join3(value, network, read).await?;
     if let Some(limits) = new.limits
         && let Err(Wait(until)) = limits.admit(new.now, familiar, &past.to_destination, &past.from_network)
     {

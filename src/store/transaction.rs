@@ -64,6 +64,15 @@ impl Tx<'_> {
         }
     }
 
+    /// Calls of these statements that are polled in turn from now on arrive in that turn, and share a round trip: for
+    /// those that build on each other. (A [`Tx::lock`] needs no more than to be polled first.)
+    pub async fn ready(&self, statements: &[&'static str]) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.ready(statements).await,
+        }
+    }
+
     /// As [`Tx::lock`], but answers false at once if another transaction holds the name.
     pub async fn try_lock(&self, name: &[&[u8]]) -> Result<bool> {
         match self {

@@ -13,6 +13,7 @@ mod list;
 mod prove;
 mod update;
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -186,8 +187,7 @@ async fn find(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<O
 async fn find_held(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<Option<User>> {
     let mut named = find(tx, environment, user).await?;
     while let Some(known) = named {
-        lock(tx, known.id).await?;
-        named = find(tx, environment, user).await?;
+        ((), named) = try_join(lock(tx, known.id), find(tx, environment, user)).await?;
         if named.as_ref().is_some_and(|again| again.id == known.id) {
             return Ok(named);
         }

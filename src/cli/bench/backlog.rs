@@ -26,13 +26,18 @@ const BATCH: u32 = 256;
 const WRITERS: usize = 256;
 
 /// Writes `count` events behind a webhook, then claims and finishes all of them; prints, as one line of JSON, the median
-/// time of a claim at the beginning and at the end of the backlog, and the most memory that this process had.
-pub async fn backlog(config: &Config, count: u64) -> anyhow::Result<()> {
+/// time of a claim at the beginning and at the end of the backlog, and the most memory that this process had. With an
+/// address `to` it leaves them to a server.
+pub async fn backlog(config: &Config, count: u64, to: Option<&str>) -> anyhow::Result<()> {
     let in_flight = InFlight::default();
     let instance = Instance::open(config, Clock::System, in_flight.clone()).await?;
     let (_, _, server) = fresh_partner(&instance).await?;
-    let webhook = subscribe(&instance, &server).await?;
+    let webhook = subscribe(&instance, &server, to.unwrap_or("http://127.0.0.1:9/")).await?;
     write(&instance, server, &in_flight, count).await?;
+    if to.is_some() {
+        instance.store.close().await;
+        return Ok(());
+    }
     let claims = claim_all(&instance, webhook, count).await?;
     let tenth = (claims.len() / 10).max(1);
     let (first, last) = (median(&claims[..tenth]), median(&claims[claims.len() - tenth..]));
@@ -44,13 +49,13 @@ pub async fn backlog(config: &Config, count: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn subscribe(instance: &Instance, server: &ServerScope) -> anyhow::Result<WebhookId> {
+async fn subscribe(instance: &Instance, server: &ServerScope, url: &str) -> anyhow::Result<WebhookId> {
     let (ids, now) = (&instance.ids, instance.clock.now());
     let (id, secret) = (WebhookId(ids.id()), WebhookSecretId(ids.id()));
     let place = sealed::webhook_secret(server.environment(), secret);
     let new = NewWebhook {
         id,
-        url: "http://127.0.0.1:9/".to_owned(),
+        url: url.to_owned(),
         description: None,
         events: EventFilter::all(),
         version: EVENT_VERSION.to_owned(),

@@ -9,11 +9,15 @@ use serde_json::{Map, Value, json};
 
 use super::verbs::drive;
 use crate::admin;
+use crate::app::message_worker;
+use crate::codes::{Codes, Letter};
+use crate::config::Config;
 use crate::domain::{
     ApiKey, ChallengeId, Destination, EventId, IdentityId, MessageId, OrganizationId, Phone, Purpose, SendLimits,
     UserId,
 };
 use crate::instance::Instance;
+use crate::outbound::Guard;
 use crate::resource;
 use crate::store::{AppScope, InFlight, NewChallenge, NewMessage, PreparedCode, ProofAttempt};
 
@@ -27,8 +31,10 @@ const LIMITS: SendLimits = SendLimits {
 /// Challenges that are made before their proofs are measured.
 const MOST: usize = 60_000;
 
-/// Measures `start_challenge` with its message, then `prove` of challenges without one; calls per second go into `row`.
+/// Measures `start_challenge` with its message while a worker takes the messages, as beside a server, then `prove` of
+/// challenges without one; calls per second go into `row`.
 pub async fn measure(
+    config: &Config,
     instance: &Instance,
     organization: OrganizationId,
     in_flight: &InFlight,
@@ -42,15 +48,28 @@ pub async fn measure(
         in_flight: in_flight.clone(),
         number: Arc::default(),
     };
+    let guard = Guard::new(instance.outside.guard.clone());
+    let worker = Arc::new(message_worker(config, instance, guard, "http://127.0.0.1")?);
+    let serving = tokio::spawn({
+        let worker = Arc::clone(&worker);
+        async move { worker.serve().await }
+    });
     let rate = {
-        let bench = bench.clone();
+        let (bench, worker) = (bench.clone(), Arc::clone(&worker));
         drive(callers, time, move || {
-            let bench = bench.clone();
-            async move { bench.start(true).await.map(|_| true) }
+            let (bench, worker) = (bench.clone(), Arc::clone(&worker));
+            async move {
+                bench.start(true).await?;
+                worker.wake();
+                Ok(true)
+            }
         })
         .await?
     };
     row.insert("login_whatsapp".into(), json!(rate));
+    worker.run_due().await;
+    worker.stop();
+    serving.await?;
     let made = Arc::new(Mutex::new(Vec::new()));
     let count = MOST.min(callers * 20_000);
     let makers: Vec<_> = (0..128_usize)
@@ -105,15 +124,33 @@ impl Bench {
         let (ids, now) = (&self.instance.ids, self.instance.clock.now());
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let id = ChallengeId(ids.id());
+        let (to, message) = (
+            Destination::Phone(Phone::parse_e164(&format!("+30{number:010}"))?),
+            MessageId(ids.id()),
+        );
+        let codes = Codes {
+            vault: &self.instance.vault,
+            environment: self.scope.environment(),
+            challenge: id,
+            purpose: Purpose::LogIn,
+            session: None,
+        };
+        let letter = Letter {
+            to: &to,
+            purpose: Purpose::LogIn,
+            asked_by: "Bench",
+            language: "en",
+        };
+        let code = codes.usual();
         let code = PreparedCode {
-            mac: [1; 48],
-            sealed: vec![0; 240],
+            mac: codes.mac(&code),
+            sealed: letter.seal(codes.vault, ids.entropy(), codes.environment, message, &code),
         };
         let call = NewChallenge {
             id,
             user: None,
             purpose: Purpose::LogIn,
-            to: Destination::Phone(Phone::parse_e164(&format!("+30{number:010}"))?),
+            to,
             network: Some(format!(
                 "11.{}.{}.{}",
                 number >> 16 & 255,
@@ -129,7 +166,7 @@ impl Bench {
             long_code: code.clone(),
             code,
             message: sends.then(|| NewMessage {
-                id: MessageId(ids.id()),
+                id: message,
                 channel: "whatsapp",
             }),
             expires_at: now + jiff::SignedDuration::from_mins(10),

@@ -39,6 +39,9 @@ enum What {
         /// How many events
         #[arg(long, default_value_t = 1_000_000)]
         count: u64,
+        /// Leave them to a server, which tells them to a webhook at this address
+        #[arg(long)]
+        to: Option<String>,
     },
     /// How often the disk syncs in a second
     Disk {
@@ -93,7 +96,7 @@ pub async fn run(bench: BenchFloor, config: Config) -> anyhow::Result<()> {
         What::Verbs(verbs) => verbs::verbs(&config, &verbs.callers, Duration::from_secs_f64(verbs.seconds)).await,
         What::Links(links) => verbs::links(&config, links.count, &links.partner_key, &links.out).await,
         What::Seed(seed) => verbs::seed(&config, seed.count, &seed.partner_key).await,
-        What::Backlog { count } => backlog::backlog(&config, count).await,
+        What::Backlog { count, to } => backlog::backlog(&config, count, to.as_deref()).await,
         What::Disk { directory } => disk::sync_rate(&directory),
         What::Echo => serve::echo().await,
         What::Receiver => serve::receiver().await,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::super::print;
@@ -97,7 +98,16 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
         };
         row.insert("redeem_login_link".into(), json!(rate));
         super::users::measure(&bench.instance, server, &bench.in_flight, callers, time, &mut row).await?;
-        super::codes::measure(&bench.instance, organization, &bench.in_flight, callers, time, &mut row).await?;
+        super::codes::measure(
+            config,
+            &bench.instance,
+            organization,
+            &bench.in_flight,
+            callers,
+            time,
+            &mut row,
+        )
+        .await?;
         measured.insert(callers.to_string(), Value::Object(row));
     }
     print::out(&Value::Object(measured).to_string())?;
@@ -281,17 +291,25 @@ impl Bench {
     }
 }
 
-/// Runs so many callers for so long, or until a call says that there is nothing left, each one call after the other;
-/// answers calls per second.
+/// How fast a verb is.
+#[derive(Serialize)]
+pub(super) struct Driven {
+    /// Calls a second.
+    rate: f64,
+    /// What a call took of this process's processors, in microseconds; `None` where the system does not say.
+    cpu: Option<f64>,
+}
+
+/// Runs so many callers for so long, or until a call says that there is nothing left, each one call after the other.
 pub(super) async fn drive<F>(
     callers: usize,
     time: Duration,
     call: impl Fn() -> F + Clone + Send + 'static,
-) -> anyhow::Result<f64>
+) -> anyhow::Result<Driven>
 where
     F: Future<Output = anyhow::Result<bool>> + Send,
 {
-    let watch = Stopwatch::start();
+    let (watch, before) = (Stopwatch::start(), cpu_seconds());
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
             let call = call.clone();
@@ -308,5 +326,18 @@ where
     for task in tasks {
         calls += f64::from(task.await??);
     }
-    Ok(calls / watch.elapsed().as_secs_f64())
+    let used = cpu_seconds().zip(before).map(|(after, before)| after - before);
+    Ok(Driven {
+        rate: calls / watch.elapsed().as_secs_f64(),
+        cpu: used.map(|used| used * 1e6 / calls.max(1.0)),
+    })
+}
+
+/// What this process has used of the processors so far.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // User and system time, in hundredths of a second: fields 14 and 15 of proc(5), the 12th and 13th after the name.
+    let times = stat.rsplit_once(") ")?.1.split(' ').skip(11).take(2);
+    let ticks: f64 = times.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    Some(ticks / 100.0)
 }

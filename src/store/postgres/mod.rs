@@ -22,6 +22,7 @@ use futures_util::future::{BoxFuture, join_all};
 use self::batch::{Batcher, Counts};
 use self::connect::Connector;
 pub use self::copy::{CopySide, fence as copy_fence, fence_function as copy_fence_function, unfence as copy_unfence};
+use self::failure::failed;
 use self::growth::Growth;
 use self::links::Redeem;
 use self::partner_users::Login;
@@ -84,8 +85,7 @@ impl Postgres {
         let writers = self.0.writers.clone();
         to_its_end(async move {
             let lease = writers.lease().await?;
-            lease.begin().await?;
-            let changed = run(&lease, &script).await;
+            let changed = lease.begun(run(&lease, &script)).await;
             lease.end(changed).await
         })
         .await
@@ -100,10 +100,10 @@ impl Postgres {
         let writers = self.0.writers.clone();
         to_its_end(async move {
             let lease = writers.lease().await?;
-            lease.begin().await?;
             let outcome = {
                 let tx = Tx::Postgres(Session(&lease, AtomicBool::new(false)));
-                work(&tx).await.map(|done| (done, tx.something_happened()))
+                let worked = async { work(&tx).await.map(|done| (done, tx.something_happened())) };
+                lease.begun(worked).await
             };
             lease.end(outcome).await
         })
@@ -146,7 +146,6 @@ impl Postgres {
 /// A verb's own connection, in a transaction, and whether the verb wrote an event.
 pub struct Session<'c>(&'c Lease, pub AtomicBool);
 
-const LOCK: &str = "select pg_advisory_xact_lock(cast(:number as bigint))";
 const TRY_LOCK: &str = "select pg_try_advisory_xact_lock(cast(:number as bigint))";
 
 impl Session<'_> {
@@ -165,8 +164,17 @@ impl Session<'_> {
         execute(self.0, sql, &named_of(params)).await
     }
 
+    /// Sent at its first poll, even on a connection that never saw it: nothing that is polled after it gets ahead.
     pub async fn lock(&self, number: i64) -> Result<()> {
-        query(self.0, LOCK, &named![number: number]).await?;
+        let lock = format!("select pg_advisory_xact_lock({number})");
+        self.0.batch_execute(&lock).await.map_err(failed)
+    }
+
+    /// Makes the statements known to the connection.
+    pub async fn ready(&self, statements: &[&'static str]) -> Result<()> {
+        for sql in statements {
+            Prepared::on(self.0, sql).await?;
+        }
         Ok(())
     }
 

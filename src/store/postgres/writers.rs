@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper as Client;
+use futures_util::future::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -98,6 +99,13 @@ impl Lease {
     /// share its round trip.
     pub async fn begin(&self) -> Result<()> {
         self.batch_execute("begin").await.map_err(failed)
+    }
+
+    /// Does something in a transaction that begins with it, in one round trip with its first statements: on a clean
+    /// connection nothing but its end refuses to begin one.
+    pub async fn begun<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let (begun, done) = join(self.begin(), work).await;
+        begun.and(done)
     }
 
     /// Commits what went well. What failed is rolled back; if its outcome is unknown, so is the state of the

@@ -280,7 +280,7 @@ async fn confirm(
         shown: &met.shown,
         now,
     };
-    add_proof(tx, environment, &proof, false).await?;
+    add_proof(tx, environment, &proof).await?;
     tx.execute(DONE, &params![now: now, id: scope.confirmation.0]).await?;
     let added = (met.user, Notice::AddressAdded);
     let is_older = |to: &Destination| to.kind() != met.kind || to.key() != met.key;

@@ -92,7 +92,7 @@ pub(super) struct Said<'a> {
     pub id: IdentityId,
 }
 
-const ADD: &str = "
+pub(super) const ADD: &str = "
     insert into identities (user_id, kind, source_id, id, environment_id, source, key, shown, state, created_at, updated_at)
     values (:user, :kind, :environment, :id, :environment, 'organization', :key, :shown, :state, :now, :now)";
 const CHANGE: &str = "

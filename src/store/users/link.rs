@@ -1,9 +1,10 @@
 //! The organization's own back end brings a user.
 
 use futures_util::FutureExt as _;
+use futures_util::future::{try_join, try_join_all, try_join3};
 use jiff::Timestamp;
 
-use super::contacts::{Identity, Said, add, say, tell_of_change};
+use super::contacts::{ADD as ADD_SAID, Identity, Said, add, say, tell_of_change};
 use super::{EventData, User, claims, find, lock, lock_value};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, Metadata, MetadataChange, PartnerUserId, PersonName,
@@ -125,20 +126,33 @@ impl Store {
 }
 
 async fn link(tx: &Tx<'_>, environment: EnvironmentId, notices: &Notices, call: &LinkUser) -> Result<LinkOutcome> {
-    lock_value(tx, environment, "email", call.email.key()).await?;
-    if call.phone_proven {
-        lock_value(tx, environment, "phone", call.phone.key()).await?;
-    }
-    if let Some(id) = &call.external_id {
-        lock_value(tx, environment, "external_id", id.as_str()).await?;
-    }
-    let known = find_known(tx, environment, call).await?;
-    if let Some(id) = &call.external_id {
-        let params = params![environment: environment.0, key: id.as_str()];
-        let holder = tx.one(BY_EXTERNAL_ID, &params, |row| Ok(UserId(row.id(0)?))).await?;
-        if let Some(holder) = holder.filter(|holder| known.as_ref().is_none_or(|known| known.id != *holder)) {
-            return Ok(LinkOutcome::ExternalIdTaken(holder));
+    // On PostgreSQL the locks and what is read behind them share a round trip.
+    let phone = async {
+        match call.phone_proven {
+            true => lock_value(tx, environment, "phone", call.phone.key()).await,
+            false => Ok(()),
         }
+    };
+    let external_id = async {
+        match &call.external_id {
+            Some(id) => lock_value(tx, environment, "external_id", id.as_str()).await,
+            None => Ok(()),
+        }
+    };
+    let locked = try_join3(
+        lock_value(tx, environment, "email", call.email.key()),
+        phone,
+        external_id,
+    );
+    let found = try_join(find_known(tx, environment, call), by_external_id(tx, environment, call));
+    let (_, (known, mut holder)) = try_join(locked, found).await?;
+    let is_anothers = |holder: &UserId| known.as_ref().is_none_or(|known| known.id != *holder);
+    if holder.as_ref().is_some_and(is_anothers) {
+        // It may have come with a join while this waited for the user.
+        holder = by_external_id(tx, environment, call).await?;
+    }
+    if let Some(holder) = holder.filter(is_anothers) {
+        return Ok(LinkOutcome::ExternalIdTaken(holder));
     }
     if let Some(known) = known.as_ref().filter(|known| known.status == UserStatus::Suspended) {
         return Ok(LinkOutcome::Suspended(known.id));
@@ -161,16 +175,24 @@ async fn link(tx: &Tx<'_>, environment: EnvironmentId, notices: &Notices, call: 
     };
     let gone = || StoreError::Fault("a user that was just written is not there".to_owned());
     let user = find(tx, environment, id).await?.ok_or_else(gone)?;
-    if let Some(kind) = event {
+    let told = async {
+        let Some(kind) = event else { return Ok(()) };
         let event = Happened::to(user.id.0, kind, environment, (call.event_data)(&user).into(), call.now);
-        tx.emit(event.about(user.id).with_id(call.event)).await?;
-    }
-    let verification_required = needs_proof(tx, environment, call, &user).await?;
+        tx.emit(event.about(user.id).with_id(call.event)).await
+    };
+    let ((), verification_required) = try_join(told, needs_proof(tx, environment, call, &user)).await?;
     Ok(LinkOutcome::Linked(Linked {
         user,
         created,
         verification_required,
     }))
+}
+
+/// Whose the back end's own id is.
+async fn by_external_id(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser) -> Result<Option<UserId>> {
+    let Some(id) = &call.external_id else { return Ok(None) };
+    let params = params![environment: environment.0, key: id.as_str()];
+    tx.one(BY_EXTERNAL_ID, &params, |row| Ok(UserId(row.id(0)?))).await
 }
 
 /// The user that the back end means, held to the end of the transaction.
@@ -218,10 +240,9 @@ async fn create(tx: &Tx<'_>, environment: EnvironmentId, call: &LinkUser, metada
         id: call.user.0, environment: environment.0, name: call.name.as_str(), metadata: metadata.text(),
         always: Timestamp::UNIX_EPOCH, now: call.now,
     ];
-    tx.execute(ADD, &params).await?;
-    for said in said(call) {
-        add(tx, environment, call.user, &said, call.now).await?;
-    }
+    tx.ready(&[ADD, ADD_SAID]).await?;
+    let saying = said(call).map(|said| async move { add(tx, environment, call.user, &said, call.now).await });
+    try_join(tx.execute(ADD, &params), try_join_all(saying)).await?;
     Ok(())
 }
 

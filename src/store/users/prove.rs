@@ -7,7 +7,7 @@
 mod owner;
 
 use futures_util::FutureExt as _;
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -187,12 +187,12 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
         ];
         tx.execute(REMEMBER, &remembered).await
     };
-    // The challenge is this transaction's since its try was counted: on PostgreSQL the two share a round trip.
-    let (spent, _) = try_join(tx.execute(SPEND, &spent), remembered).await?;
+    // The challenge is this transaction's since its try was counted: on PostgreSQL all three share a round trip.
+    let locked = lock_value(tx, scope.environment, met.kind, &met.key);
+    let (spent, _, ()) = try_join3(tx.execute(SPEND, &spent), remembered, locked).await?;
     if spent == 0 {
         return Ok(ProofOutcome::Refused);
     }
-    lock_value(tx, scope.environment, met.kind, &met.key).await?;
     let counted = met.counted.clone();
     let outcome = settle(tx, scope.environment, notices, attempt, met).await?;
     // Behind the lock of the value, as whoever asks for a code counts it.

@@ -1,10 +1,11 @@
 //! Whoever manages a user changes what is known of it.
 
 use futures_util::FutureExt as _;
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 
 use super::contacts::{Said, say, tell_of_change};
-use super::{EventData, User, claims, find, find_held, lock_value};
+use super::{EventData, FIND, User, claims, find, find_held, lock_value};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId,
 };
@@ -73,22 +74,31 @@ async fn update(
     notices: &Notices,
     call: &UpdateUser,
 ) -> Result<UpdateOutcome> {
-    if let Some(email) = &call.email {
-        lock_value(tx, environment, "email", email.key()).await?;
-    }
-    if let Some(phone) = &call.phone {
-        lock_value(tx, environment, "phone", phone.key()).await?;
-    }
+    let email = async {
+        match &call.email {
+            Some(email) => lock_value(tx, environment, "email", email.key()).await,
+            None => Ok(()),
+        }
+    };
+    let phone = async {
+        match &call.phone {
+            Some(phone) => lock_value(tx, environment, "phone", phone.key()).await,
+            None => Ok(()),
+        }
+    };
     // An id may have been retired: the lock is that of the living user.
-    let Some(known) = find_held(tx, environment, call.user).await? else {
+    let held = find_held(tx, environment, call.user);
+    let ((), (), Some(known)) = try_join3(email, phone, held).await? else {
         return Ok(UpdateOutcome::NotFound);
     };
-    if let Some(email) = &call.email {
+    let holder = async {
+        let Some(email) = &call.email else { return Ok(None) };
         let params = params![environment: environment.0, key: email.key()];
-        let holder = tx.one(HOLDER, &params, |row| Ok(UserId(row.id(0)?))).await?;
-        if let Some(holder) = holder.filter(|holder| *holder != known.id) {
-            return Ok(UpdateOutcome::EmailTaken(holder));
-        }
+        tx.one(HOLDER, &params, |row| Ok(UserId(row.id(0)?))).await
+    };
+    let (holder, before) = try_join(holder, claims(tx, environment, known.id)).await?;
+    if let Some(holder) = holder.filter(|holder| *holder != known.id) {
+        return Ok(UpdateOutcome::EmailTaken(holder));
     }
     let metadata = match known.metadata.merged(&call.metadata.clone().unwrap_or_default()) {
         Ok(metadata) => metadata,
@@ -96,7 +106,6 @@ async fn update(
     };
     let name = call.name.as_ref().map(PersonName::as_str);
     let mut changed = metadata != known.metadata || name.is_some_and(|name| known.name.as_deref() != Some(name));
-    let before = claims(tx, environment, known.id).await?;
     for said in said(call) {
         let is_news = say(tx, environment, known.id, &before, &said, call.now).await?;
         if is_news {
@@ -108,9 +117,10 @@ async fn update(
         return Ok(UpdateOutcome::Updated(known));
     }
     let params = params![name: name, metadata: metadata.text(), now: call.now, id: known.id.0];
-    tx.execute(CHANGE, &params).await?;
+    tx.ready(&[CHANGE, FIND]).await?;
+    let (_, user) = try_join(tx.execute(CHANGE, &params), find(tx, environment, known.id)).await?;
     let gone = || StoreError::Fault("a user that was just written is not there".to_owned());
-    let user = find(tx, environment, known.id).await?.ok_or_else(gone)?;
+    let user = user.ok_or_else(gone)?;
     let data = (call.event_data)(&user).into();
     let event = Happened::to(user.id.0, EventType::UserUpdated, environment, data, call.now);
     tx.emit(event.about(user.id).with_id(call.event)).await?;

@@ -1,6 +1,6 @@
 //! Who the person is who has just proven a destination.
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -81,13 +81,17 @@ pub(super) async fn settle(
                 None => (attempt.new_user, true),
             },
         };
-        lock(tx, user).await?;
+        if created {
+            // Nobody knows its id yet.
+            break (user, created);
+        }
+        let ((), may_sign_in) = try_join(lock(tx, user), may_sign_in(tx, environment, user)).await?;
         // Somebody else may have taken the brought user over by another address of it, before the lock was ours.
-        let adopted = owner.is_none() && attempt.user.is_none() && !created;
+        let adopted = owner.is_none() && attempt.user.is_none();
         if adopted && adoptable(tx, environment, &met).await? != Some(user) {
             continue;
         }
-        if created || may_sign_in(tx, environment, user).await? {
+        if may_sign_in {
             break (user, created);
         }
         // Whose it was before the lock was ours may have been joined into another.
@@ -105,12 +109,6 @@ pub(super) async fn settle(
             Guard::Closed => return Ok(ProofOutcome::Unconfirmable),
         }
     }
-    if created {
-        let new = params![
-            id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
-        ];
-        tx.execute(ADD_USER, &new).await?;
-    }
     if owner.is_none() {
         let proof = Proof {
             user,
@@ -120,7 +118,15 @@ pub(super) async fn settle(
             shown: &met.shown,
             now: attempt.now,
         };
-        add_proof(tx, environment, &proof, created).await?;
+        if created {
+            let new = params![
+                id: user.0, environment: environment.0, always: Timestamp::UNIX_EPOCH, now: attempt.now,
+            ];
+            tx.ready(&[ADD_USER, ADD_PROOF]).await?;
+            try_join(tx.execute(ADD_USER, &new), write_proof(tx, environment, &proof)).await?;
+        } else {
+            add_proof(tx, environment, &proof).await?;
+        }
     }
     if owner.is_none() && !created {
         let (added, language) = ((user, Notice::AddressAdded), Some(met.language.as_str()));
@@ -230,22 +236,16 @@ pub(in crate::store::users) struct Proof<'a> {
     pub now: Timestamp,
 }
 
-/// Puts down the proof; the first one of a user ends whatever was signed in before it.
+/// Puts down the proof of a user who was there before; the first one ends whatever was signed in before it.
 pub(in crate::store::users) async fn add_proof(
     tx: &Tx<'_>,
     environment: EnvironmentId,
     proof: &Proof<'_>,
-    created: bool,
 ) -> Result<()> {
     let (user, now) = (proof.user, proof.now);
     let whose = params![user: user.0];
-    // A user who was just made has no other, and nothing that could end.
-    let first = !created && tx.one(PROOFS, &whose, |_| Ok(())).await?.is_none();
-    let added = params![
-        user: user.0, kind: proof.kind, person: uuid::Uuid::nil(), id: proof.identity.0, environment: environment.0,
-        key: proof.key, shown: proof.shown, now: now,
-    ];
-    tx.execute(ADD_PROOF, &added).await?;
+    let first = tx.one(PROOFS, &whose, |_| Ok(())).await?.is_none();
+    write_proof(tx, environment, proof).await?;
     if first {
         let ended = params![user: user.0, now: now, valid_after: now + JUST_AFTER];
         tx.execute(FIRST_PROOF, &ended).await?;
@@ -254,6 +254,15 @@ pub(in crate::store::users) async fn add_proof(
         }
         ended_all(tx, environment, user, "first_proof", now).await?;
     }
+    Ok(())
+}
+
+async fn write_proof(tx: &Tx<'_>, environment: EnvironmentId, proof: &Proof<'_>) -> Result<()> {
+    let added = params![
+        user: proof.user.0, kind: proof.kind, person: uuid::Uuid::nil(), id: proof.identity.0, environment: environment.0,
+        key: proof.key, shown: proof.shown, now: proof.now,
+    ];
+    tx.execute(ADD_PROOF, &added).await?;
     Ok(())
 }
 

@@ -80,8 +80,8 @@ codes! {
     DuplicateSend = 409, "DUPLICATE_SEND", "The wallet sent the same a moment ago.", "data.hash is the first one's. If it is meant twice, send allowDuplicate: true, or an Idempotency-Key of its own with each send.";
     /// A code was right, and the address is another user's: the person may join the two.
     AddressOfAnother = 409, "ADDRESS_OF_ANOTHER", "Another user has proven this address, so it stays theirs.", "If both accounts are one person's, send them to details.join_url: there they show that both are theirs, and may join them. The page lives for an hour.";
-    /// A code was right, and the user has something to protect: the person confirms the address at an older one.
-    ConfirmationNeeded = 409, "CONFIRMATION_NEEDED", "This user has something to protect, so the person has to confirm another address.", "Send the person to details.confirm_url: there they type a code that goes to an address they proved before. Until then nothing changes. The page lives for an hour.";
+    /// A code was right, and the user has proven another address: the person confirms this one there.
+    ConfirmationNeeded = 409, "CONFIRMATION_NEEDED", "This user has proven another address, where the person has to confirm this one.", "Send the person to details.confirm_url: there they type a code that goes to an address they proved before. Until then nothing changes. The page lives for an hour.";
     /// An Idempotency-Key was used before with another body.
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
     /// The chain was asked, and says no.

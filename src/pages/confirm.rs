@@ -1,4 +1,4 @@
-//! `GET /confirm/{token}` and `POST /confirm/{token}`: somebody with something to protect gets another address.
+//! `GET /confirm/{token}` and `POST /confirm/{token}`: somebody who has proven an address gets another one.
 //!
 //! Made like the page of a join: the address of the page alone does nothing, whoever has it sees masked addresses. The
 //! code goes to an address that the person proved before, says what it is for, and is typed here, in the browser that

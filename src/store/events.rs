@@ -67,9 +67,16 @@ pub enum AfterEvent {
     Event(EventId),
 }
 
-const COLUMNS_AFTER: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from events
-    where environment_id = :environment and (tx, seq) > (:tx, :seq) and tx < :horizon
+// In two halves: SQLite seeks by the first column of a pair alone, which is 0 in all of its rows, and would read the log
+// from its beginning for each page.
+pub(super) const AFTER: &str = "
+    select id, environment_id, type, user_id, body, created_at, tx, seq from (
+        select * from events where environment_id = :environment and tx = :tx and seq > :seq and tx < :horizon
+        order by seq limit :limit) same
+    union all
+    select id, environment_id, type, user_id, body, created_at, tx, seq from (
+        select * from events where environment_id = :environment and tx > :tx and tx < :horizon
+        order by tx, seq limit :limit) later
     order by tx, seq limit :limit";
 const NEWEST: &str = "
     select id, environment_id, type, user_id, body, created_at, tx, seq from events
@@ -168,7 +175,7 @@ impl Store {
             let params = params![
                 environment: environment.0, tx: place.tx, seq: place.seq, horizon: horizon, limit: wanted,
             ];
-            let found = self.all(COLUMNS_AFTER, &params, read).await?;
+            let found = self.all(AFTER, &params, read).await?;
             let whole = found.len() < usize::try_from(wanted).unwrap_or(usize::MAX);
             left -= wanted;
             page.has_more = !whole;

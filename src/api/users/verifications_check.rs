@@ -45,9 +45,8 @@ const OFFERED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// 200 with the user as `GET` shows it, its `verification_status` and `status` brought up to date. Send
 /// `verification_id` and `code`. 400 `CODE_REFUSED` for whatever is wrong with either; 409 `ADDRESS_OF_ANOTHER` when another
 /// user has proven the address: nothing moves, and `details.join_url` is a page where the person may join the two. 409
-/// `CONFIRMATION_NEEDED` for a user who has proven another address and has a wallet, or another way to log in: nothing
-/// changes until the person confirms this one on the page `details.confirm_url`. 409 `CONFLICT` for one who has such a
-/// thing and no proven address.
+/// `CONFIRMATION_NEEDED` for a user who has proven another address: nothing changes until the person confirms this one on
+/// the page `details.confirm_url`. 409 `CONFLICT` for one who has a wallet or a log-in at a provider, and no proven address.
 pub async fn check(
     State(web): State<Web>,
     context: Context,

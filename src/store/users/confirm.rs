@@ -1,4 +1,4 @@
-//! Somebody with something to protect gets another e-mail or phone: nothing changes until they confirm it.
+//! Somebody who has proven an address gets another e-mail or phone: nothing changes until they confirm it there.
 //!
 //! A code has proven the new address; that says that somebody reads messages there, not who. On the page of the
 //! confirmation the person shows with a fresh code, sent to an address that they proved before, that it is them.

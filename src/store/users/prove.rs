@@ -75,8 +75,8 @@ pub enum ProofOutcome {
     /// Somebody else has proven this address: the person may join the two accounts, see [`Store::offer_join`]. The
     /// code is spent.
     AnothersOwn(UserId),
-    /// The user has something to protect and another proven address: the person confirms this one there, see
-    /// [`Store::offer_confirmation`]. The code is spent.
+    /// The user has proven another address: the person confirms this one there, see [`Store::offer_confirmation`]. The
+    /// code is spent.
     NeedsConfirmation,
     /// The user has something to protect, and no proven address where this one could be confirmed. The code is spent.
     Unconfirmable,

@@ -7,7 +7,7 @@ use super::told::{ClaimedEvents, EventClaim};
 use crate::domain::{
     DeliveryId, EnvironmentId, EnvironmentKind, EventFilter, EventId, ReplayId, WebhookId, WebhookSecretId,
 };
-use crate::store::events::{Event, EventPlace, read as read_event};
+use crate::store::events::{AFTER, Event, EventPlace, read as read_event};
 use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
 use crate::store::{DueDelivery, Result, StoreError};
@@ -34,17 +34,20 @@ const CLAIMABLE: &str = "
             order by secret.created_at desc, secret.id desc limit 1)
     from webhooks webhook join environments environment on environment.id = webhook.environment_id
     where webhook.id = :id and webhook.state = 'active'";
-const AFTER: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from events
-    where environment_id = :environment and (tx, seq) > (:tx, :seq) and tx < :horizon
-    order by tx, seq limit :limit";
 const ADVANCE: &str = "update webhooks set cursor_tx = :tx, cursor_seq = :seq where id = :id";
 const REPLAY: &str = "
     select id, only_missing, cursor_tx, cursor_seq, until_tx, until_seq from webhook_replays
     where webhook_id = :id order by id limit 1";
+// As `AFTER`, up to a place.
 const BETWEEN: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from events
-    where environment_id = :environment and (tx, seq) > (:tx, :seq) and (tx, seq) <= (:until_tx, :until_seq)
+    select id, environment_id, type, user_id, body, created_at, tx, seq from (
+        select * from events
+        where environment_id = :environment and tx = :tx and seq > :seq and (tx, seq) <= (:until_tx, :until_seq)
+        order by seq limit :limit) same
+    union all
+    select id, environment_id, type, user_id, body, created_at, tx, seq from (
+        select * from events where environment_id = :environment and tx > :tx and (tx, seq) <= (:until_tx, :until_seq)
+        order by tx, seq limit :limit) later
     order by tx, seq limit :limit";
 const TOLD: &str = "
     select 1 from deliveries

@@ -1,4 +1,4 @@
-//! Nobody becomes a person by an address of their own: what has something to protect is confirmed, or refused.
+//! Nobody becomes a person by an address of their own: another one is confirmed, or refused.
 
 use aboard::domain::Code;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ on_both! {
     an_apps_word_from_before_the_first_proof_opens_nothing,
     a_token_of_the_back_ends_keeps_its_user_from_whoever_comes_later,
     a_server_key_with_a_number_of_its_own_does_not_become_the_person,
+    nor_does_it_wait_for_the_person_to_have_a_wallet,
     what_a_partner_says_is_no_place_to_prove_a_person,
     without_a_proven_address_a_wallet_is_no_prize,
     a_log_in_at_a_provider_is_not_shared_by_a_code,
@@ -107,7 +108,7 @@ async fn a_server_key_with_a_number_of_its_own_does_not_become_the_person(engine
     put(&app, &victim, json!({ "phone": SMS.to })).await;
     let answer = app.verify(&victim, "sms", SMS.to).await;
     let url = detail(&answer, "confirm_url");
-    let message = "This user has something to protect, so the person has to confirm another address.";
+    let message = "This user has proven another address, where the person has to confirm this one.";
     assert_refused(
         &answer,
         Code::ConfirmationNeeded,
@@ -130,6 +131,19 @@ async fn a_server_key_with_a_number_of_its_own_does_not_become_the_person(engine
     assert_eq!(holder(&app.enter(EMAIL, &shop).await), victim);
 }
 
+async fn nor_does_it_wait_for_the_person_to_have_a_wallet(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let shop = app.shop().await;
+    let victim = me(&app, &app.log_in(EMAIL, &shop).await).await;
+    put(&app, &victim, json!({ "phone": SMS.to })).await;
+    let answer = app.verify(&victim, "sms", SMS.to).await;
+    assert_eq!(answer.json()["error"]["code"], json!("CONFIRMATION_NEEDED"), "{answer:?}");
+    app.advance(60);
+    assert_eq!(holder(&app.new_wallet(EMAIL, &shop, json!({})).await), victim);
+    app.advance(60);
+    assert_eq!(app.enter(SMS, &shop).await["isWalletCreated"], json!(false));
+}
+
 async fn what_a_partner_says_is_no_place_to_prove_a_person(engine: Engine) {
     let app = TestApp::start(engine).await;
     let fields = json!({ "email": "partner@evil.example", "phone": SMS.to });
@@ -142,10 +156,9 @@ async fn what_a_partner_says_is_no_place_to_prove_a_person(engine: Engine) {
     let user = app.user(&browser).await.to_string();
     let path = format!("/v1/users/{user}/verifications");
     let ask = async || app.server().post(&path, &json!({ "channel": "email" })).await;
-    assert_eq!(ask().await.status, 201, "nobody has proven anything there yet");
-    app.prove(&user, "phone", SMS.to).await;
-    app.advance(60);
     let message = "This e-mail is what a partner says of the user. Set it with PUT /v1/users/{user_id} first, if the person gave it to you.";
+    assert_refused(&ask().await, Code::Conflict, message, None);
+    app.prove(&user, "phone", SMS.to).await;
     assert_refused(&ask().await, Code::Conflict, message, None);
     put(&app, &user, json!({ "email": MAIL })).await;
     assert_eq!(ask().await.status, 201);

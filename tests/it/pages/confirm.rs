@@ -1,4 +1,4 @@
-//! `GET /confirm/{token}`, `POST /confirm/{token}`: somebody with something to protect gets another address.
+//! `GET /confirm/{token}`, `POST /confirm/{token}`: somebody who has proven an address gets another one.
 
 use aboard::domain::Token;
 use serde_json::{Value, json};

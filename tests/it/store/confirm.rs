@@ -1,4 +1,4 @@
-//! Another address for somebody who has something to protect.
+//! Another address for somebody who has proven one.
 
 use aboard::domain::{ChallengeId, ConfirmationId, EventId, IdentityId, Purpose, Token, UserId};
 use aboard::store::{

@@ -47,12 +47,11 @@ const PASSWORDS: &str = "delete from passwords where user_id = :user";
 const UNPROVEN_NAMES: &str = "delete from identities where user_id = :user and kind in ('username', 'custody')";
 // Nor does it count what was shown of the user, by an address that was nobody's proof of it.
 const SHOWN: &str = "update joins set first_shown_at = null where first_id = :user and joined_at is null";
-// What somebody has who may lose it: wallets, log-ins at providers, passwords; and proven addresses.
+// Who has proven an address; what somebody has without one who may lose it: wallets, log-ins at providers.
 const BELONGINGS: &str = "
-    select (select count(*) from wallets where user_id = :user),
-        (select count(*) from identities where user_id = :user and kind in ('google', 'apple', 'telegram')),
-        (select count(*) from passwords where user_id = :user),
-        (select count(*) from identities where user_id = :user and kind in ('email', 'phone') and state = 'verified')";
+    select (select count(*) from identities where user_id = :user and kind in ('email', 'phone') and state = 'verified'),
+        (select count(*) from wallets where user_id = :user),
+        (select count(*) from identities where user_id = :user and kind in ('google', 'apple', 'telegram'))";
 
 /// What is made in the very microsecond of a first proof has to end too.
 const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
@@ -203,7 +202,7 @@ async fn may_sign_in(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> R
 
 /// What protects a user from another address that logs in.
 enum Guard {
-    /// Nothing: there is nothing to take.
+    /// Nothing: nobody has proven anything, and there is nothing to take. A first proof ends passwords.
     Open,
     /// An address that was proven before: the person confirms the other one there.
     Confirmed,
@@ -211,17 +210,15 @@ enum Guard {
     Closed,
 }
 
-/// Nobody becomes somebody by an address of their own: who has a wallet or a log-in of their own confirms another one.
+/// Nobody becomes somebody by an address of their own, also not before there is anything to take: who has proven one
+/// address confirms another one there.
 async fn guard(tx: &Tx<'_>, user: UserId) -> Result<Guard> {
-    let counted = |row: &crate::store::sql::Row<'_>| Ok([row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?]);
+    let counted = |row: &crate::store::sql::Row<'_>| Ok([row.int(0)?, row.int(1)?, row.int(2)?]);
     let belongings = tx.one(BELONGINGS, &params![user: user.0], counted).await?;
-    let [wallets, providers, passwords, proven] = belongings.unwrap_or_default();
-    Ok(match (wallets + providers > 0, proven > 0) {
-        (true, true) => Guard::Confirmed,
-        (true, false) => Guard::Closed,
-        (false, true) if passwords > 0 => Guard::Confirmed,
-        // A first proof ends the password.
-        (false, _) => Guard::Open,
+    Ok(match belongings.unwrap_or_default() {
+        [0, 0, 0] => Guard::Open,
+        [0, ..] => Guard::Closed,
+        _ => Guard::Confirmed,
     })
 }
 

@@ -56,9 +56,9 @@ async fn what_cannot_be_proven_is_a_conflict(engine: Engine) {
     };
     app.prove(&ada, "email", "ada@example.com").await;
     conflict(&ada, "email", "proven this e-mail already").await;
-    // Brought by a partner, in its documented form.
+    // Brought by a partner, which may read what is sent there.
     let partners = app.user(&app.signed_in("bob").await).await.to_string();
-    conflict(&partners, "sms", "no country code").await;
+    conflict(&partners, "sms", "what a partner says").await;
     app.execute("update users set status = 'suspended'").await;
     conflict(&ada, "sms", "suspended").await;
     assert_unknown(&ask(&app, "usr_nobody", "sms").await, "usr_nobody");

@@ -109,8 +109,8 @@ pub use users::{
     User, UserFilter, UserPage,
 };
 pub use wallets::{
-    Consent, Export, ExportState, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,
-    PresentedWalletToken, Recovery, SecretLink, Spending, StoredMac, UsableWallet, Wallet, WalletCreation,
+    Consent, Export, ExportState, KnownWallet, LetInBy, NewExport, NewHalf, NewSecret, NewSecretLink,
+    NewWallet, PresentedWalletToken, Recovery, SecretLink, Spending, StoredMac, UsableWallet, Wallet, WalletCreation,
     WalletRecovery, WalletSecret, WalletUse, WalletUsed,
 };
 pub use webhooks::{

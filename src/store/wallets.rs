@@ -29,7 +29,7 @@ pub use export::{Export, ExportState, NewExport};
 pub use halves::NewHalf;
 pub use recover::{Recovery, WalletRecovery};
 pub use spend::{PresentedWalletToken, Spending, UsableWallet};
-pub use uses::{WalletUse, WalletUsed};
+pub use uses::{LetInBy, WalletUse, WalletUsed};
 
 /// A keyed hash of a secret: 16 bytes that name the key, 32 of hash.
 pub type StoredMac = [u8; 48];

@@ -10,7 +10,7 @@ use super::masks::{mask_email, mask_phone};
 use super::reader::cookie;
 use super::words::Flash;
 use crate::domain::{Code, Destination, Email, Invalid, Phone, Token, UserId};
-use crate::store::JoinAddress;
+use crate::store::ContactAddress;
 use crate::web::codes::{Ask, ask};
 use crate::web::{Context, Failure, Web};
 
@@ -57,7 +57,7 @@ pub struct Way {
 }
 
 impl Way {
-    pub fn of(address: &JoinAddress, user: UserId) -> Self {
+    pub fn of(address: &ContactAddress, user: UserId) -> Self {
         Self {
             id: address.id.to_string(),
             address: masked(&address.kind, &address.shown),

@@ -297,6 +297,8 @@ consent-go-back = Go back to it and go on. You can take this back on this page a
 # $app (Name)
 consent-taken-back = { $app } may not use your wallet
 consent-from-now = That holds from now on.
+consent-moved = This wallet has moved
+consent-moved-means = It went to another log-in while you typed the code, so nothing was allowed. Whoever has it now decides.
 consent-no-address = There is nowhere to send a code
 consent-no-address-means = Whoever owns this wallet has not proven an e-mail address or a phone number. Log in with one of them first.
 consent-may = It may

@@ -17,6 +17,9 @@ const LONGEST: usize = 15;
 pub struct OneTimeCode(Zeroizing<String>);
 
 impl OneTimeCode {
+    /// How often a code may be tried. After that it is neither compared nor sent any more.
+    pub const MOST_TRIES: i64 = 5;
+
     /// Six digits, each of the million as likely as the next.
     #[must_use]
     pub fn digits(random: [u8; 32]) -> Self {

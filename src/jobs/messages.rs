@@ -25,6 +25,9 @@ use crate::store::{DueReport, MessageEnd, StoreError};
 
 /// Attempts under way at once on this node.
 const CONCURRENCY: usize = 64;
+/// Reports that are worked on at once. They have room of their own: what providers say is known while one of them holds
+/// every attempt, and no flood of reports keeps a code waiting.
+const REPORTS: usize = 16;
 /// How often the store is asked what is due.
 const POLL: Duration = Duration::from_millis(250);
 /// The pause after the store failed.
@@ -84,11 +87,11 @@ impl MessageWorker {
     pub async fn serve(&self) {
         let tools = &self.tools;
         let mut stopped = tools.stopped.subscribe();
-        let mut attempts = JoinSet::new();
+        let (mut attempts, mut reports) = (JoinSet::new(), JoinSet::new());
         while !*stopped.borrow_and_update() {
-            let pause = match self.start_due(&mut attempts).await {
-                // As long as a batch is full there may be more.
-                Ok(started) if started > 0 && attempts.len() < CONCURRENCY => continue,
+            let pause = match self.start_due(&mut attempts, &mut reports).await {
+                // As long as there is room there may be more.
+                Ok(started) if started > 0 => continue,
                 Ok(_) => POLL,
                 Err(error) => {
                     tracing::warn!(%error, "due messages could not be claimed; trying again");
@@ -98,14 +101,16 @@ impl MessageWorker {
             tokio::select! {
                 _ = stopped.changed() => {}
                 Some(_) = attempts.join_next() => {}
+                Some(_) = reports.join_next() => {}
                 () = tools.wake.notified() => {}
                 () = sleep(pause) => {}
             }
         }
-        let rest = async { while attempts.join_next().await.is_some() {} };
+        let rest = async { while attempts.join_next().await.is_some() || reports.join_next().await.is_some() {} };
         // What is not done by then is left to the leases.
         let _ = timeout(tools.stop_within, rest).await;
         attempts.detach_all();
+        reports.detach_all();
     }
 
     /// Works on every report and makes every attempt that is due now, writes down how it ended and answers how many
@@ -125,16 +130,16 @@ impl MessageWorker {
     }
 
     /// Claims what is due, as far as there is room, and starts it.
-    async fn start_due(&self, tasks: &mut JoinSet<()>) -> Result<usize, StoreError> {
-        let messages = self.start_messages(tasks).await?;
-        Ok(messages + self.start_reports(tasks).await?)
+    async fn start_due(&self, attempts: &mut JoinSet<()>, reports: &mut JoinSet<()>) -> Result<usize, StoreError> {
+        let followed = self.start_reports(reports).await?;
+        Ok(followed + self.start_messages(attempts).await?)
     }
 
     /// Claims reports that are due, and starts to work on them.
     async fn start_reports(&self, tasks: &mut JoinSet<()>) -> Result<usize, StoreError> {
         let tools = &self.tools;
         while tasks.try_join_next().is_some() {}
-        let room = CONCURRENCY.saturating_sub(tasks.len());
+        let room = REPORTS.saturating_sub(tasks.len());
         let (store, now) = (&tools.instance.store, tools.instance.clock.now());
         if room == 0
             || store

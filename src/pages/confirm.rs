@@ -12,14 +12,13 @@ use axum::response::Response;
 use super::form::Form;
 use super::reader::Reader;
 use super::render::page;
-use super::steps::{Step, Way, back, destination, holder, masked, said, send_code};
+use super::steps::{PageCode, Step, Way, back, holder, holder_or_new, masked, said};
 use super::view::Frame;
 use super::words::{ContactKind, Flash};
-use crate::domain::{ChallengeId, EventId, IdentityId, Language, Purpose, SessionId, Token};
+use crate::domain::{EventId, IdentityId, Language, Purpose, SessionId, Token};
 use crate::resource;
-use crate::store::{ChallengeScope, ConfirmAddress, ConfirmOutcome, Confirmation, ProofOutcome};
-use crate::web::codes::{Ask, Try, prove};
-use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
+use crate::store::{ChallengeScope, ConfirmAddress, ConfirmOutcome, Confirmation};
+use crate::web::{Context, Failure, Segment, Web, is_own_click};
 use crate::words::Part;
 
 /// Keeps the browser that asked for a code.
@@ -112,32 +111,30 @@ async fn send(
     let Some(address) = way.filter(|_| !known.confirmed) else {
         return Ok(Step::default());
     };
-    let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
-    let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
-    let (to, channel) = destination(&address.kind, &address.key).map_err(|wrong| Failure::internal(wrong.message))?;
-    let asked = Ask {
-        id,
-        scope: ChallengeScope::from(&known.scope),
-        kind: known.kind,
-        asked_by: &known.organization,
-        user: Some(known.user),
-        purpose: Purpose::ChangeIdentity,
-        to,
-        language: reader.in_environment(web, known.scope.environment()).language(),
-        channel,
-        session: Some(SessionId(holder.id())),
-        device: None,
-        repeatable: None,
+    let holder = holder_or_new(web, holder);
+    let code = code_of(known, &holder);
+    let id = match code.send(web, context, reader, (&address.kind, &address.key)).await? {
+        Ok(id) => id,
+        Err(seconds) => return Ok(Step::wait(seconds)),
     };
-    if let Some(wait) = send_code(web, context, asked).await? {
-        return Ok(wait);
-    }
     let store = &web.instance.store;
     store.begin_confirmation_proof(&known.scope, &holder, id).await?;
     Ok(Step {
         said: None,
         cookie: Some(holder),
     })
+}
+
+/// The code of this page in a browser.
+fn code_of<'a>(known: &'a Confirmation, holder: &Token) -> PageCode<'a> {
+    PageCode {
+        scope: ChallengeScope::from(&known.scope),
+        kind: known.kind,
+        asked_by: &known.organization,
+        user: known.user,
+        purpose: Purpose::ChangeIdentity,
+        session: SessionId(holder.id()),
+    }
 }
 
 async fn check(
@@ -151,19 +148,10 @@ async fn check(
     let Some(challenge) = known.challenge else {
         return Ok(Step::wrong_code());
     };
-    let typed = Try {
-        scope: ChallengeScope::from(&known.scope),
-        challenge,
-        user: Some(known.user),
-        purpose: Purpose::ChangeIdentity,
-        kind: None,
-        code,
-        session: Some(SessionId(holder.id())),
-        claim: None,
-    };
-    let Call::Done(ProofOutcome::Proven(_)) = prove(web, context, typed).await? else {
+    let proven = code_of(known, &holder).check(web, context, challenge, code).await?;
+    if proven.is_none() {
         return Ok(Step::wrong_code());
-    };
+    }
     let ids = &web.instance.ids;
     let call = ConfirmAddress {
         holder,

@@ -1,19 +1,19 @@
 //! `GET /consent/{wallet}/{app}` and `POST`: a person lets an app work with their wallet, or takes that back.
 //!
 //! Looking changes nothing and tells nothing of the person. A code that goes to an address of the wallet's owner, whose
-//! text names the purpose and the app, is what decides; it is typed here, in the browser that asked for it. The person
-//! chooses what the app may do and for how long.
+//! text names the purpose and the app, is what decides; it is typed here, in the browser that asked for it: in another one
+//! it is a wrong code. The person chooses what the app may do and for how long.
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::SignedDuration;
 
 use super::form::Form;
 use super::reader::Reader;
 use super::render::page;
-use super::step_up::StepUp;
+use super::step_up::{Sent, StepUp, status};
 use super::view::{Frame, initial};
 use super::words::Flash;
 use crate::domain::{AppId, Code, ConsentScopes, Language, Purpose, WalletId};
@@ -40,6 +40,8 @@ enum Stage {
     WrongCode,
     Allowed,
     TakenBack,
+    /// The wallet went to another log-in while the code was typed.
+    Moved,
     NoAddress,
 }
 
@@ -78,18 +80,28 @@ pub async fn decide(
         scope: &scope,
         wallet: &wallet,
         purpose: Purpose::GiveConsent,
+        headers: &headers,
     };
-    let does = form.text("do");
+    let (does, challenge) = (form.text("do"), form.text("challenge"));
     if !matches!(does, "allow" | "stop") {
         return match step_up.send(&web, &context, &reader).await? {
-            Some(challenge) => render(&reader, &app, Stage::WaitsForCode, &challenge.to_string(), None),
-            None => render(&reader, &app, Stage::NoAddress, "", None),
+            Sent::Code(challenge, holder) => {
+                let shown = render(&reader, &app, Stage::WaitsForCode, &challenge.to_string(), None)?;
+                holder.keeps(shown)
+            }
+            // The code before can still be typed.
+            Sent::Wait(seconds) if challenge.is_empty() => {
+                render(&reader, &app, Stage::Asks, "", Some(Flash::Wait(seconds)))
+            }
+            Sent::Wait(seconds) => {
+                let said = Some(Flash::Wait(seconds));
+                render(&reader, &app, Stage::WaitsForCode, challenge, said)
+            }
+            Sent::Nowhere => render(&reader, &app, Stage::NoAddress, "", None),
         };
     }
-    let challenge = form.text("challenge");
-    let wrong = || render(&reader, &app, Stage::WrongCode, challenge, None);
     let Some(owner) = step_up.owner(&web, &context, challenge, form.text("code")).await? else {
-        return wrong();
+        return render(&reader, &app, Stage::WrongCode, challenge, None);
     };
     let store = &web.instance.store;
     if does == "stop" {
@@ -110,10 +122,9 @@ pub async fn decide(
             _ => Some(context.now + SignedDuration::from_hours(30 * 24)),
         },
     };
-    if !store.grant_consent(&owner, consent, context.now).await? {
-        return wrong();
-    }
-    render(&reader, &app, Stage::Allowed, "", None)
+    let allowed = store.grant_consent(&owner, consent, context.now).await?;
+    let stage = if allowed { Stage::Allowed } else { Stage::Moved };
+    render(&reader, &app, stage, "", None)
 }
 
 /// The app and the wallet of an address, which have to be of one environment.
@@ -143,10 +154,5 @@ fn render(
         challenge: challenge.to_owned(),
         state,
     };
-    let status = if state == Stage::WrongCode {
-        StatusCode::UNAUTHORIZED
-    } else {
-        StatusCode::OK
-    };
-    page(reader, status, &shown, None)
+    page(reader, status(state == Stage::WrongCode, flash), &shown, None)
 }

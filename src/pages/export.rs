@@ -1,18 +1,19 @@
 //! `GET /export/{export}` and `POST`: a person proves that they want the phrase of their wallet, or stops it.
 //!
 //! Looking changes nothing and tells nothing of the person. Whoever has the address may stop the export: that harms
-//! nobody. A code that goes to an address of the wallet's owner, whose text names the purpose and the app, lets it go on.
+//! nobody. A code that goes to an address of the wallet's owner, whose text names the purpose and the app, typed here in the browser that
+//! asked for it, lets it go on.
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
 use super::form::Form;
 use super::reader::Reader;
 use super::render::{moment, page};
-use super::step_up::StepUp;
+use super::step_up::{Sent, StepUp, status};
 use super::view::{Frame, initial};
 use super::words::Flash;
 use crate::domain::{Code, ExportId, Language, Purpose};
@@ -96,14 +97,26 @@ pub async fn decide(
         scope: &found.scope,
         wallet: &found.wallet,
         purpose: Purpose::ExportWallet,
+        headers: &headers,
     };
+    let challenge = form.text("challenge");
     if does != "allow" {
         return match step_up.send(&web, &context, &reader).await? {
-            Some(challenge) => found.render(&reader, Stage::WaitsForCode, &challenge.to_string(), &context, None),
-            None => found.render(&reader, Stage::NoAddress, "", &context, None),
+            Sent::Code(challenge, holder) => {
+                let shown = found.render(&reader, Stage::WaitsForCode, &challenge.to_string(), &context, None)?;
+                holder.keeps(shown)
+            }
+            // The code before can still be typed.
+            Sent::Wait(seconds) if challenge.is_empty() => {
+                found.render(&reader, Stage::Asks, "", &context, Some(Flash::Wait(seconds)))
+            }
+            Sent::Wait(seconds) => {
+                let said = Some(Flash::Wait(seconds));
+                found.render(&reader, Stage::WaitsForCode, challenge, &context, said)
+            }
+            Sent::Nowhere => found.render(&reader, Stage::NoAddress, "", &context, None),
         };
     }
-    let challenge = form.text("challenge");
     let Some(owner) = step_up.owner(&web, &context, challenge, form.text("code")).await? else {
         return found.render(&reader, Stage::WrongCode, challenge, &context, None);
     };
@@ -161,11 +174,6 @@ impl Found {
             frame,
             state,
         };
-        let status = if state == Stage::WrongCode {
-            StatusCode::UNAUTHORIZED
-        } else {
-            StatusCode::OK
-        };
-        page(reader, status, &shown, None)
+        page(reader, status(state == Stage::WrongCode, flash), &shown, None)
     }
 }

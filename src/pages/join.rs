@@ -15,14 +15,11 @@ use self::view::{JoinGonePage, JoinPage, JoinedPage, Side};
 use super::form::Form;
 use super::reader::Reader;
 use super::render::{moment, page};
-use super::steps::{Step, Way, back, destination, holder, said, send_code};
+use super::steps::{PageCode, Step, Way, back, holder, holder_or_new, said};
 use super::words::Flash;
-use crate::domain::{ChallengeId, EventId, Purpose, SessionId, Token};
-use crate::store::{
-    ChallengeScope, Join, JoinOutcome, JoinShows, JoinState, JoinUsers, ProofOutcome, UndoJoin, UndoOutcome,
-};
-use crate::web::codes::{Ask, Try, prove};
-use crate::web::{Call, Context, Failure, Segment, Web, is_own_click};
+use crate::domain::{EventId, Purpose, SessionId, Token, UserId};
+use crate::store::{ChallengeScope, Join, JoinOutcome, JoinShows, JoinState, JoinUsers, UndoJoin, UndoOutcome};
+use crate::web::{Context, Failure, Segment, Web, is_own_click};
 
 /// Keeps the browser in which accounts are shown.
 const HOLDER: &str = "__Host-join";
@@ -86,32 +83,30 @@ async fn send(
     let Some((address, user, shows)) = join.way(to) else {
         return Ok(Step::default());
     };
-    let (ids, id) = (&web.instance.ids, ChallengeId(web.instance.ids.id()));
-    let holder = holder.unwrap_or_else(|| Token::new(ids.id(), ids.secret()));
-    let (to, channel) = destination(&address.kind, &address.key).map_err(|wrong| Failure::internal(wrong.message))?;
-    let asked = Ask {
-        id,
-        scope: ChallengeScope::from(&join.scope),
-        kind: join.kind,
-        asked_by: &join.organization,
-        user: Some(user),
-        purpose: Purpose::JoinAccounts,
-        to,
-        language: reader.in_environment(web, join.scope.environment()).language(),
-        channel,
-        session: Some(SessionId(holder.id())),
-        device: None,
-        repeatable: None,
+    let holder = holder_or_new(web, holder);
+    let code = code_of(join, user, &holder);
+    let id = match code.send(web, context, reader, (&address.kind, &address.key)).await? {
+        Ok(id) => id,
+        Err(seconds) => return Ok(Step::wait(seconds)),
     };
-    if let Some(wait) = send_code(web, context, asked).await? {
-        return Ok(wait);
-    }
     let store = &web.instance.store;
     store.begin_join_proof(&join.scope, &holder, id, shows).await?;
     Ok(Step {
         said: None,
         cookie: Some(holder),
     })
+}
+
+/// The code of this page in a browser, for one of the accounts.
+fn code_of<'a>(join: &'a Join, user: UserId, holder: &Token) -> PageCode<'a> {
+    PageCode {
+        scope: ChallengeScope::from(&join.scope),
+        kind: join.kind,
+        asked_by: &join.organization,
+        user,
+        purpose: Purpose::JoinAccounts,
+        session: SessionId(holder.id()),
+    }
 }
 
 async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &Token) -> Result<Step, Failure> {
@@ -122,19 +117,10 @@ async fn check(web: &Web, context: &Context, join: &Join, code: &str, holder: &T
         JoinShows::First => join.first.user,
         JoinShows::Second | JoinShows::Both => join.second.user,
     };
-    let typed = Try {
-        scope: ChallengeScope::from(&join.scope),
-        challenge,
-        user: Some(user),
-        purpose: Purpose::JoinAccounts,
-        kind: None,
-        code,
-        session: Some(SessionId(holder.id())),
-        claim: None,
-    };
-    let Call::Done(ProofOutcome::Proven(_)) = prove(web, context, typed).await? else {
+    let proven = code_of(join, user, holder).check(web, context, challenge, code).await?;
+    if proven.is_none() {
         return Ok(Step::wrong_code());
-    };
+    }
     let store = &web.instance.store;
     let noted = store.note_join_proof(&join.scope, holder, context.now).await?;
     Ok(if noted { Step::default() } else { Step::wrong_code() })

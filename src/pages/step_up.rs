@@ -1,14 +1,18 @@
 //! A fresh proof of a wallet's owner: a code to an address of theirs, whose text names the purpose and the app, typed on
-//! our page.
+//! our page, in the browser that asked for it.
 
-use zeroize::Zeroizing;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::reader::Reader;
-use super::steps::destination;
-use crate::domain::{ChallengeId, Purpose};
-use crate::store::{App, AppScope, ChallengeScope, ProofOutcome, UserScope, Wallet};
-use crate::web::codes::{Ask, Try, ask, prove};
-use crate::web::{Call, Context, Failure, Web};
+use super::steps::{PageCode, held, holder, holder_or_new};
+use super::words::Flash;
+use crate::domain::{ChallengeId, Purpose, SessionId, Token, Uuid};
+use crate::store::{App, AppScope, ChallengeScope, UserScope, Wallet};
+use crate::web::{Context, Failure, Web};
+
+/// Keeps the browser that asked for a code.
+const HOLDER: &str = "__Host-step-up";
 
 /// What is decided, and by whom.
 pub struct StepUp<'a> {
@@ -20,36 +24,52 @@ pub struct StepUp<'a> {
     pub wallet: &'a Wallet,
     /// What for.
     pub purpose: Purpose,
+    /// What the browser sent along.
+    pub headers: &'a HeaderMap,
+}
+
+/// What became of the wish for a code.
+pub enum Sent {
+    /// It is on its way, and is typed in the browser that has this.
+    Code(ChallengeId, Holder),
+    /// Too many codes were asked for: again in so many seconds.
+    Wait(u32),
+    /// The owner has proven no address.
+    Nowhere,
+}
+
+/// The browser that asked for a code.
+pub struct Holder(Token);
+
+impl Holder {
+    /// What its codes are made for. Only who has the whole cookie can name it.
+    fn session(&self) -> SessionId {
+        let hash = self.0.hash();
+        SessionId(Uuid::from_bytes(std::array::from_fn(|at| hash[at])))
+    }
+
+    /// A page that makes the browser this one.
+    pub fn keeps(&self, page: Response) -> Result<Response, Failure> {
+        held(page, HOLDER, &self.0)
+    }
 }
 
 impl StepUp<'_> {
-    /// Sends a code to the owner's own address; answers its challenge, or `None` if they have proven none.
-    pub async fn send(&self, web: &Web, context: &Context, reader: &Reader) -> Result<Option<ChallengeId>, Failure> {
+    /// Sends a code to the owner's own address.
+    pub async fn send(&self, web: &Web, context: &Context, reader: &Reader) -> Result<Sent, Failure> {
         let known = web.instance.store.wallet_contact(self.scope, self.wallet.id).await?;
-        let destination = known.and_then(|(kind, key)| destination(&kind, &key).ok());
-        let Some((to, channel)) = destination else {
-            return Ok(None);
+        let Some((kind, key)) = known else {
+            return Ok(Sent::Nowhere);
         };
-        let challenge = ChallengeId(web.instance.ids.id());
-        let asked = Ask {
-            id: challenge,
-            scope: ChallengeScope::from(self.scope),
-            kind: self.app.kind,
-            asked_by: &self.app.name,
-            user: Some(self.wallet.user),
-            session: None,
-            purpose: self.purpose,
-            to,
-            channel,
-            language: reader.language(),
-            device: None,
-            repeatable: None,
-        };
-        ask(web, context, asked).await?;
-        Ok(Some(challenge))
+        let holder = Holder(holder_or_new(web, self.holder().map(|known| known.0)));
+        let sent = self.code(&holder).send(web, context, reader, (&kind, &key)).await?;
+        Ok(match sent {
+            Ok(challenge) => Sent::Code(challenge, holder),
+            Err(seconds) => Sent::Wait(seconds),
+        })
     }
 
-    /// What the owner reaches who typed the code of a challenge; `None` for a wrong one.
+    /// What the owner reaches who typed the code of a challenge in the browser that asked for it; `None` for a wrong one.
     pub async fn owner(
         &self,
         web: &Web,
@@ -57,23 +77,34 @@ impl StepUp<'_> {
         challenge: &str,
         code: &str,
     ) -> Result<Option<UserScope>, Failure> {
-        let Ok(challenge) = challenge.parse::<ChallengeId>() else {
+        let (Ok(challenge), Some(holder)) = (challenge.parse::<ChallengeId>(), self.holder()) else {
             return Ok(None);
         };
-        let code = Zeroizing::new(code.trim().to_owned());
-        let typed = Try {
+        let proven = self.code(&holder).check(web, context, challenge, code).await?;
+        Ok(proven.and_then(|proven| self.wallet.owned_by(&proven)))
+    }
+
+    fn code(&self, holder: &Holder) -> PageCode<'_> {
+        PageCode {
             scope: ChallengeScope::from(self.scope),
-            challenge,
-            user: Some(self.wallet.user),
-            session: None,
+            kind: self.app.kind,
+            asked_by: &self.app.name,
+            user: self.wallet.user,
             purpose: self.purpose,
-            kind: None,
-            code: &code,
-            claim: None,
-        };
-        Ok(match prove(web, context, typed).await? {
-            Call::Done(ProofOutcome::Proven(proven)) => self.wallet.owned_by(&proven),
-            _ => None,
-        })
+            session: holder.session(),
+        }
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        holder(self.headers, HOLDER).map(Holder)
+    }
+}
+
+/// The status of a page that says this.
+pub fn status(wrong_code: bool, said: Option<Flash>) -> StatusCode {
+    match said {
+        _ if wrong_code => StatusCode::UNAUTHORIZED,
+        Some(Flash::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::OK,
     }
 }

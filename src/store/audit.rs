@@ -179,20 +179,32 @@ impl Store {
     }
 }
 
-/// Writes an entry inside a verb, and its seal over the one before. One after the other: numbers are handed out before
-/// the commit, and each seal needs the last.
+/// Writes an entry inside a verb, and its seal over the one before.
 pub(super) async fn audit(tx: &Tx<'_>, scope: &AdminScope, entry: Entry, now: Timestamp) -> Result<()> {
-    tx.lock(&[b"audit"]).await?;
+    hold(tx).await?;
+    let before = tx.one(LAST, &[], |row| row.opt_bytes(0)).await?.flatten();
+    append(tx, scope, entry, before, now).await
+}
+
+/// Waits until no other transaction writes an entry. One after the other: numbers are handed out before the commit, and
+/// each seal needs the last.
+pub(super) async fn hold(tx: &Tx<'_>) -> Result<()> {
+    tx.lock(&[b"audit"]).await
+}
+
+/// As [`audit`], for a verb that holds the log and has read the last seal together with what it decides on.
+pub(super) async fn append(
+    tx: &Tx<'_>,
+    scope: &AdminScope,
+    entry: Entry,
+    before: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<()> {
     let environment = match entry.place {
         Place::Instance => None,
         Place::In(environment) => Some(environment.0),
         Place::Of(sql, id) => tx.one(sql, &params![id: id], |row| row.id(0)).await?,
     };
-    let before = tx
-        .one(LAST, &[], |row| row.opt_bytes(0))
-        .await?
-        .flatten()
-        .unwrap_or_default();
     let mut written = AuditEntry {
         seq: 0,
         at: now,
@@ -209,7 +221,7 @@ pub(super) async fn audit(tx: &Tx<'_>, scope: &AdminScope, entry: Entry, now: Ti
     ];
     let seq = tx.one(ADD, &params, |row| row.int(0)).await?;
     written.seq = seq.ok_or_else(|| super::StoreError::unreadable("seq"))?;
-    let seal = scope.seal(&before, &written);
+    let seal = scope.seal(&before.unwrap_or_default(), &written);
     tx.execute(SEAL, &params![seal: seal, seq: written.seq]).await?;
     if let Some(environment) = written.environment {
         tell(tx, environment, entry.action, &written.target, &entry.details, now).await?;

@@ -103,13 +103,13 @@ pub use sqlite::SqliteOptions;
 pub use user_keys::{IssuedUserKey, MOST_USER_KEYS, UserKeyRow};
 pub use user_tokens::{TokenHolder, TokenSubject};
 pub use users::{
-    ConfirmAddress, ConfirmOutcome, Confirmation, Contact, EventData, ImportUser, ImportUsers, Imported, Join,
-    JoinAddress, JoinLogin, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, LinkOutcome, LinkUser, Linked,
-    OfferConfirmation, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin, UndoOutcome, UpdateOutcome, UpdateUser,
-    User, UserFilter, UserPage,
+    ConfirmAddress, ConfirmOutcome, Confirmation, Contact, ContactAddress, EventData, ImportUser, ImportUsers,
+    Imported, Join, JoinAddress, JoinLogin, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, LinkOutcome,
+    LinkUser, Linked, OfferConfirmation, OfferJoin, ProofAttempt, ProofOutcome, Proven, UndoJoin, UndoOutcome,
+    UpdateOutcome, UpdateUser, User, UserFilter, UserPage,
 };
 pub use wallets::{
-    Consent, Export, ExportState, KnownWallet, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,
+    Consent, Export, ExportState, KnownWallet, LetInBy, NewExport, NewHalf, NewSecret, NewSecretLink, NewWallet,
     PresentedWalletToken, Recovery, SecretLink, Spending, StoredMac, UsableWallet, Wallet, WalletCreation,
     WalletRecovery, WalletSecret, WalletUse, WalletUsed,
 };

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use confirm::{ConfirmAddress, ConfirmOutcome, Confirmation, OfferConfirmation};
-pub use contacts::Contact;
+pub use contacts::{Contact, ContactAddress};
 pub use import::{ImportUser, ImportUsers, Imported};
 pub use join::{
     Join, JoinAddress, JoinLogin, JoinOutcome, JoinShows, JoinSide, JoinState, JoinUsers, OfferJoin, UndoJoin,

@@ -29,7 +29,7 @@ pub use export::{Export, ExportState, NewExport};
 pub use halves::NewHalf;
 pub use recover::{Recovery, WalletRecovery};
 pub use spend::{PresentedWalletToken, Spending, UsableWallet};
-pub use uses::{WalletUse, WalletUsed};
+pub use uses::{LetInBy, WalletUse, WalletUsed};
 
 /// A keyed hash of a secret: 16 bytes that name the key, 32 of hash.
 pub type StoredMac = [u8; 48];
@@ -117,7 +117,21 @@ pub struct SecretLink {
     pub sealed: Vec<u8>,
 }
 
-/// How many columns [`wallet_row`] reads: they stand first in each text, and what else a query reads after them.
+/// The text of a query whose first columns are those that [`wallet_row`] reads, of `wallets wallet`; what else it reads, and
+/// from where, comes after them.
+macro_rules! select_wallet {
+    ($rest:literal) => {
+        concat!(
+            "select ",
+            "wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, ",
+            "wallet.sealed_for, wallet.key, wallet.body, wallet.frozen_at",
+            $rest
+        )
+    };
+}
+use select_wallet;
+
+/// How many columns [`wallet_row`] reads.
 const WALLET_COLUMNS: usize = 10;
 
 fn wallet_row(row: &Row<'_>) -> Result<Wallet> {
@@ -135,9 +149,8 @@ fn wallet_row(row: &Row<'_>) -> Result<Wallet> {
     })
 }
 
-const OF_USER: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.scopes,
+const OF_USER: &str = select_wallet!(
+    ", consent.scopes,
         (select min(named.shown) from identities named
          where named.user_id = wallet.user_id and named.kind = 'email' and named.state = 'verified'),
         (select min(named.shown) from identities named
@@ -145,14 +158,14 @@ const OF_USER: &str = "
     from wallets wallet
     left join consents consent on consent.wallet_id = wallet.id and consent.app_id = :app
         and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
-    where wallet.user_id = :user and wallet.environment_id = :environment";
-const BY_ID: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at from wallets wallet where wallet.id = :wallet and wallet.environment_id = :environment";
-const BY_LOCATOR: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at from wallet_secrets secret join wallets wallet on wallet.id = secret.wallet_id
-    where secret.locator = :locator and secret.environment_id = :environment";
+    where wallet.user_id = :user and wallet.environment_id = :environment"
+);
+const BY_ID: &str =
+    select_wallet!(" from wallets wallet where wallet.id = :wallet and wallet.environment_id = :environment");
+const BY_LOCATOR: &str = select_wallet!(
+    " from wallet_secrets secret join wallets wallet on wallet.id = secret.wallet_id
+    where secret.locator = :locator and secret.environment_id = :environment"
+);
 const CONTACT: &str = "
     select named.kind, named.key from wallets wallet
     join identities named on named.user_id = wallet.user_id and named.state = 'verified' and named.source = 'person'

@@ -3,8 +3,8 @@
 use axum::http::header::{HeaderMap, ORIGIN};
 
 use super::Caller;
-use crate::domain::Code;
-use crate::store::{PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet, WalletUse};
+use crate::domain::{Code, ConsentScope};
+use crate::store::{LetInBy, PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet, WalletUse, WalletUsed};
 use crate::tokens::{AccessClaims, FinishedLogin, Read, WalletClaims};
 use crate::web::Caller as Repeats;
 use crate::web::{Bearer, Call, Context, Failure, IdempotencyKey, LiveToken, Repeatable, Web, once};
@@ -73,6 +73,15 @@ impl LetIn {
     pub fn call(&self) -> Option<([u8; 32], jiff::Timestamp)> {
         let claim = self.repeatable.claim.as_ref()?;
         Some((claim.id, claim.expires_at))
+    }
+
+    /// The token, for what needs this of the person's consent.
+    pub const fn by(&self, needs: ConsentScope) -> LetInBy {
+        LetInBy {
+            issued_at: self.issued_at,
+            family: self.claims.fam,
+            needs,
+        }
     }
 }
 
@@ -195,13 +204,28 @@ pub fn consent_needed(web: &Web, caller: &Caller, headers: &HeaderMap, let_in: &
     Failure::new(code).going_to(link)
 }
 
-/// Notes that a wallet's key is about to be opened for something other than a signature.
-pub async fn note_use(web: &Web, caller: &Caller, wallet: &Wallet, operation: &'static str) -> Result<(), Failure> {
+/// What let a call in was over when the key was to be opened. Whoever calls again learns what it was.
+pub fn ended_meanwhile() -> Failure {
+    let why = "While this call was under way the wallet was frozen or moved, the log-in ended, or the person took back their consent. Its key was not used. Call again with another wallet token from wallet/refresh: the answer says what it was.";
+    Failure::new(Code::Conflict).saying(why)
+}
+
+/// Notes that a wallet's key is about to be opened for something other than a signature; `let_in` is the wallet token, if
+/// it is one that lets the caller do this.
+pub async fn note_use(
+    web: &Web,
+    caller: &Caller,
+    wallet: &Wallet,
+    let_in: Option<LetInBy>,
+    operation: &'static str,
+) -> Result<(), Failure> {
     let app = caller.app.scope.app();
     let key_use = WalletUse {
         wallet: wallet.id,
         environment: wallet.environment,
+        user: wallet.user,
         app,
+        let_in,
         operation,
         network: None,
         spends: Vec::new(),
@@ -209,8 +233,11 @@ pub async fn note_use(web: &Web, caller: &Caller, wallet: &Wallet, operation: &'
     };
     let instance = &web.instance;
     let by = instance.admin_as(&format!("app {app}"));
-    instance.store.use_wallet(&by, key_use, instance.clock.now()).await?;
-    Ok(())
+    match instance.store.use_wallet(&by, key_use, instance.clock.now()).await? {
+        WalletUsed::Noted => Ok(()),
+        WalletUsed::Ended => Err(ended_meanwhile()),
+        WalletUsed::Over { .. } => Err(Failure::internal("a use that spends nothing passed a limit")),
+    }
 }
 
 fn refuse(why: &str) -> Failure {

@@ -27,7 +27,20 @@ use crate::store::{DueMessage, MessageEnd, NewInboxMessage, StoreError, StoredCh
 /// Attempts over one channel.
 pub(super) const MOST_TRIES: u32 = 4;
 /// The pause after the first failed attempt; it doubles with each.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// When it is tried again over the same channel, after so many failed attempts and this one; `after` is the pause that the
+/// provider asks for. `None` if that is too often, or too late for the code.
+pub(super) fn retry_at(
+    after: Option<Duration>,
+    attempts: u32,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.pow(attempts.min(8)));
+    let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
+    (attempts + 1 < MOST_TRIES && at < expires_at).then_some(at)
+}
 
 pub(super) async fn attempt(tools: &Tools, due: &DueMessage) -> MessageEnd {
     let now = tools.instance.clock.now();
@@ -128,9 +141,7 @@ async fn follow(
     let now = tools.instance.clock.now();
     match failure.then {
         Then::Retry { after } => {
-            let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.pow(due.attempts.min(8)));
-            let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
-            if due.attempts + 1 < MOST_TRIES && at < due.expires_at {
+            if let Some(at) = retry_at(after, due.attempts, due.expires_at, now) {
                 return Ok(again(due, &due.channel, false, at, failure.words));
             }
         }

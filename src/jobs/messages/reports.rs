@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a fault of the account | the channel stops, if the fault says so |
 //! | left, arrived, opened | the message has come so far; what arrived counts, whatever was reported before |
-//! | failed, `retry` | the same code again over this channel, at most [`MOST_TRIES`] times; then as `fall_back` |
+//! | failed, `retry` | the same code again over this channel, at most [`super::attempt::MOST_TRIES`] times; then as `fall_back` |
 //! | failed, `fall_back` or `unknown` | the same code at once over the next channel |
 //! | failed, `stop` | the channel stops; then as `fall_back` |
 //! | failed, `bad_destination` | the destination is marked; then as `fall_back`, unless it does not exist at all |
@@ -15,7 +15,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Tools;
-use super::attempt::{FIRST_PAUSE, MOST_TRIES};
+use super::attempt::retry_at;
 use super::usable::{Usable, Wanted, mark, stop};
 use crate::channels::{ChannelKind, Mark, Progress, SendFailure, Then, reported_failure};
 use crate::codes::{Codes, Letter};
@@ -169,21 +169,17 @@ async fn failed(
     }
     let usable = Usable::find(tools, &wanted, now).await?;
     if let Then::Retry { after } = failure.then
-        && message.attempts + 1 < MOST_TRIES
         && usable.of(&report.channel).is_some()
+        && let Some(at) = retry_at(after, message.attempts, message.expires_at, now)
     {
-        let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.pow(message.attempts.min(8)));
-        let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
-        if at < message.expires_at {
-            let again = Again {
-                channel: report.channel.clone(),
-                fell_back: false,
-                attempts: message.attempts + 1,
-                tried: message.tried.clone(),
-                at,
-            };
-            return Ok(end(next_message(tools, report, message, again)));
-        }
+        let again = Again {
+            channel: report.channel.clone(),
+            fell_back: false,
+            attempts: message.attempts + 1,
+            tried: message.tried.clone(),
+            at,
+        };
+        return Ok(end(next_message(tools, report, message, again)));
     }
     let Some(next) = usable.after(tools, &wanted, now).await? else {
         super::attempt::lost(report.environment, message.id, &report.channel, false, failure.words);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Tools;
 use super::attempt::{Recipient, Told};
@@ -18,6 +18,8 @@ const MOST_WEBHOOKS: usize = 64;
 const MOST_DELIVERIES: usize = 512;
 /// Deliveries that wait in a lane before more are fetched for it.
 const AHEAD: usize = 64;
+/// How often it is asked whether the webhooks that are left alone are still there.
+const STILL_THERE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What this node knows of the logs.
 #[derive(Default)]
@@ -30,8 +32,8 @@ pub(super) struct Log {
     /// Those that have to wait for time to pass.
     paused: Vec<WebhookId>,
     known: HashMap<WebhookId, Known>,
-    /// How many of them are left alone.
-    resting: u32,
+    /// When it was asked last whether those that are left alone are still there.
+    asked_at: Option<Timestamp>,
 }
 
 struct Known {
@@ -43,6 +45,8 @@ struct Known {
 pub(super) struct Survey {
     heads: Vec<LogHead>,
     behind: Vec<WebhookBehind>,
+    /// Those that were switched off or deleted.
+    gone: Vec<WebhookId>,
     /// Whether there is something that may be read in a moment.
     pub unsettled: bool,
 }
@@ -54,8 +58,12 @@ pub(super) struct Fetched {
     pub lease_until: Timestamp,
 }
 
-/// Looks for webhooks that are behind.
-pub(super) async fn survey(tools: &Tools, seen: HashMap<EnvironmentId, EventPlace>) -> Result<Survey, StoreError> {
+/// Looks for webhooks that are behind, and whether those that are left alone are still there.
+pub(super) async fn survey(
+    tools: &Tools,
+    seen: HashMap<EnvironmentId, EventPlace>,
+    resting: Vec<WebhookId>,
+) -> Result<Survey, StoreError> {
     let (store, system) = (&tools.store, tools.store.system());
     let heads = store.log_heads(system).await?;
     let mut behind = store.webhooks_replaying(system).await?;
@@ -64,10 +72,18 @@ pub(super) async fn survey(tools: &Tools, seen: HashMap<EnvironmentId, EventPlac
             behind.extend(store.webhooks_behind(system, *head).await?);
         }
     }
+    let mut gone = Vec::new();
+    for webhook in resting {
+        let target = store.webhook_target(system, webhook, tools.clock.now()).await?;
+        if target.is_none_or(|target| !target.active) {
+            gone.push(webhook);
+        }
+    }
     let unsettled = heads.iter().any(|head| head.unsettled);
     Ok(Survey {
         heads,
         behind,
+        gone,
         unsettled,
     })
 }
@@ -96,8 +112,37 @@ impl Log {
         self.seen.clone()
     }
 
+    /// Those that are left alone, if it is time to ask whether they are still there.
+    pub fn to_ask_for(&mut self, now: Timestamp) -> Vec<WebhookId> {
+        if self.asked_at.is_some_and(|at| now.duration_since(at) < STILL_THERE) {
+            return Vec::new();
+        }
+        self.asked_at = Some(now);
+        self.resting().collect()
+    }
+
+    fn is_resting(&self, webhook: WebhookId) -> bool {
+        self.known.get(&webhook).is_some_and(|known| known.pace.is_resting())
+    }
+
+    fn resting(&self) -> impl Iterator<Item = WebhookId> {
+        let resting = self.known.iter().filter(|(_, known)| known.pace.is_resting());
+        resting.map(|(id, _)| *id)
+    }
+
+    /// Says how many are left alone.
+    fn show(&self) {
+        let resting = u32::try_from(self.resting().count()).unwrap_or(u32::MAX);
+        metrics::gauge!("aboard_webhooks_failing").set(resting);
+    }
+
     /// Takes in what a look found.
     pub fn learn(&mut self, survey: Survey, now: Timestamp) {
+        let mut fewer = false;
+        for id in survey.gone {
+            fewer |= self.is_resting(id);
+            self.known.remove(&id);
+        }
         for head in survey.heads {
             self.seen.insert(head.environment, head.place);
         }
@@ -110,9 +155,13 @@ impl Log {
                     host: Arc::from(&*id.text()),
                 };
                 let pace = Pace::new(found.per_second, found.updated_at, now);
+                fewer |= self.is_resting(id);
                 self.known.insert(id, Known { lane, pace });
             }
             self.queue(id);
+        }
+        if fewer {
+            self.show();
         }
     }
 
@@ -198,11 +247,18 @@ impl Log {
                 false
             }
             Told::Failed { wait } => known.pace.failed(wait, now),
-            Told::Disable(_) => known.pace.failed(None, now),
+            Told::Disable(_) => {
+                // It is told of nothing any more; whoever switches it on again begins anew.
+                self.known.remove(&webhook);
+                false
+            }
         };
-        let after = known.pace.is_resting();
-        self.resting = (self.resting + u32::from(after)).saturating_sub(u32::from(before));
-        metrics::gauge!("aboard_webhooks_failing").set(self.resting);
+        if before != self.is_resting(webhook) {
+            self.show();
+        }
         rests
     }
 }
+
+#[cfg(test)]
+mod tests;

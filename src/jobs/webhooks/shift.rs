@@ -189,7 +189,8 @@ impl Shift {
         if self.survey && !self.surveying {
             (self.survey, self.surveying) = (false, true);
             let (tools, seen) = (Arc::clone(&self.tools), self.log.seen());
-            let survey = async move { Done::Surveyed(survey(&tools, seen).await) };
+            let resting = self.log.to_ask_for(tools.clock.now());
+            let survey = async move { Done::Surveyed(survey(&tools, seen, resting).await) };
             self.spawn(Task::Survey, survey);
         }
     }

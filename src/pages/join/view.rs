@@ -60,14 +60,14 @@ impl<'a> Side<'a> {
     ) -> Self {
         let is_first = side.user == join.first.user;
         let both = held && join.first.shown && join.second.shown;
-        let contacts = side.addresses.iter().map(|address| {
-            let whole = both && address.verified;
-            let value = if whole {
+        let contacts = side.addresses.iter().map(|known| {
+            let address = &known.address;
+            let value = if both && known.verified {
                 address.shown.clone()
             } else {
                 masked(&address.kind, &address.shown)
             };
-            (ContactKind::of(&address.kind).label(words), value, address.verified)
+            (ContactKind::of(&address.kind).label(words), value, known.verified)
         });
         let shows = if is_first { JoinShows::First } else { JoinShows::Second };
         // One code that shows both stands with the second.

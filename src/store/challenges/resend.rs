@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::budget::{Asked, Send, add_send, admit, is_familiar};
 use super::{NewMessage, caps, queue};
-use crate::domain::{ChallengeId, CodeCaps, Destination, Email, MessageId, Phone, Purpose, SendLimits, Wait, Withheld};
+use crate::domain::{
+    ChallengeId, CodeCaps, Destination, Email, MessageId, OneTimeCode, Phone, Purpose, SendLimits, Wait, Withheld,
+};
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
@@ -67,7 +69,7 @@ pub enum Resent {
 
 const OPEN: &str = "
     select kind, key, shown, purpose, code_mac, asked_by, expires_at, app_id from challenges
-    where id = :id and environment_id = :environment and used_at is null and expires_at > :now and tries < 5";
+    where id = :id and environment_id = :environment and used_at is null and expires_at > :now and tries < :most_tries";
 
 impl Store {
     /// A challenge of this caller whose code still works.
@@ -78,7 +80,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<OpenChallenge>> {
         let scope = scope.into();
-        let params = params![id: challenge.0, environment: scope.environment.0, now: now];
+        let params = params![
+            id: challenge.0, environment: scope.environment.0, now: now, most_tries: OneTimeCode::MOST_TRIES,
+        ];
         let found = self.one(OPEN, &params, |row| open(row, scope)).await?;
         Ok(found.flatten())
     }
@@ -120,7 +124,9 @@ async fn again(tx: &Tx<'_>, scope: ChallengeScope, resend: &Resend) -> Result<Re
     if let (Some(_), Some(network)) = (resend.limits, &resend.network) {
         tx.lock(&[b"network", &environment.bytes(), network.as_bytes()]).await?;
     }
-    let by_id = params![id: resend.challenge.0, environment: environment.0, now: resend.now];
+    let by_id = params![
+        id: resend.challenge.0, environment: environment.0, now: resend.now, most_tries: OneTimeCode::MOST_TRIES,
+    ];
     let found = tx.one(OPEN, &by_id, |row| open(row, scope)).await?;
     let Some(challenge) = found.flatten() else {
         return Ok(Resent::Over);

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::MessageId;
+use crate::domain::{MessageId, OneTimeCode};
 use crate::store::happened::message_ended;
 use crate::store::scope::SystemScope;
 use crate::store::sql::params;
@@ -74,7 +74,7 @@ const ADD_NEXT: &str = "
     select :id, failed.environment_id, failed.challenge_id, :channel, :sealed, 'pending', 0, :attempts, :tried, failed.expires_at, :now,
         :fell_back_at
     from messages failed join challenges challenge on challenge.id = failed.challenge_id
-    where failed.id = :failed and challenge.used_at is null and challenge.expires_at > :now and challenge.tries < 5";
+    where failed.id = :failed and challenge.used_at is null and challenge.expires_at > :now and challenge.tries < :most_tries";
 const ADD_NEXT_JOB: &str = "
     insert into jobs (id, environment_id, kind, due_at, attempts, created_at)
     select id, environment_id, 'message', :at, 0, :now from messages where id = :id";
@@ -133,6 +133,7 @@ async fn add_next(tx: &Tx<'_>, failed: MessageId, next: NextMessage, now: Timest
     let added = params![
         id: next.id.0, channel: next.channel, sealed: next.sealed, attempts: i64::from(next.attempts),
         tried: next.tried.join(" "), now: now, fell_back_at: next.fell_back.then_some(now), failed: failed.0,
+        most_tries: OneTimeCode::MOST_TRIES,
     ];
     tx.execute(ADD_NEXT, &added).await?;
     tx.execute(ADD_NEXT_JOB, &params![at: next.at, now: now, id: next.id.0])

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::join::JoinAddress;
+use super::contacts::ContactAddress;
 use super::prove::{Proof, add_proof};
 use super::{EventData, find, lock, lock_value};
 use crate::domain::{
@@ -54,7 +54,7 @@ pub struct Confirmation {
     /// The new address, as it was given.
     pub shown: String,
     /// The addresses that the user has proven, where a code may go.
-    pub ways: Vec<JoinAddress>,
+    pub ways: Vec<ContactAddress>,
     /// Whether it was confirmed.
     pub confirmed: bool,
     /// The code that was sent last.
@@ -162,7 +162,9 @@ impl Store {
         let Some((_, mut found)) = found.filter(|(hash, _)| token.matches(hash)) else {
             return Ok(None);
         };
-        found.ways = self.all(WAYS, &params![user: found.user.0], way).await?;
+        found.ways = self
+            .all(WAYS, &params![user: found.user.0], ContactAddress::read)
+            .await?;
         Ok(Some(found))
     }
 
@@ -212,17 +214,6 @@ fn known(row: &Row<'_>, id: ConfirmationId) -> Result<(Vec<u8>, Confirmation)> {
 
 fn contact_kind(word: &str) -> Option<&'static str> {
     ["email", "phone"].into_iter().find(|kind| *kind == word)
-}
-
-fn way(row: &Row<'_>) -> Result<JoinAddress> {
-    Ok(JoinAddress {
-        id: IdentityId(row.id(0)?),
-        kind: row.text(1)?,
-        key: row.text(2)?,
-        shown: row.text(3)?,
-        verified: true,
-        is_the_one: false,
-    })
 }
 
 /// The row of a confirmation inside its verb.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::{Destination, EnvironmentId, IdentityId, Notice, UserId};
 use crate::store::Result;
 use crate::store::notices::Notices;
-use crate::store::sql::params;
+use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
 
 /// An e-mail or phone as it is shown.
@@ -20,6 +20,31 @@ pub struct Contact {
     pub verified: bool,
     /// Whether it is a partner's word alone.
     pub is_partners: bool,
+}
+
+/// An e-mail or phone of a user's own, where a code may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactAddress {
+    /// Its row.
+    pub id: IdentityId,
+    /// `email` or `phone`.
+    pub kind: String,
+    /// What it is compared by, and where a code goes.
+    pub key: String,
+    /// As it was given.
+    pub shown: String,
+}
+
+impl ContactAddress {
+    /// What a query answers whose first columns are these.
+    pub(super) fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: IdentityId(row.id(0)?),
+            kind: row.text(1)?,
+            key: row.text(2)?,
+            shown: row.text(3)?,
+        })
+    }
 }
 
 /// One row of `identities`.

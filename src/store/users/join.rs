@@ -14,7 +14,9 @@ pub use merge::{JoinOutcome, JoinUsers};
 pub use sides::{JoinAddress, JoinLogin, JoinSide};
 pub use undo::{UndoJoin, UndoOutcome};
 
-use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, JoinId, PartnerId, Token, UserId};
+use self::merge::Apart;
+use super::contacts::ContactAddress;
+use crate::domain::{ChallengeId, EnvironmentId, EnvironmentKind, JoinId, Token, UserId};
 use crate::store::scope::{JoinScope, ServerScope};
 use crate::store::sql::{Script, params};
 use crate::store::{Result, Store};
@@ -119,12 +121,12 @@ impl Join {
     /// Where a code goes that the person asks for, by the address's row: and whose address it is, and what it shows.
     /// Once joined, every proven address of the account shows it.
     #[must_use]
-    pub fn way(&self, row: &str) -> Option<(&JoinAddress, UserId, JoinShows)> {
+    pub fn way(&self, row: &str) -> Option<(&ContactAddress, UserId, JoinShows)> {
         self.ways().find(|(address, ..)| address.id.to_string() == row)
     }
 
     /// All ways there are.
-    pub fn ways(&self) -> impl Iterator<Item = (&JoinAddress, UserId, JoinShows)> {
+    pub fn ways(&self) -> impl Iterator<Item = (&ContactAddress, UserId, JoinShows)> {
         let first_shows = if proven(&self.first).next().is_some() {
             JoinShows::First
         } else {
@@ -136,17 +138,17 @@ impl Join {
             JoinShows::Second
         };
         let joined = matches!(self.state, JoinState::Joined(_));
-        let first = proven(&self.first).map(|address| (address, self.first.user, JoinShows::First));
+        let first = proven(&self.first).map(|known| (&known.address, self.first.user, JoinShows::First));
         // Without anything proven in the first account it is the address that both name which shows both.
         let second = proven(&self.second)
-            .filter(move |address| joined || first_shows == JoinShows::First || address.is_the_one)
-            .map(move |address| (address, self.second.user, second_shows));
+            .filter(move |known| joined || first_shows == JoinShows::First || known.is_the_one)
+            .map(move |known| (&known.address, self.second.user, second_shows));
         first.chain(second)
     }
 }
 
 fn proven(side: &JoinSide) -> impl Iterator<Item = &JoinAddress> {
-    side.addresses.iter().filter(|address| address.verified)
+    side.addresses.iter().filter(|known| known.verified)
 }
 
 /// The row of a join, as it is met.
@@ -230,21 +232,21 @@ impl Store {
             self.join_side(&known, known.first).await?,
             self.join_side(&known, known.second).await?,
         );
-        let shared = first
-            .partner_ids
-            .iter()
-            .find(|partner| second.partner_ids.contains(partner));
-        let partner: Option<String> = shared.and_then(|partner: &PartnerId| first.partner_name(*partner));
         let joined = second.retired.contains(&known.first);
-        let pair = params![first: known.first.0, second: known.second.0];
-        let wallets = self.one(merge::WALLETS, &pair, |row| row.int(0)).await?;
-        let state = match (known.undone_at, known.joined_at) {
-            (Some(_), _) => JoinState::Undone,
-            (None, Some(_)) if joined && second.alive => JoinState::Joined(known.expires_at),
-            (None, None) if first.alive && second.alive && partner.is_some() => JoinState::SamePartner,
-            (None, None) if first.alive && second.alive && wallets == Some(2) => JoinState::TwoWallets,
-            (None, None) if first.alive && second.alive && first.is_unprovable() => JoinState::Unprovable,
-            (None, None) if first.alive && second.alive => JoinState::Offered,
+        let offered = known.joined_at.is_none() && known.undone_at.is_none() && first.alive && second.alive;
+        let apart = if offered {
+            let pair = params![first: known.first.0, second: known.second.0];
+            self.one(merge::APART, &pair, merge::apart).await?.flatten()
+        } else {
+            None
+        };
+        let (state, partner) = match (known.undone_at, known.joined_at, apart) {
+            (Some(_), ..) => (JoinState::Undone, None),
+            (None, Some(_), _) if joined && second.alive => (JoinState::Joined(known.expires_at), None),
+            (None, None, Some(Apart::SamePartner(partner))) => (JoinState::SamePartner, Some(partner)),
+            (None, None, Some(Apart::TwoWallets)) => (JoinState::TwoWallets, None),
+            (None, None, Some(Apart::Unprovable)) => (JoinState::Unprovable, None),
+            (None, None, None) if offered => (JoinState::Offered, None),
             _ => return Ok(None),
         };
         let fresh = |shown: Option<Timestamp>| shown.is_some_and(|shown| shown + FRESH > now);

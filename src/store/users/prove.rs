@@ -14,7 +14,7 @@ use serde_json::json;
 use self::owner::settle;
 pub(super) use self::owner::{Proof, add_proof};
 use super::{EventData, User, lock_value};
-use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, Purpose, UserId};
+use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, OneTimeCode, Purpose, UserId};
 use crate::store::challenges::caps::count_proof;
 use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
@@ -91,7 +91,7 @@ const COUNT: &str = "
     update challenges set tries = tries + 1
     where id = :id and environment_id = :environment and purpose = :purpose and used_at is null
         and (cast(:any as bigint) = 1 or kind = :kind)
-        and expires_at > :now and tries < 5
+        and expires_at > :now and tries < :most_tries
     returning code_mac, key, shown, app_id, user_id, kind, counted, language";
 const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
 const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
@@ -153,6 +153,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
     let counted = params![
         id: id, environment: scope.environment.0, purpose: attempt.purpose.name(),
         any: i64::from(attempt.kind.is_none()), kind: attempt.kind.unwrap_or_default(), now: attempt.now,
+        most_tries: OneTimeCode::MOST_TRIES,
     ];
     let met = tx
         .one(COUNT, &counted, |row| {

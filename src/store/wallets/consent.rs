@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::{told, wallet_row};
+use super::{select_wallet, told, wallet_row};
 use crate::domain::{AppId, ConsentScopes, EnvironmentId, WalletId};
 use crate::store::scope::UserScope;
 use crate::store::sql::params;
@@ -29,10 +29,10 @@ pub(super) const GRANT: &str = "
     values (:wallet, :app, :environment, :now, :expires_at, :scopes)
     on conflict (wallet_id, app_id) do update set granted_at = excluded.granted_at,
         expires_at = excluded.expires_at, scopes = excluded.scopes, withdrawn_at = null";
-const OWN: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at from wallets wallet
-    where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment";
+const OWN: &str = select_wallet!(
+    " from wallets wallet
+    where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment"
+);
 const WITHDRAW: &str = "
     update consents set withdrawn_at = :now where wallet_id = :wallet and app_id = :app and withdrawn_at is null";
 

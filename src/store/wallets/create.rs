@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::consent::GRANT;
-use super::{StoredMac, WALLET_COLUMNS, Wallet, told, wallet_row};
+use super::{StoredMac, WALLET_COLUMNS, Wallet, select_wallet, told, wallet_row};
 use crate::domain::{AppId, ConsentScopes, Custody, EnvironmentId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
@@ -78,11 +78,11 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 const STATUS: &str = "
     select status from users where id = :user and environment_id = :environment and status in ('linked', 'verified')";
-const KNOWN: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id and secret.proven_at is not null),
+const KNOWN: &str = select_wallet!(
+    ", (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id and secret.proven_at is not null),
         (select count(*) from wallet_secrets secret where secret.wallet_id = wallet.id), wallet.created_at, wallet.used_at
-    from wallets wallet where wallet.user_id = :user and wallet.environment_id = :environment";
+    from wallets wallet where wallet.user_id = :user and wallet.environment_id = :environment"
+);
 const ADD: &str = "
     insert into wallets (id, environment_id, user_id, app_id, custody, state, sealed_for, key, body, created_at, updated_at)
     values (:id, :environment, :user, :app, :custody, :state, :user, :key, :body, :now, :now)";

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Wallet, told, wallet_row};
+use super::{Wallet, select_wallet, told, wallet_row};
 use crate::domain::{AppId, EnvironmentId, EventType, ExportId, Notice, UserId, WalletId, whole_seconds};
 use crate::store::scope::{AppScope, UserScope};
 use crate::store::sql::{Row, Script, params};
@@ -95,11 +95,10 @@ const TAKE: &str = "
     update wallet_exports set state = 'done'
     where id = :id and state = 'proven' and ready_at <= :now and expires_at > :now and user_id = :user
         and environment_id = :environment";
-const WALLET: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at
-    from wallet_exports export join wallets wallet on wallet.id = export.wallet_id and wallet.user_id = export.user_id
-    where export.id = :id and wallet.frozen_at is null";
+const WALLET: &str = select_wallet!(
+    " from wallet_exports export join wallets wallet on wallet.id = export.wallet_id and wallet.user_id = export.user_id
+    where export.id = :id and wallet.frozen_at is null"
+);
 
 impl Store {
     /// Begins an export; another one of the wallet that is on its way is over. False if the wallet is not the user's, or

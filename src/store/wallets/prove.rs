@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::{Wallet, told, wallet_row};
+use super::{Wallet, select_wallet, told, wallet_row};
 use crate::domain::{Uuid, WalletId};
 use crate::store::scope::AppScope;
 use crate::store::sql::params;
@@ -22,9 +22,7 @@ const PROVEN: &str = "
 const OTHERS: &str = "delete from wallet_secrets where wallet_id = :wallet and id <> :secret";
 const LINKS: &str = "delete from secret_links where wallet_id = :wallet";
 const ACTIVE: &str = "update wallets set state = 'active', updated_at = :now where id = :wallet and state = 'pending'";
-const WALLET: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at from wallets wallet where wallet.id = :wallet";
+const WALLET: &str = select_wallet!(" from wallets wallet where wallet.id = :wallet");
 
 impl Store {
     /// Notes that a person holds this secret: from now on it is the wallet's only one, the wallet is what it opens, and

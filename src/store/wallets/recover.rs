@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::consent::GRANT;
 use super::create::{FORGET, put_secret};
-use super::{NewSecret, NewSecretLink, Wallet, told, wallet_row};
+use super::{NewSecret, NewSecretLink, Wallet, select_wallet, told, wallet_row};
 use crate::domain::{AppId, ConsentScopes, Custody, EnvironmentId, Notice, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
@@ -51,10 +51,10 @@ pub enum WalletRecovery {
 const STATUS: &str = "
     select id from users where id = :user and environment_id = :environment and status in ('linked', 'verified')";
 const OTHER: &str = "select id, state from wallets where user_id = :user and id <> :wallet";
-const KNOWN: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at from wallets wallet join wallet_secrets secret on secret.wallet_id = wallet.id and secret.id = :by
-    where wallet.id = :wallet and wallet.environment_id = :environment";
+const KNOWN: &str = select_wallet!(
+    " from wallets wallet join wallet_secrets secret on secret.wallet_id = wallet.id and secret.id = :by
+    where wallet.id = :wallet and wallet.environment_id = :environment"
+);
 const OTHER_SECRETS: &str = "delete from wallet_secrets where wallet_id = :wallet and id <> :by";
 // The secret that was used goes on opening what it opened, until the new one is proven.
 const KEEP_OLDER: &str = "

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::halves::{HALF, TAKE_HALF};
-use super::{WALLET_COLUMNS, Wallet, wallet_row};
+use super::{WALLET_COLUMNS, Wallet, select_wallet, wallet_row};
 use crate::domain::{Amr, AppId, ConsentScopes, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
@@ -77,16 +77,16 @@ const SPEND: &str = "
     insert into spent_wallet_tokens (id, environment_id, wallet_id, expires_at)
     values (:id, :environment, :wallet, :expires_at) on conflict (id) do nothing";
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
-const USABLE: &str = "
-    select wallet.id, wallet.environment_id, wallet.user_id, wallet.app_id, wallet.custody, wallet.state, wallet.sealed_for,
-        wallet.key, wallet.body, wallet.frozen_at, consent.scopes, wallet.moved_at, account.valid_after, app.policy,
+const USABLE: &str = select_wallet!(
+    ", consent.scopes, wallet.moved_at, account.valid_after, app.policy,
         wallet.used_at
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
     left join consents consent on consent.wallet_id = wallet.id and consent.app_id = app.id
         and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
-    where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment";
+    where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment"
+);
 const USED: &str = "update wallets set used_at = :now where id = :wallet and used_at is null";
 const FAMILY_ENDED: &str = "
     select id from token_families where id = :family and (ended_at is not null or expires_at <= :now)";

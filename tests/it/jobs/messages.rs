@@ -7,7 +7,8 @@ use aboard::domain::EnvironmentKind;
 use aboard::jobs::messages::MessageWorker;
 use aboard::sealed;
 use aboard_fakes::{Answer, Plan, Reply, Step, Twilio, WhatsApp};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::channels::rig::outbound;
 use crate::support::app::{Engine, TestApp, on_both};
@@ -25,6 +26,7 @@ on_both! {
     a_provider_that_is_down_is_waited_for_and_then_gone_around,
     a_provider_that_never_answers_blocks_nobody_and_loses_no_code,
     a_provider_that_lies_keeps_nobody_from_another_channel,
+    reports_are_worked_on_while_a_provider_holds_every_attempt,
 }
 
 const GOOD: Way = WHATSAPP.with("306912345678");
@@ -241,7 +243,7 @@ async fn a_provider_that_never_answers_blocks_nobody_and_loses_no_code(engine: E
     assert_eq!((sms.messages().len(), states(&app, "unknown").await), (1, 1));
     // It may have gone out, so it does not go out again by itself; the person asks over the other channel.
     app.advance(60);
-    let again = serde_json::json!({ "verificationToken": token, "channel": "sms" });
+    let again = json!({ "verificationToken": token, "channel": "sms" });
     assert_eq!(shop.post("/api/v2/auth/resend", &again).await.status, 200);
     worker.run_due().await;
     let code = sms.messages()[1].body.split(':').next().unwrap().to_owned();
@@ -261,9 +263,42 @@ async fn a_provider_that_lies_keeps_nobody_from_another_channel(engine: Engine) 
     worker.run_due().await;
     assert_eq!(states(&app, "delivered").await, 1);
     app.advance(60);
-    let again = serde_json::json!({ "verificationToken": token, "channel": "sms" });
+    let again = json!({ "verificationToken": token, "channel": "sms" });
     assert_eq!(shop.post("/api/v2/auth/resend", &again).await.status, 200);
     worker.run_due().await;
     let code = sms.messages()[0].body.split(':').next().unwrap().to_owned();
     assert_eq!(GOOD.verify(&shop, &token, &code).await.status, 200);
+}
+
+async fn reports_are_worked_on_while_a_provider_holds_every_attempt(engine: Engine) {
+    let Rig { app, shop, worker } = start(engine).await;
+    let whatsapp = app.with_whatsapp().await;
+    whatsapp.plan_all(Some(Plan::Misbehave(Reply::Hold(Answer::json(200, &Value::Null)))));
+    // More than are sent at once.
+    for number in 0..70 {
+        let to = json!({ "phoneNumber": format!("3069{number:02}345678") });
+        let asked = shop.post(WHATSAPP.login, &to).await;
+        assert_eq!(asked.status, 200, "{asked:?}");
+    }
+    let serving = {
+        let worker = worker.clone();
+        tokio::spawn(async move { worker.serve().await })
+    };
+    let followed = async {
+        while whatsapp.requests().len() < 64 {
+            tokio::task::yield_now().await;
+        }
+        whatsapp.report_fault(131_042);
+        while app.count("channel_credentials where stopped_at is not null").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = timeout(Duration::from_secs(15), followed).await;
+    serving.abort();
+    assert!(
+        in_time.is_ok(),
+        "the report waits behind {} attempts",
+        whatsapp.requests().len()
+    );
+    assert_eq!(states(&app, "pending").await, 70);
 }

@@ -1,6 +1,6 @@
 //! `GET` and `POST /consent/{wallet}/{app}`: a person lets an app use their wallet.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::client::{Answer, Client};
@@ -11,6 +11,24 @@ on_both! {
     a_code_to_the_owner_lets_an_app_in_and_out,
     what_was_let_ends_and_reaches_no_further,
     an_address_that_names_nothing_is_not_found,
+    a_code_is_typed_in_the_browser_that_asked_for_it,
+    whoever_asks_too_often_is_told_how_long_to_wait,
+}
+
+/// Somebody with a wallet, and the page of an app that wants to use it.
+async fn asked_by_another(engine: Engine) -> (TestApp, Client, Value, String) {
+    let app = TestApp::start(engine).await;
+    // A log-in through a back end makes no network familiar, and strangers have half.
+    app.set("codes.per_hour", "10").await;
+    let shop = app.shop().await;
+    app.new_wallet(EMAIL, &shop, json!({})).await;
+    let (other, _) = app.other_shop().await;
+    let tokens = app.enter(EMAIL, &other).await;
+    let said = claims(&text(&tokens, "walletToken"));
+    let page = said["acceptPermissionPage"].as_str().unwrap();
+    let path = page.strip_prefix(&app.app.url).expect("an address of this server");
+    let path = path.to_owned();
+    (app, other, tokens, path)
 }
 
 async fn submit(browser: &Client, path: &str, form: String) -> Answer {
@@ -26,24 +44,17 @@ async fn ask(app: &TestApp, browser: &Client, path: &str) -> (String, String) {
     app.advance(60);
     let asked = submit(browser, path, "do=ask".to_owned()).await;
     assert_eq!(asked.status, 200, "{asked:?}");
-    let page = asked.page();
+    (challenge_of(&asked), app.code_for(EMAIL.to).await)
+}
+
+fn challenge_of(answer: &Answer) -> String {
+    let page = answer.page();
     let (_, rest) = page.split_once("name=\"challenge\" value=\"").expect("a form");
-    let challenge = rest.split('"').next().unwrap().to_owned();
-    (challenge, app.code_for(EMAIL.to).await)
+    rest.split('"').next().unwrap().to_owned()
 }
 
 async fn a_code_to_the_owner_lets_an_app_in_and_out(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let shop = app.shop().await;
-    app.new_wallet(EMAIL, &shop, json!({})).await;
-    let (other, _) = app.other_shop().await;
-    let mut tokens = app.enter(EMAIL, &other).await;
-    let said = claims(&text(&tokens, "walletToken"));
-    let page = said["acceptPermissionPage"].as_str().unwrap();
-    let path = page
-        .strip_prefix(&app.app.url)
-        .expect("an address of this server")
-        .to_owned();
+    let (app, other, mut tokens, path) = asked_by_another(engine).await;
     let sign = json!({ "network": "ethereum-sepolia", "message": "hello" });
     let browser = app.browser();
     let before = app.count("consents").await;
@@ -123,20 +134,11 @@ async fn an_address_that_names_nothing_is_not_found(engine: Engine) {
 }
 
 async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
-    let app = TestApp::start(engine).await;
-    let shop = app.shop().await;
-    app.new_wallet(EMAIL, &shop, json!({})).await;
-    let (other, _) = app.other_shop().await;
-    let mut tokens = app.enter(EMAIL, &other).await;
-    let page = claims(&text(&tokens, "walletToken"))["acceptPermissionPage"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let path = page.strip_prefix(&app.app.url).expect("an address of this server");
+    let (app, other, mut tokens, path) = asked_by_another(engine).await;
     let browser = app.browser();
-    let (challenge, code) = ask(&app, &browser, path).await;
+    let (challenge, code) = ask(&app, &browser, &path).await;
     let form = format!("do=allow&challenge={challenge}&code={code}&scope=sign&for=day");
-    assert_eq!(submit(&browser, path, form).await.status, 200);
+    assert_eq!(submit(&browser, &path, form).await.status, 200);
     let message = json!({ "network": "ethereum-sepolia", "message": "hello" });
     let transaction = json!({ "network": "ethereum-sepolia", "transaction": {
         "to": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "value": "1", "nonce": 0, "gasLimit": "21000", "maxFeePerGas": "1",
@@ -158,4 +160,45 @@ async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
         .post("/api/v2/wallet/sign-message", &message)
         .await;
     assert_eq!(ended.status, 407);
+}
+
+async fn a_code_is_typed_in_the_browser_that_asked_for_it(engine: Engine) {
+    let (app, _, _, path) = asked_by_another(engine).await;
+    let (mine, theirs) = (app.browser(), app.browser());
+    let before = app.count("consents").await;
+    // Theirs has asked for a code itself, and has both numbers of mine.
+    ask(&app, &theirs, &path).await;
+    let (challenge, code) = ask(&app, &mine, &path).await;
+    let cookies = mine.cookies();
+    assert!(cookies.contains_key("__Host-step-up"), "{cookies:?}");
+    let form = format!("do=allow&challenge={challenge}&code={code}");
+    for stranger in [&theirs, &app.browser()] {
+        for form in [form.clone(), form.replace("allow", "stop")] {
+            assert_eq!(submit(stranger, &path, form).await.status, 401);
+        }
+    }
+    assert_eq!(app.count("consents").await, before);
+    assert_eq!(submit(&mine, &path, form).await.status, 200);
+    assert_eq!(app.count("consents").await, before + 1);
+}
+
+async fn whoever_asks_too_often_is_told_how_long_to_wait(engine: Engine) {
+    let (app, _, _, path) = asked_by_another(engine).await;
+    let browser = app.browser();
+    let (challenge, code) = ask(&app, &browser, &path).await;
+    let again = submit(&browser, &path, format!("do=ask&challenge={challenge}")).await;
+    assert_eq!(again.status, 429, "{again:?}");
+    assert!(again.page().contains("in a minute"), "{again:?}");
+    // The code that came is typed into the form that says so.
+    let form = format!("do=allow&challenge={}&code={code}", challenge_of(&again));
+    assert_eq!(submit(&browser, &path, form).await.status, 200);
+    // Whoever comes for the first time sees the page, and the same words.
+    ask(&app, &app.browser(), &path).await;
+    let first = submit(&app.browser(), &path, "do=ask".to_owned()).await;
+    assert_eq!(first.status, 429, "{first:?}");
+    let page = first.page();
+    assert!(
+        page.contains("in a minute") && page.contains("Send me a code"),
+        "{page}"
+    );
 }

@@ -1,8 +1,8 @@
 //! What is counted of a wallet, and left of it.
 
 use aboard::domain::policy::{Policy, Spend};
-use aboard::domain::{Custody, EventId};
-use aboard::store::{WalletUse, WalletUsed};
+use aboard::domain::{ConsentScope, Custody, EventId, WalletId};
+use aboard::store::{LetInBy, WalletUse, WalletUsed};
 use serde_json::json;
 
 use super::wallets::{Person, person, recovery, scope_of};
@@ -19,7 +19,7 @@ both! {
 }
 
 /// What a real policy says is to be counted, so that what is counted is what is decided.
-fn spends(amount: u128, limits: &[(u128, u32)]) -> Vec<Spend> {
+pub fn spends(amount: u128, limits: &[(u128, u32)]) -> Vec<Spend> {
     use aboard_vault::wallet::evm::{Fees, Transaction, U256};
     let value: Vec<_> = limits
         .iter()
@@ -39,11 +39,18 @@ fn spends(amount: u128, limits: &[(u128, u32)]) -> Vec<Spend> {
     policy.decide(&action).unwrap()
 }
 
-fn use_of(person: &Person, wallet: aboard::domain::WalletId, spends: Vec<Spend>) -> WalletUse {
+/// By a token that is made now.
+pub fn use_of(store: &TestStore, person: &Person, wallet: WalletId, spends: Vec<Spend>) -> WalletUse {
     WalletUse {
         wallet,
         environment: person.app.environment(),
+        user: person.scope.user(),
         app: person.app.app(),
+        let_in: Some(LetInBy {
+            issued_at: store.later(1),
+            family: None,
+            needs: ConsentScope::Send,
+        }),
         operation: "transaction",
         network: Some("base".to_owned()),
         spends,
@@ -51,7 +58,7 @@ fn use_of(person: &Person, wallet: aboard::domain::WalletId, spends: Vec<Spend>)
     }
 }
 
-async fn noted(store: &TestStore, key_use: WalletUse) -> bool {
+pub async fn noted(store: &TestStore, key_use: WalletUse) -> bool {
     let used = store.use_wallet(&store.admin(), key_use, store.now()).await.unwrap();
     used == WalletUsed::Noted
 }
@@ -59,7 +66,7 @@ async fn noted(store: &TestStore, key_use: WalletUse) -> bool {
 async fn of_many_who_spend_at_once_as_many_go_through_as_fit(store: TestStore) {
     let person = person(&store).await;
     let made = person.has(&store, Custody::Server).await;
-    let key_use = use_of(&person, made.id, spends(30, &[(100, 1), (1_000, 24)]));
+    let key_use = use_of(&store, &person, made.id, spends(30, &[(100, 1), (1_000, 24)]));
     let outcomes = race(8, |_| {
         let (store, key_use) = (store.clone(), key_use.clone());
         async move { noted(&store, key_use).await }
@@ -72,7 +79,7 @@ async fn of_many_who_spend_at_once_as_many_go_through_as_fit(store: TestStore) {
     for _ in 0..3 {
         assert!(noted(&store, key_use.clone()).await);
     }
-    let rest = use_of(&person, made.id, spends(10, &[(100, 1), (190, 24)]));
+    let rest = use_of(&store, &person, made.id, spends(10, &[(100, 1), (190, 24)]));
     assert!(noted(&store, rest.clone()).await, "six of 30 and one of 10");
     assert!(!noted(&store, rest).await);
     store.advance(48 * 3_600);
@@ -84,7 +91,7 @@ async fn amounts_of_many_digits_add_up_exactly(store: TestStore) {
     let person = person(&store).await;
     let made = person.has(&store, Custody::Server).await;
     let most = 10_u128.pow(30);
-    let spend = |amount| use_of(&person, made.id, spends(amount, &[(most, 1)]));
+    let spend = |amount| use_of(&store, &person, made.id, spends(amount, &[(most, 1)]));
     assert!(noted(&store, spend(999_999_999_999_999_999)).await);
     assert!(noted(&store, spend(most - 10_u128.pow(18))).await);
     assert!(!noted(&store, spend(2)).await);
@@ -98,7 +105,7 @@ async fn a_call_is_counted_once_and_a_refused_one_not_at_all(store: TestStore) {
     let made = person.has(&store, Custody::Server).await;
     let call = |id: u8, amount| WalletUse {
         call: Some(([id; 32], store.later(3_600))),
-        ..use_of(&person, made.id, spends(amount, &[(100, 24), (60, 1)]))
+        ..use_of(&store, &person, made.id, spends(amount, &[(100, 24), (60, 1)]))
     };
     for _ in 0..3 {
         assert!(noted(&store, call(1, 50)).await);

@@ -49,6 +49,7 @@ mod unfence;
 mod user_keys;
 mod user_tokens;
 mod users;
+mod uses;
 mod wallets;
 mod webhooks;
 pub mod world_app;

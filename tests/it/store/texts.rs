@@ -15,13 +15,18 @@ fn texts(engine: Engine) -> Vec<Text> {
         Engine::Sqlite => ("src/store/sqlite/", "src/store/postgres/"),
         Engine::Postgres => ("src/store/postgres/", "src/store/sqlite/"),
     };
-    let mut found = Vec::new();
-    for source in read_folder("src/store") {
+    let (mut found, sources) = (Vec::new(), read_folder("src/store"));
+    let openings: Vec<_> = sources.iter().flat_map(|source| openings(&source.text)).collect();
+    assert!(!openings.is_empty(), "no text is found that others go on from");
+    for source in sources {
         if source.path.starts_with(other) {
             continue;
         }
         let product = source.text.split("#[cfg(test)]").next().unwrap_or_default();
-        for (line, sql) in literals(product).into_iter().filter(|(_, literal)| is_sql(literal)) {
+        let product = openings
+            .iter()
+            .fold(product.to_owned(), |text, opening| written_out(&text, opening));
+        for (line, sql) in literals(&product).into_iter().filter(|(_, literal)| is_sql(literal)) {
             found.push(Text {
                 place: format!("{}:{line}", source.path),
                 sql,
@@ -39,6 +44,28 @@ fn texts(engine: Engine) -> Vec<Text> {
         "found only {shared} shared texts and {own} in {own}"
     );
     found
+}
+
+/// What stands before the text that a macro is given, of each macro that puts two together: `select_wallet!(`, and its
+/// columns.
+fn openings(text: &str) -> Vec<(String, String)> {
+    let macros = text.split("macro_rules! ").skip(1).filter_map(|rest| {
+        let (name, rest) = rest.split_once(" {")?;
+        let (body, _) = rest.split_once("\n}")?;
+        let opening: String = literals(body).into_iter().map(|(_, literal)| literal).collect();
+        is_sql(&opening).then(|| (format!("{name}!("), opening))
+    });
+    macros.collect()
+}
+
+/// A source with the texts that go on from an opening as they are run.
+fn written_out(text: &str, (call, opening): &(String, String)) -> String {
+    let mut parts = text.split(&**call);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |written, part| match part.trim_start().strip_prefix('"') {
+        Some(rest) => written + "\"" + opening + rest,
+        None => written + call + part,
+    })
 }
 
 fn is_sql(literal: &str) -> bool {

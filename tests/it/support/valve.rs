@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use aboard_fakes::{Answer, Receiver, Reply, Request};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::anvil::Anvil;
@@ -26,14 +27,20 @@ pub enum Loses {
 pub struct Valve {
     receiver: Receiver,
     loses: Arc<Mutex<Loses>>,
+    meanwhile: Arc<Mutex<Option<BoxFuture<'static, ()>>>>,
 }
 
 impl Valve {
     pub async fn before(chain: &Anvil) -> Self {
         let receiver = Receiver::start().await.expect("a free port");
         let loses = Arc::new(Mutex::new(Loses::Nothing));
+        let meanwhile = Arc::new(Mutex::new(None));
+        let next = Arc::clone(&meanwhile);
         let (now, address) = (Arc::clone(&loses), chain.url.trim_start_matches("http://").to_owned());
         receiver.reply_with(move |request: &Request| {
+            if let Some(work) = next.lock().expect("no test panicked here").take() {
+                wait_for(work);
+            }
             let loses = now.lock().expect("no test panicked here").clone();
             let call: Value = serde_json::from_slice(&request.body).expect("JSON");
             let sends = call["method"] == "eth_sendRawTransaction";
@@ -51,7 +58,16 @@ impl Valve {
                 _ => Answer::json(200, &forward(&address, &request.body)).into(),
             }
         });
-        Self { receiver, loses }
+        Self {
+            receiver,
+            loses,
+            meanwhile,
+        }
+    }
+
+    /// What happens before the node answers the next call.
+    pub fn before_the_next_answer(&self, work: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().expect("no test panicked here") = Some(Box::pin(work));
     }
 
     pub fn url(&self) -> String {
@@ -71,6 +87,11 @@ impl Valve {
             .map(|call| call["params"][0].as_str().expect("bytes").to_owned())
             .collect()
     }
+}
+
+/// Waits on this very thread; the server in this process goes on meanwhile.
+fn wait_for(work: BoxFuture<'static, ()>) {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
 }
 
 /// Asks the chain itself; the thread waits.

@@ -95,7 +95,7 @@ pub async fn recover(
     };
     let repeatable = key.of(&web, who, &raw, context.now)?;
     let login = arrived.login(&caller, &context)?;
-    note_use(&web, &caller, &given.wallet, "recover").await?;
+    note_use(&web, &caller, &given.wallet, None, "recover").await?;
     let from = opened_by(&given);
     let columns = sealed(&from)?;
     let (from, to) = (place(&from), place_for(&from, arrived.scope.user()));

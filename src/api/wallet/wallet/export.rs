@@ -131,7 +131,7 @@ pub async fn export(
         if !web.instance.store.take_export(&scope, export.id, context.now).await? {
             return Err(over());
         }
-        note_use(&web, &caller, &wallet, "export").await?;
+        note_use(&web, &caller, &wallet, Some(let_in.by(ConsentScope::Send)), "export").await?;
         let out = take_out(&web, &wallet, given, &export).await?;
         data["status"] = json!("done");
         data["enc"] = json!(STANDARD.encode(out.enc));

@@ -1,5 +1,6 @@
 //! Whether a wallet may sign something: the environment's settings and the app's policy, before the key is opened.
 
+use super::super::bearer::ended_meanwhile;
 use super::Operation;
 use crate::domain::policy::{Action, Operation as Kind, Policy, Refusal};
 use crate::domain::{Code, ConsentScope};
@@ -35,7 +36,9 @@ impl Operation {
         let key_use = WalletUse {
             wallet: self.wallet.id,
             environment: self.wallet.environment,
+            user: self.wallet.user,
             app,
+            let_in: Some(self.let_in.by(needs)),
             operation: action.operation().as_str(),
             network: Some(action.network().to_owned()),
             spends,
@@ -46,6 +49,7 @@ impl Operation {
         match instance.store.use_wallet(&by, key_use, instance.clock.now()).await? {
             WalletUsed::Noted => Ok(Permit(())),
             WalletUsed::Over { asset, seconds } => Err(refused(Refusal::over_in_time(&asset, seconds))),
+            WalletUsed::Ended => Err(ended_meanwhile()),
         }
     }
 

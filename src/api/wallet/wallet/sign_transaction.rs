@@ -56,7 +56,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
     let id = operation.wallet.id;
     let data = match network.chain {
         Chain::Evm(chain) => {
-            let own = super::super::session::sealed(&operation.wallet)?.addresses().evm;
+            let own = operation.addresses()?.evm;
             let parsed = evm_json::transaction(chain, own, &mut transaction, &mut operation.fields)?;
             let action = Action::evm(&network.code, &parsed).map_err(|error| wrong("transaction", error))?;
             let permit = operation.permit(&web, &action).await?;
@@ -71,7 +71,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
         }
         Chain::Solana => {
             let parsed = solana_json::transaction(&mut transaction)?.unsigned()?;
-            let own = super::super::session::sealed(&operation.wallet)?.addresses().solana;
+            let own = operation.addresses()?.solana;
             let permit = operation
                 .permit(&web, &Action::solana(&network.code, own, &parsed.message))
                 .await?;
@@ -92,9 +92,9 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
                     Invalid::new("transaction.psbt must be a PSBT in base64 (BIP-174)."),
                 )
             })?;
-            let own = super::super::session::sealed(&operation.wallet)?.addresses().bitcoin;
+            let own = operation.addresses()?.bitcoin;
             let payment = Payment::parse(&bytes, &own).map_err(|error| wrong("transaction.psbt", error))?;
-            let shown_on = super::super::session::bitcoin_network(operation.caller.app.scope.kind());
+            let shown_on = operation.bitcoin_network();
             let permit = operation
                 .permit(&web, &Action::bitcoin(&network.code, shown_on, &payment))
                 .await?;

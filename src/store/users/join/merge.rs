@@ -9,7 +9,7 @@ use crate::domain::{EnvironmentId, EventId, EventType, JoinId, Token, UserId, wh
 use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
 use crate::store::sessions::ended_all;
-use crate::store::sql::params;
+use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
 use crate::store::users::lock;
 use crate::store::{Result, Store};
@@ -75,23 +75,26 @@ const OWNS: &str = "
     select 1 from identities
     where environment_id = :environment and kind = :kind and key = :key and user_id = :user and state = 'verified'
         and kind in ('email', 'phone')";
-const SAME_PARTNER: &str = "
-    select 1 from identities one
-    join identities other on other.source_id = one.source_id and other.kind = 'partner_user' and other.user_id = :second
-    where one.user_id = :first and one.kind = 'partner_user' and one.source = 'partner'";
-
-// A code to the address that both name shows an account alone that has nothing of its own.
-const UNPROVABLE: &str = "
-    select 1 from users account
-    where account.id = :first
-        and not exists (
-            select 1 from identities proof
-            where proof.user_id = account.id and proof.kind in ('email', 'phone') and proof.state = 'verified')
-        and (exists (select 1 from wallets held where held.user_id = account.id)
-            or exists (
-                select 1 from identities named
-                where named.user_id = account.id and named.kind in ('username', 'google', 'apple', 'telegram', 'custody')))";
-pub(super) const WALLETS: &str = "select count(*) from wallets where user_id in (:first, :second)";
+// What keeps two accounts apart, for the page and for the join alike. A code to the address that both name shows an account
+// alone that has nothing of its own.
+pub(super) const APART: &str = "
+    select (
+            select min(partner.name) from identities one
+            join identities other
+                on other.source_id = one.source_id and other.kind = 'partner_user' and other.user_id = :second
+            join partners partner on partner.id = one.source_id
+            where one.user_id = :first and one.kind = 'partner_user' and one.source = 'partner'),
+        (select count(*) from wallets where user_id in (:first, :second)),
+        (select count(*) from users account
+        where account.id = :first
+            and not exists (
+                select 1 from identities proof
+                where proof.user_id = account.id and proof.kind in ('email', 'phone') and proof.state = 'verified')
+            and (exists (select 1 from wallets held where held.user_id = account.id)
+                or exists (
+                    select 1 from identities named
+                    where named.user_id = account.id
+                        and named.kind in ('username', 'google', 'apple', 'telegram', 'custody'))))";
 
 // What moves, and beside each the note of it for an undo. Everything else that names a user ends with the first account:
 // sessions, links, codes.
@@ -152,6 +155,26 @@ impl Store {
     }
 }
 
+/// What keeps two accounts apart.
+pub(super) enum Apart {
+    /// One partner, of this name, knows both as users of its own.
+    SamePartner(String),
+    /// Both have a wallet.
+    TwoWallets,
+    /// The first has something of its own, and no proven address by which it could be shown.
+    Unprovable,
+}
+
+/// What [`APART`] answers.
+pub(super) fn apart(row: &Row<'_>) -> Result<Option<Apart>> {
+    Ok(match (row.opt_text(0)?, row.int(1)?, row.int(2)?) {
+        (Some(partner), ..) => Some(Apart::SamePartner(partner)),
+        (None, 2, _) => Some(Apart::TwoWallets),
+        (None, _, 0) => None,
+        (None, ..) => Some(Apart::Unprovable),
+    })
+}
+
 /// Both users are held from here on, always in the same order.
 pub(super) async fn meet(tx: &Tx<'_>, scope: JoinScope, now: Timestamp) -> Result<Option<Met>> {
     let params = params![id: scope.join.0, environment: scope.environment.0, now: now];
@@ -164,7 +187,7 @@ pub(super) async fn meet(tx: &Tx<'_>, scope: JoinScope, now: Timestamp) -> Resul
     tx.one(MEET, &params, self::met).await
 }
 
-fn met(row: &crate::store::sql::Row<'_>) -> Result<Met> {
+fn met(row: &Row<'_>) -> Result<Met> {
     Ok(Met {
         first: UserId(row.id(0)?),
         second: UserId(row.id(1)?),
@@ -189,14 +212,11 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
         return Ok(JoinOutcome::Gone);
     }
     let pair = params![first: first, second: second];
-    if tx.one(SAME_PARTNER, &pair, |_| Ok(())).await?.is_some() {
-        return Ok(JoinOutcome::SamePartner);
-    }
-    if tx.one(WALLETS, &pair, |row| row.int(0)).await? == Some(2) {
-        return Ok(JoinOutcome::TwoWallets);
-    }
-    if tx.one(UNPROVABLE, &params![first: first], |_| Ok(())).await?.is_some() {
-        return Ok(JoinOutcome::Unprovable);
+    match tx.one(APART, &pair, apart).await?.flatten() {
+        Some(Apart::SamePartner(_)) => return Ok(JoinOutcome::SamePartner),
+        Some(Apart::TwoWallets) => return Ok(JoinOutcome::TwoWallets),
+        Some(Apart::Unprovable) => return Ok(JoinOutcome::Unprovable),
+        None => {}
     }
     if !met.is_held_by(&call.holder) || met.shown(call.now) != [true, true] {
         return Ok(JoinOutcome::NotShown);

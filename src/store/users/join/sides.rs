@@ -1,21 +1,16 @@
 //! One of the two accounts of a join, as its person may see it.
 
 use super::Row;
-use crate::domain::{IdentityId, PartnerId, UserId};
+use crate::domain::UserId;
 use crate::store::sql::params;
+use crate::store::users::contacts::ContactAddress;
 use crate::store::{Result, Store};
 
 /// An e-mail or phone of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinAddress {
-    /// Its row.
-    pub id: IdentityId,
-    /// `email` or `phone`.
-    pub kind: String,
-    /// What it is compared by, and where a code goes.
-    pub key: String,
-    /// As it was given.
-    pub shown: String,
+    /// The address.
+    pub address: ContactAddress,
     /// Whether the account has proven it.
     pub verified: bool,
     /// Whether it is the address that both accounts name.
@@ -68,8 +63,6 @@ pub(super) struct Whole {
     pub alive: bool,
     /// The ids that were joined into it.
     pub retired: Vec<UserId>,
-    /// The partners that brought it, in the order of their names.
-    pub partner_ids: Vec<PartnerId>,
 }
 
 const USER: &str = "
@@ -103,28 +96,24 @@ impl Store {
         let (name, alive, plan) = found.unwrap_or_default();
         let mut addresses: Vec<JoinAddress> = self
             .all(ADDRESSES, &whose, |row| {
-                let (kind, key) = (row.text(1)?, row.text(2)?);
+                let address = ContactAddress::read(row)?;
                 Ok(JoinAddress {
-                    id: IdentityId(row.id(0)?),
-                    is_the_one: (&kind, &key) == (&known.address.0, &known.address.1),
-                    shown: row.text(3)?,
+                    is_the_one: (&address.kind, &address.key) == (&known.address.0, &known.address.1),
                     verified: row.text(4)? == "verified",
-                    kind,
-                    key,
+                    address,
                 })
             })
             .await?;
         // Each address once: as proven, if it is.
-        addresses.dedup_by(|next, before| (&next.kind, &next.key) == (&before.kind, &before.key));
-        let partners = self
-            .all(PARTNERS, &whose, |row| Ok((row.text(0)?, PartnerId(row.id(1)?))))
-            .await?;
-        let (partners, partner_ids) = partners.into_iter().unzip();
+        addresses.dedup_by(|next, before| {
+            let (next, before) = (&next.address, &before.address);
+            (&next.kind, &next.key) == (&before.kind, &before.key)
+        });
         Ok(Whole {
             user,
             name,
             addresses,
-            partners,
+            partners: self.all(PARTNERS, &whose, |row| row.text(0)).await?,
             keys: self.one(KEYS, &whose, |row| row.int(0)).await?.unwrap_or_default(),
             plan,
             wallet: self.one(WALLET, &whose, |_| Ok(())).await?.is_some(),
@@ -136,24 +125,11 @@ impl Store {
                 .await?,
             alive,
             retired: self.all(RETIRED, &whose, |row| Ok(UserId(row.id(0)?))).await?,
-            partner_ids,
         })
     }
 }
 
 impl Whole {
-    /// Whether there is something to take, and no proven address by which the person could show that it is theirs.
-    pub fn is_unprovable(&self) -> bool {
-        let proven = self.addresses.iter().any(|address| address.verified);
-        !proven && (self.wallet || !self.log_ins.is_empty())
-    }
-
-    /// The name of one of its partners.
-    pub fn partner_name(&self, partner: PartnerId) -> Option<String> {
-        let at = self.partner_ids.iter().position(|known| *known == partner)?;
-        self.partners.get(at).cloned()
-    }
-
     pub fn side(self, shown: bool) -> JoinSide {
         JoinSide {
             user: self.user,

@@ -13,6 +13,7 @@ use crate::support::wallets::{bearer, data_of, refused, text};
 on_both! {
     the_phrase_goes_to_the_clients_key_after_a_proof_and_a_wait,
     whoever_has_the_page_may_stop_it,
+    the_code_is_typed_in_the_browser_that_asked_for_it,
     a_shared_wallet_gives_its_phrase_to_its_person,
     nothing_comes_out_without_secret_key_and_consent,
 }
@@ -82,8 +83,7 @@ impl Desk {
         let browser = self.app.browser();
         self.app.advance(60);
         let asked = self.submit(&browser, export, "do=ask".to_owned()).await;
-        let (_, rest) = asked.page().split_once("name=\"challenge\" value=\"").expect("a form");
-        let challenge = rest.split('"').next().unwrap().to_owned();
+        let challenge = challenge_of(&asked);
         let code = self.app.code_for(EMAIL.to).await;
         let wrong = self
             .submit(
@@ -96,6 +96,13 @@ impl Desk {
         self.submit(&browser, export, format!("do=allow&challenge={challenge}&code={code}"))
             .await
     }
+}
+
+/// The challenge that stands in a form.
+fn challenge_of(answer: &Answer) -> String {
+    let page = answer.page();
+    let (_, rest) = page.split_once("name=\"challenge\" value=\"").expect("a form");
+    rest.split('"').next().unwrap().to_owned()
 }
 
 async fn the_phrase_goes_to_the_clients_key_after_a_proof_and_a_wait(engine: Engine) {
@@ -226,4 +233,27 @@ async fn nothing_comes_out_without_secret_key_and_consent(engine: Engine) {
         .await;
     assert_eq!(asked.status, 407);
     assert_eq!(desk.app.count("wallet_exports").await, 0);
+}
+
+async fn the_code_is_typed_in_the_browser_that_asked_for_it(engine: Engine) {
+    let mut desk = Desk::new(engine, json!({})).await;
+    let asked = desk.begin(&hpke::Client::new()).await;
+    let (mine, theirs) = (desk.app.browser(), desk.app.browser());
+    desk.app.advance(60);
+    let sent = desk.submit(&mine, &asked, "do=ask".to_owned()).await;
+    let code = desk.app.code_for(EMAIL.to).await;
+    // Too early for another one, and the form of the first is still there.
+    let challenge = challenge_of(&sent);
+    let again = desk
+        .submit(&mine, &asked, format!("do=ask&challenge={challenge}"))
+        .await;
+    assert_eq!((again.status, challenge_of(&again)), (429, challenge.clone()));
+    assert!(again.page().contains("in a minute"), "{again:?}");
+    let first = desk.submit(&theirs, &asked, "do=ask".to_owned()).await;
+    assert_eq!(first.status, 429);
+    let form = format!("do=allow&challenge={challenge}&code={code}");
+    assert_eq!(desk.submit(&theirs, &asked, form.clone()).await.status, 401);
+    assert_eq!(data_of(&desk.go_on(&asked).await)["status"], "asked");
+    assert_eq!(desk.submit(&mine, &asked, form).await.status, 200);
+    assert_eq!(data_of(&desk.go_on(&asked).await)["status"], "waiting");
 }

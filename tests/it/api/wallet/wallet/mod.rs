@@ -8,6 +8,7 @@ mod bitcoin;
 mod bitcoin_sends;
 mod cancel_transaction;
 mod consent;
+mod ended;
 mod estimate_gas;
 mod export;
 mod policy;

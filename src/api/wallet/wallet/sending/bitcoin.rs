@@ -99,13 +99,8 @@ pub async fn transaction(
     let psbt = inside.text("psbt")?;
     let bytes = solana_json::from_base64(&psbt).ok_or_else(|| invalid(FIELD, "must be a PSBT in base64 (BIP-174)."))?;
     let payment = Payment::parse(&bytes, &account.own).map_err(|error| wrong(FIELD, error))?;
-    let summary = payment.summary();
-    if !summary.values_proven {
-        let why =
-            "does not prove what its inputs are worth: add the transactions that they come from (non_witness_utxo).";
-        return Err(invalid(FIELD, why));
-    }
-    let (fee, inputs) = (summary.fee, summary.inputs.clone());
+    account.network.must_allow_psbt(FIELD, &payment)?;
+    let inputs = payment.summary().inputs.clone();
     let allow_duplicate = operation.fields.optional_bool("allowDuplicate")?.unwrap_or_default();
     let wanted = Wanted {
         kind: SendKind::Transaction,
@@ -140,12 +135,6 @@ pub async fn transaction(
                 "has inputs that others have to sign: sign with sign-transaction, let them sign, and send it then.";
             invalid(FIELD, why)
         })?;
-        let size = RawTransaction::parse(&raw).map_or(0, |read| read.virtual_size());
-        let most = account.client.most_rate().fee(size.saturating_mul(4));
-        if fee > most {
-            let why = format!("pays {fee} satoshi in fees, and this server pays at most {most} for its size.");
-            return Err(invalid(FIELD, &why));
-        }
         Ok(Signed {
             raw,
             hash: signed.txid.to_string(),

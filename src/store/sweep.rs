@@ -88,6 +88,8 @@ const ENDED_WALLETS: [&str; 6] = [
 const EXPORTS: &str = "delete from wallet_exports where expires_at < :before";
 const VALUE_WINDOWS: &str = "delete from value_windows where (wallet_id, app_id, asset, seconds, starts_at) in (
     select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :now order by ends_at limit :batch)";
+const APP_VALUE_WINDOWS: &str = "delete from app_value_windows where (app_id, asset, seconds, starts_at) in (
+    select app_id, asset, seconds, starts_at from app_value_windows where ends_at < :now order by ends_at limit :batch)";
 const COUNTED_CALLS: &str = "delete from counted_calls where id in (
     select id from counted_calls where expires_at < :now order by expires_at limit :batch)";
 const SENDS: &str = "delete from sends where id in (
@@ -147,6 +149,7 @@ impl Store {
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
             .then(SECRET_LINKS, params![now: now, batch: BATCH])
             .then(VALUE_WINDOWS, params![now: now, batch: BATCH])
+            .then(APP_VALUE_WINDOWS, params![now: now, batch: BATCH])
             .then(COUNTED_CALLS, params![now: now, batch: BATCH])
             .then(EXPORTS, params![before: month_ago])
             .then(SENDS, params![before: season_ago, batch: BATCH]);

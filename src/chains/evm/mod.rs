@@ -11,7 +11,7 @@ mod send;
 mod token;
 pub mod wire;
 
-use aboard_vault::wallet::evm::{AccessListItem, Address, B256, U256};
+use aboard_vault::wallet::evm::{AccessListItem, Address, B256, SignedAuthorization, U256};
 use serde_json::{Value, json};
 
 use super::ChainFailure;
@@ -63,6 +63,8 @@ pub struct Call {
     pub data: Vec<u8>,
     /// What it will touch (EIP-2930).
     pub access_list: Vec<AccessListItem>,
+    /// The accounts that get code first (EIP-7702).
+    pub authorizations: Vec<SignedAuthorization>,
 }
 
 impl Call {
@@ -80,6 +82,18 @@ impl Call {
                 json!({ "address": wire::hex(item.address.as_slice()), "storageKeys": keys })
             };
             call["accessList"] = self.access_list.iter().map(item).collect();
+        }
+        if !self.authorizations.is_empty() {
+            let quantity = |number: u64| format!("{number:#x}");
+            let item = |signed: &SignedAuthorization| {
+                let (what, signature) = (&signed.authorization, &signed.signature);
+                json!({
+                    "chainId": quantity(what.chain_id), "address": wire::hex(what.address.as_slice()),
+                    "nonce": quantity(what.nonce), "yParity": quantity(u64::from(signature.y_parity)),
+                    "r": format!("{:#x}", signature.r), "s": format!("{:#x}", signature.s),
+                })
+            };
+            call["authorizationList"] = self.authorizations.iter().map(item).collect();
         }
         call
     }

@@ -93,9 +93,16 @@ impl Policy {
 
     /// What is spent of something, against what may be spent of it at once and in a time.
     pub(super) fn spend(&self, asset: &Asset, amount: U256) -> Result<Vec<Spend>, Refusal> {
-        let mut spends = Vec::new();
+        let mut spends: Vec<Spend> = Vec::new();
         for limit in self.limits(asset) {
-            spends.extend(limit.allow(amount)?);
+            for spend in limit.allow(amount)? {
+                // Two limits for one time are one count, up to the lower of them.
+                let same = |known: &&mut Spend| (known.whose, known.seconds) == (spend.whose, spend.seconds);
+                match spends.iter_mut().find(same) {
+                    Some(known) => known.most = known.most.min(spend.most),
+                    None => spends.push(spend),
+                }
+            }
         }
         Ok(spends)
     }

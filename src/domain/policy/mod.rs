@@ -20,7 +20,7 @@ use aboard_vault::wallet::{bitcoin, evm as eth, solana as sol};
 
 pub use action::{Action, Operation};
 pub use refusal::{Refusal, Rule};
-pub use value::{Asset, MOST_COUNTED, Spend};
+pub use value::{Asset, MOST_COUNTED, Spend, Whose};
 
 use action::{Deed, Paid};
 use value::Limit;

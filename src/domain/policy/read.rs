@@ -10,15 +10,16 @@
 //!   "typed_data": [{ "name": "Example", "chain_id": 1 }],
 //!   "programs": ["11111111111111111111111111111111"],
 //!   "delegates": ["1:0x63c0c19a282a1B52b07dD5a65b58948A07DAE32B"],
-//!   "value": [{ "network": "ethereum", "per_transaction": "1000000000000000000", "per_window": "5000000000000000000", "window_hours": 24 }]
+//!   "value": [{ "network": "ethereum", "per_transaction": "1000000000000000000", "per_window": "5000000000000000000",
+//!     "per_app_window": "100000000000000000000", "window_hours": 24 }]
 //! }
 //! ```
 
 use aboard_vault::wallet::{bitcoin, evm, solana};
 use serde::Deserialize;
 
-use super::value::Limit;
-use super::{Asset, DomainRule, MOST_COUNTED, Operation, Party, Policy};
+use super::value::{Limit, Window};
+use super::{Asset, DomainRule, MOST_COUNTED, Operation, Party, Policy, Whose};
 use crate::domain::Invalid;
 
 /// As many lines as a list may have: all of them are read with each signature.
@@ -57,6 +58,7 @@ struct FileLimit {
     token: Option<String>,
     per_transaction: Option<String>,
     per_window: Option<String>,
+    per_app_window: Option<String>,
     window_hours: Option<u32>,
 }
 
@@ -196,19 +198,34 @@ fn limit(file: &FileLimit) -> Result<Limit, String> {
         ),
     };
     let per_transaction = file.per_transaction.as_deref().map(amount).transpose()?;
-    let per_window = match (file.per_window.as_deref().map(amount).transpose()?, file.window_hours) {
-        (None, None) => None,
-        (Some(most), Some(hours)) if (1..=MOST_HOURS).contains(&hours) => Some((most, hours * 3_600)),
-        (Some(_), Some(_)) => return Err(format!("window_hours is a number from 1 to {MOST_HOURS}")),
-        _ => return Err("per_window and window_hours go together".to_owned()),
+    let seconds = match file.window_hours {
+        Some(hours) if !(1..=MOST_HOURS).contains(&hours) => {
+            return Err(format!("window_hours is a number from 1 to {MOST_HOURS}"));
+        }
+        hours => hours.map(|hours| hours * 3_600),
     };
-    if per_transaction.is_none() && per_window.is_none() {
-        return Err("name per_transaction, or per_window with window_hours".to_owned());
+    let per_wallet = file.per_window.as_deref().map(amount).transpose()?;
+    let per_app = file.per_app_window.as_deref().map(amount).transpose()?;
+    let windows: Vec<Window> = [(Whose::Wallet, per_wallet), (Whose::App, per_app)]
+        .into_iter()
+        .filter_map(|(whose, most)| {
+            Some(Window {
+                whose,
+                most: most?,
+                seconds: seconds.unwrap_or_default(),
+            })
+        })
+        .collect();
+    if seconds.is_some() == windows.is_empty() {
+        return Err("per_window or per_app_window, and window_hours, go together".to_owned());
+    }
+    if per_transaction.is_none() && windows.is_empty() {
+        return Err("name per_transaction, or per_window or per_app_window with window_hours".to_owned());
     }
     Ok(Limit {
         asset,
         per_transaction,
-        per_window,
+        windows,
     })
 }
 
@@ -244,6 +261,14 @@ mod tests {
             (json!({ "value": [{ "network": "base" }] }), "per_transaction"),
             (
                 json!({ "value": [{ "network": "base", "per_window": "1" }] }),
+                "together",
+            ),
+            (
+                json!({ "value": [{ "network": "base", "per_app_window": "1" }] }),
+                "together",
+            ),
+            (
+                json!({ "value": [{ "network": "base", "per_transaction": "1", "window_hours": 1 }] }),
                 "together",
             ),
             (

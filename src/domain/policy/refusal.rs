@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{Asset, Whose};
+
 /// A rule of a policy, by its name in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
@@ -58,10 +60,14 @@ impl Refusal {
 
     /// More than a limit lets through in a time.
     #[must_use]
-    pub fn over_in_time(asset: &super::Asset, seconds: u32) -> Self {
+    pub fn over_in_time(whose: Whose, asset: &Asset, seconds: u32) -> Self {
         let hours = seconds / 3_600;
+        let who = match whose {
+            Whose::Wallet => "the wallet",
+            Whose::App => "the app's wallets together",
+        };
         let why = format!(
-            "with this the wallet would spend more of {asset} than it lets through in {hours} hours. Send less, or wait."
+            "with this {who} would spend more of {asset} than it lets through in {hours} hours. Send less, or wait."
         );
         Self::new(Rule::Value, why)
     }

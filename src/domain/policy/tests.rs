@@ -272,4 +272,12 @@ fn what_holds_for_a_time_is_counted() {
         .collect();
     assert_eq!(counted, [(NETWORK, 250, 1000, 86_400), (NETWORK, 250, 300, 3_600)]);
     refuses(rules, &evm_to(Some(FRIEND), 101, vec![]), "value");
+    let rules = json!({ "value": [
+        { "network": NETWORK, "per_window": "500", "per_app_window": "300", "window_hours": 24 },
+        { "network": NETWORK, "per_window": "400", "window_hours": 24 },
+    ] });
+    let spends = decide(rules.clone(), &evm_to(Some(FRIEND), 100, vec![])).unwrap();
+    let counted: Vec<_> = spends.iter().map(|spend| (spend.whose, spend.most)).collect();
+    assert_eq!(counted, [(Whose::Wallet, 400), (Whose::App, 300)]);
+    refuses(rules, &evm_to(Some(FRIEND), 101, vec![]), "value");
 }

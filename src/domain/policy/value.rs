@@ -44,19 +44,39 @@ impl fmt::Display for Asset {
     }
 }
 
+/// Whose spending a limit adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whose {
+    /// That of one wallet through the app.
+    Wallet,
+    /// That of all wallets through the app together.
+    App,
+}
+
 /// A limit of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Limit {
     pub asset: Asset,
     /// In the smallest unit.
     pub per_transaction: Option<u128>,
-    /// In the smallest unit, and the seconds that it holds for.
-    pub per_window: Option<(u128, u32)>,
+    /// What holds for a time.
+    pub windows: Vec<Window>,
+}
+
+/// The most that may be spent in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub whose: Whose,
+    /// In the smallest unit.
+    pub most: u128,
+    pub seconds: u32,
 }
 
 /// What an action adds to what was spent in a time, and the most that may come of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spend {
+    /// Whose spending it is added to.
+    pub whose: Whose,
     /// Of what.
     pub asset: Asset,
     /// In the smallest unit; no more than `most`.
@@ -69,7 +89,7 @@ pub struct Spend {
 
 impl Limit {
     /// Whether the amount fits; what is to be counted of it.
-    pub fn allow(&self, amount: U256) -> Result<Option<Spend>, Refusal> {
+    pub fn allow(&self, amount: U256) -> Result<Vec<Spend>, Refusal> {
         let over = |most: u128, when: &str| {
             let why = format!(
                 "{amount} of {} is more than the {most} that it lets through {when}.",
@@ -82,17 +102,19 @@ impl Limit {
         {
             return Err(over(most, "at once"));
         }
-        let Some((most, seconds)) = self.per_window else {
-            return Ok(None);
+        let spend = |window: &Window| -> Result<Spend, Refusal> {
+            let (most, seconds) = (window.most, window.seconds);
+            let fitting = u128::try_from(amount).ok().filter(|amount| *amount <= most);
+            let amount = fitting.ok_or_else(|| over(most, &format!("in {} hours", seconds / 3_600)))?;
+            Ok(Spend {
+                whose: window.whose,
+                asset: self.asset.clone(),
+                amount,
+                most,
+                seconds,
+            })
         };
-        let fitting = u128::try_from(amount).ok().filter(|amount| *amount <= most);
-        let amount = fitting.ok_or_else(|| over(most, &format!("in {} hours", seconds / 3_600)))?;
-        Ok(Some(Spend {
-            asset: self.asset.clone(),
-            amount,
-            most,
-            seconds,
-        }))
+        self.windows.iter().map(spend).collect()
     }
 }
 

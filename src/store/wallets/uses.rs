@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::domain::policy::{Asset, Spend};
+use crate::domain::policy::{Asset, Spend, Whose};
 use crate::domain::{AppId, ConsentScope, ConsentScopes, EnvironmentId, FamilyId, UserId, WalletId};
 use crate::store::audit::{Entry, append, hold};
 use crate::store::scope::AdminScope;
@@ -53,6 +53,8 @@ pub enum WalletUsed {
     Noted,
     /// With it more would be spent in a time than may be; nothing is counted.
     Over {
+        /// Whose spending that is.
+        whose: Whose,
         /// Of what.
         asset: Asset,
         /// The length of the time.
@@ -66,20 +68,34 @@ const COUNT_CALL: &str = "
     insert into counted_calls (id, environment_id, expires_at) values (:id, :environment, :expires_at)
     on conflict (id) do nothing";
 const FORGET_CALL: &str = "delete from counted_calls where id = :id";
-// Two numbers of 18 digits: amounts of some chains have more digits than a column.
+// Two numbers of 18 digits: amounts of some chains have more digits than a column. Of all who add to one row at once each
+// sees what those before it made of it, and adds nothing where that would be too much.
 const SPEND: &str = "
-    insert into value_windows (wallet_id, app_id, asset, seconds, starts_at, environment_id, high, low, ends_at)
+    insert into value_windows as kept (wallet_id, app_id, asset, seconds, starts_at, environment_id, high, low, ends_at)
     values (:wallet, :app, :asset, :seconds, :starts_at, :environment, :high, :low, :ends_at)
     on conflict (wallet_id, app_id, asset, seconds, starts_at) do update set
-        high = value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000,
-        low = (value_windows.low + excluded.low) % 1000000000000000000
-    where value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000 < :most_high
-        or (value_windows.high + excluded.high + (value_windows.low + excluded.low) / 1000000000000000000 = :most_high
-            and (value_windows.low + excluded.low) % 1000000000000000000 <= :most_low)";
+        high = kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000,
+        low = (kept.low + excluded.low) % 1000000000000000000
+    where kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000 < :most_high
+        or (kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000 = :most_high
+            and (kept.low + excluded.low) % 1000000000000000000 <= :most_low)";
+const SPEND_OF_APP: &str = "
+    insert into app_value_windows as kept (app_id, asset, seconds, starts_at, environment_id, high, low, ends_at)
+    values (:app, :asset, :seconds, :starts_at, :environment, :high, :low, :ends_at)
+    on conflict (app_id, asset, seconds, starts_at) do update set
+        high = kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000,
+        low = (kept.low + excluded.low) % 1000000000000000000
+    where kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000 < :most_high
+        or (kept.high + excluded.high + (kept.low + excluded.low) / 1000000000000000000 = :most_high
+            and (kept.low + excluded.low) % 1000000000000000000 <= :most_low)";
 const TAKE_BACK: &str = "
     update value_windows set high = high - :high - case when low < :low then 1 else 0 end,
         low = low - :low + case when low < :low then 1000000000000000000 else 0 end
     where wallet_id = :wallet and app_id = :app and asset = :asset and seconds = :seconds and starts_at = :starts_at";
+const TAKE_BACK_OF_APP: &str = "
+    update app_value_windows set high = high - :high - case when low < :low then 1 else 0 end,
+        low = low - :low + case when low < :low then 1000000000000000000 else 0 end
+    where app_id = :app and asset = :asset and seconds = :seconds and starts_at = :starts_at";
 // Read with the seal that the entry goes on from, behind the lock of the log: whoever freezes the wallet waits for that
 // lock as well, so that no entry of a use comes after the one that stopped it.
 const STILL_LET_IN: &str = "
@@ -112,6 +128,7 @@ impl Store {
                 let counted = match count(tx, &key_use, now).await? {
                     Counted::Over(over) => {
                         return Ok(WalletUsed::Over {
+                            whose: over.whose,
                             asset: over.asset.clone(),
                             seconds: over.seconds,
                         });
@@ -186,7 +203,7 @@ async fn count<'u>(tx: &Tx<'_>, key_use: &'u WalletUse, now: Timestamp) -> Resul
     }
     // In one order, so that two who count never wait for each other both.
     let mut parts: Vec<&Spend> = key_use.spends.iter().collect();
-    parts.sort_by(|one, other| (&one.asset, one.seconds).cmp(&(&other.asset, other.seconds)));
+    parts.sort_by(|one, other| (one.whose, &one.asset, one.seconds).cmp(&(other.whose, &other.asset, other.seconds)));
     for (at, part) in parts.iter().enumerate() {
         if !add(tx, key_use, part, now).await? {
             take_back(tx, key_use, &parts[..at], now).await?;
@@ -203,23 +220,48 @@ async fn add(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> 
     let ((high, low), (most_high, most_low)) = (limbs(part.amount), limbs(part.most));
     let starts_at = window(part, now);
     let ends_at = starts_at + SignedDuration::from_secs(i64::from(part.seconds));
-    let row = params![
-        wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(), seconds: i64::from(part.seconds),
-        starts_at: starts_at, environment: key_use.environment.0, high: high, low: low, ends_at: ends_at,
-        most_high: most_high, most_low: most_low,
-    ];
-    Ok(tx.execute(SPEND, &row).await? > 0)
+    let seconds = i64::from(part.seconds);
+    let added = match part.whose {
+        Whose::Wallet => {
+            let row = params![
+                wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(), seconds: seconds,
+                starts_at: starts_at, environment: key_use.environment.0, high: high, low: low, ends_at: ends_at,
+                most_high: most_high, most_low: most_low,
+            ];
+            tx.execute(SPEND, &row).await?
+        }
+        Whose::App => {
+            let row = params![
+                app: key_use.app.0, asset: part.asset.as_str(), seconds: seconds, starts_at: starts_at,
+                environment: key_use.environment.0, high: high, low: low, ends_at: ends_at, most_high: most_high,
+                most_low: most_low,
+            ];
+            tx.execute(SPEND_OF_APP, &row).await?
+        }
+    };
+    Ok(added > 0)
 }
 
 /// Takes back what this very call has added, and that it was counted.
 async fn take_back(tx: &Tx<'_>, key_use: &WalletUse, parts: &[&Spend], now: Timestamp) -> Result<()> {
     for part in parts {
-        let (high, low) = limbs(part.amount);
-        let row = params![
-            high: high, low: low, wallet: key_use.wallet.0, app: key_use.app.0, asset: part.asset.as_str(),
-            seconds: i64::from(part.seconds), starts_at: window(part, now),
-        ];
-        tx.execute(TAKE_BACK, &row).await?;
+        let ((high, low), starts_at) = (limbs(part.amount), window(part, now));
+        let (asset, seconds) = (part.asset.as_str(), i64::from(part.seconds));
+        match part.whose {
+            Whose::Wallet => {
+                let row = params![
+                    high: high, low: low, wallet: key_use.wallet.0, app: key_use.app.0, asset: asset, seconds: seconds,
+                    starts_at: starts_at,
+                ];
+                tx.execute(TAKE_BACK, &row).await?;
+            }
+            Whose::App => {
+                let row = params![
+                    high: high, low: low, app: key_use.app.0, asset: asset, seconds: seconds, starts_at: starts_at,
+                ];
+                tx.execute(TAKE_BACK_OF_APP, &row).await?;
+            }
+        }
     }
     if let Some((id, _)) = &key_use.call {
         tx.execute(FORGET_CALL, &params![id: &id[..]]).await?;

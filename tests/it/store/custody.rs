@@ -1,6 +1,6 @@
 //! What is counted of a wallet, and left of it.
 
-use aboard::domain::policy::{Policy, Spend};
+use aboard::domain::policy::{Policy, Spend, Whose};
 use aboard::domain::{ConsentScope, Custody, EventId, WalletId};
 use aboard::store::{LetInBy, WalletUse, WalletUsed};
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::support::store::{TestStore, both, race};
 
 both! {
     of_many_who_spend_at_once_as_many_go_through_as_fit,
+    all_wallets_of_an_app_share_what_it_may_spend_in_a_time,
     amounts_of_many_digits_add_up_exactly,
     a_call_is_counted_once_and_a_refused_one_not_at_all,
     a_policy_is_set_read_and_taken_away,
@@ -20,11 +21,23 @@ both! {
 
 /// What a real policy says is to be counted, so that what is counted is what is decided.
 pub fn spends(amount: u128, limits: &[(u128, u32)]) -> Vec<Spend> {
-    use aboard_vault::wallet::evm::{Fees, Transaction, U256};
     let value: Vec<_> = limits
         .iter()
         .map(|(most, hours)| json!({ "network": "base", "per_window": most.to_string(), "window_hours": hours }))
         .collect();
+    decided(amount, &json!(value))
+}
+
+/// The same of limits for the wallet and for all wallets of the app, in an hour.
+fn shared(amount: u128, wallet: u128, app: u128) -> Vec<Spend> {
+    let value = json!([{
+        "network": "base", "per_window": wallet.to_string(), "per_app_window": app.to_string(), "window_hours": 1,
+    }]);
+    decided(amount, &value)
+}
+
+fn decided(amount: u128, value: &serde_json::Value) -> Vec<Spend> {
+    use aboard_vault::wallet::evm::{Fees, Transaction, U256};
     let policy = Policy::parse(&json!({ "value": value }).to_string()).unwrap();
     let transaction = Transaction {
         chain_id: 8453,
@@ -85,6 +98,51 @@ async fn of_many_who_spend_at_once_as_many_go_through_as_fit(store: TestStore) {
     store.advance(48 * 3_600);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("value_windows").await, 0);
+}
+
+async fn all_wallets_of_an_app_share_what_it_may_spend_in_a_time(store: TestStore) {
+    let person = person(&store).await;
+    let one = person.has(&store, Custody::Server).await.id;
+    let elsewhere = super::world_app::new_app(&store, &person.world.production).await;
+    let other = Person {
+        scope: scope_of(&store, &person.app, "2").await,
+        ..person
+    };
+    let two = other.has(&store, Custody::Server).await.id;
+    let of = |wallet, amount| use_of(&other, wallet, shared(amount, 60, 100));
+    // Of eight at once, from two wallets, three are within the hundred: two of one wallet and one of the other.
+    let outcomes = race(8, |at| {
+        let (store, key_use) = (store.clone(), of(if at % 2 == 0 { one } else { two }, 30));
+        async move { (at % 2 == 0, noted(&store, key_use).await) }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|(_, noted)| *noted).count(), 3);
+    // Whoever was refused by the app's limit has used up nothing of their own.
+    assert_eq!(store.count("value_windows where low = 60").await, 1);
+    assert_eq!(store.count("value_windows where low = 30").await, 1);
+    assert_eq!(store.count("app_value_windows where low = 90").await, 1);
+    let used = store
+        .use_wallet(&store.admin(), of(one, 11), store.now())
+        .await
+        .unwrap();
+    let of_one = outcomes.iter().filter(|outcome| **outcome == (true, true)).count();
+    let limit = if of_one == 2 { Whose::Wallet } else { Whose::App };
+    assert!(
+        matches!(used, WalletUsed::Over { whose, .. } if whose == limit),
+        "{used:?}"
+    );
+    // Another app counts for itself.
+    let theirs = WalletUse {
+        app: elsewhere.app(),
+        ..of(one, 60)
+    };
+    assert!(noted(&store, theirs).await);
+    store.advance(3_600);
+    assert!(noted(&store, of(one, 60)).await && noted(&store, of(two, 40)).await);
+    assert!(!noted(&store, of(two, 1)).await);
+    store.advance(2 * 3_600);
+    store.sweep(store.system(), store.now()).await.unwrap();
+    assert_eq!(store.count("app_value_windows").await, 0);
 }
 
 async fn amounts_of_many_digits_add_up_exactly(store: TestStore) {

@@ -35,7 +35,7 @@ pub fn doc() -> reference::Operation {
         optional("tokenAddress", Schema::text().says("The token's contract.")),
         optional(
             "transaction",
-            Schema::map().says("For `custom`: `to`, `value` in wei, `data`."),
+            Schema::map().says("For `custom`: `to`, `value` in wei, `data`, `accessList`, `authorizationList`."),
         ),
         shape::network(),
         shape::chain(),

@@ -101,7 +101,11 @@ impl Action {
                     let why = "transaction is required: an object.";
                     return Err(Failure::field("transaction", Invalid::new(why)));
                 };
-                call = evm_json::call(client.chain_id(), own, &mut Fields::new(map))?;
+                let mut inside = Fields::new(map);
+                call = evm_json::call(client.chain_id(), own, &mut inside)?;
+                let (access_list, authorizations) = evm_json::lists(&mut inside)?;
+                call.access_list = access_list.unwrap_or_default();
+                call.authorizations = authorizations;
             }
         }
         let amount = match wanted {

@@ -121,7 +121,7 @@ pub fn call(chain: u64, own: Address, transaction: &mut Fields) -> Result<Call, 
         to,
         value,
         data,
-        access_list: Vec::new(),
+        ..Call::default()
     })
 }
 
@@ -161,15 +161,7 @@ fn fees(transaction: &mut Fields, beside: &mut Fields) -> Result<Fees, Failure> 
         "maxPriorityFeePerGas",
         number("maxPriorityFeePerGas", transaction, beside)?,
     )?;
-    let access_list = transaction
-        .optional_value("accessList")
-        .map(|list| access_list(&list))
-        .transpose()?;
-    let authorizations = transaction
-        .optional_value("authorizationList")
-        .map(|list| authorizations(&list))
-        .transpose()?
-        .unwrap_or_default();
+    let (access_list, authorizations) = lists(transaction)?;
     match (gas_price, most) {
         (Some(_), Some(_)) => Err(invalid("gasPrice", "and maxFeePerGas exclude each other. Send one.")),
         (Some(gas_price), None) if !authorizations.is_empty() || tip.is_some() => {
@@ -205,8 +197,17 @@ fn fees(transaction: &mut Fields, beside: &mut Fields) -> Result<Fees, Failure> 
     }
 }
 
+/// Reads what a transaction will touch, and the delegations that it carries.
+pub fn lists(transaction: &mut Fields) -> Result<(Option<Vec<AccessListItem>>, Vec<SignedAuthorization>), Failure> {
+    let touched = transaction.optional_value("accessList");
+    let touched = touched.map(|list| access_list(&list)).transpose()?;
+    let delegations = transaction.optional_value("authorizationList");
+    let delegations = delegations.map(|list| authorizations(&list)).transpose()?;
+    Ok((touched, delegations.unwrap_or_default()))
+}
+
 /// What a transaction will touch.
-pub fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
+fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
     let wrong = || invalid("accessList", "must be a list of { address, storageKeys }.");
     let item = |item: &Value| {
         let address = parse_address(item.get("address")?.as_str()?).ok()?;
@@ -221,7 +222,7 @@ pub fn access_list(list: &Value) -> Result<Vec<AccessListItem>, Failure> {
 }
 
 /// The delegations that a transaction carries.
-pub fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
+fn authorizations(list: &Value) -> Result<Vec<SignedAuthorization>, Failure> {
     let wrong = || {
         invalid(
             "authorizationList",

@@ -5,6 +5,7 @@ pub mod balance_coin;
 pub mod balance_token;
 pub mod batch_balance_token;
 pub mod cancel_transaction;
+mod ceiling;
 mod details;
 pub mod estimate_gas;
 mod evm_action;

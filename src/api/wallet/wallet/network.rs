@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Caller;
+use super::ceiling::Ceilings;
 use crate::chains;
 use crate::config::{Chain, Network};
 use crate::domain::{Code, EnvironmentKind, Invalid};
@@ -17,6 +18,8 @@ pub struct Asked {
     pub chain: Chain,
     /// What its coin is called.
     pub symbol: String,
+    /// The most that fees may cost.
+    pub(super) ceilings: Ceilings,
 }
 
 impl Asked {
@@ -68,6 +71,7 @@ impl Asked {
             code: code.to_owned(),
             chain: network.chain(),
             symbol: network.symbol().to_owned(),
+            ceilings: Ceilings::of(network),
         })
     }
 

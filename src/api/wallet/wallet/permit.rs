@@ -48,7 +48,7 @@ impl Operation {
         let by = instance.admin_as(&format!("app {app}"));
         match instance.store.use_wallet(&by, key_use, instance.clock.now()).await? {
             WalletUsed::Noted => Ok(Permit(())),
-            WalletUsed::Over { asset, seconds } => Err(refused(Refusal::over_in_time(&asset, seconds))),
+            WalletUsed::Over { whose, asset, seconds } => Err(refused(Refusal::over_in_time(whose, &asset, seconds))),
             WalletUsed::Ended => Err(ended_meanwhile()),
         }
     }

@@ -48,6 +48,7 @@ pub async fn send_transaction(State(web): State<Web>, mut operation: Operation) 
     let mut call = evm_json::call(account.client.chain_id(), account.own, &mut inside)?;
     let options = Options::read(&mut inside, &mut operation.fields)?;
     call.access_list = options.access_list.clone().unwrap_or_default();
+    call.authorizations.clone_from(&options.authorizations);
     let wish = Wish {
         kind: SendKind::Transaction,
         call,

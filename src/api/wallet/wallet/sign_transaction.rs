@@ -2,13 +2,15 @@
 //!
 //! Ethereum and its like: the fields of the transaction; `nonce`, `gasLimit` and the fees have to be there. Solana: its
 //! instructions, or `transaction` as base64 for one that others sign too. Bitcoin: `psbt` in base64 (BIP-174). The answer
-//! is hex, base64 and base64; nothing is sent to any chain.
+//! is hex, base64 and base64; nothing is sent to any chain. Fees obey the ceilings of the network as if it were sent: what
+//! was signed can be sent by anybody.
 
 use aboard_vault::wallet::bitcoin::Payment;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::ceiling::Price;
 use super::{Operation, evm_json, not_open, shape, solana_json, wrong};
 use crate::config::Chain;
 use crate::domain::Invalid;
@@ -58,6 +60,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
         Chain::Evm(chain) => {
             let own = operation.addresses()?.evm;
             let parsed = evm_json::transaction(chain, own, &mut transaction, &mut operation.fields)?;
+            network.must_allow_price("transaction.", Price::of(&parsed.fees))?;
             let action = Action::evm(&network.code, &parsed).map_err(|error| wrong("transaction", error))?;
             let permit = operation.permit(&web, &action).await?;
             let signed = operation
@@ -72,6 +75,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
         Chain::Solana => {
             let parsed = solana_json::transaction(&mut transaction)?.unsigned()?;
             let own = operation.addresses()?.solana;
+            network.must_allow_priority("transaction", own, &parsed.message)?;
             let permit = operation
                 .permit(&web, &Action::solana(&network.code, own, &parsed.message))
                 .await?;
@@ -94,6 +98,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
             })?;
             let own = operation.addresses()?.bitcoin;
             let payment = Payment::parse(&bytes, &own).map_err(|error| wrong("transaction.psbt", error))?;
+            network.must_allow_psbt("transaction.psbt", &payment)?;
             let shown_on = operation.bitcoin_network();
             let permit = operation
                 .permit(&web, &Action::bitcoin(&network.code, shown_on, &payment))

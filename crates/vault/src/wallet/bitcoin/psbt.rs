@@ -7,6 +7,8 @@ use bitcoin::{Amount, EcdsaSighashType, OutPoint, Psbt, Transaction, TxOut, Txid
 use super::{PublicKey, Recipient};
 
 const MOST_BYTES: usize = 1024 * 1024;
+/// The witness of a P2WPKH input: two items, a signature of 72 bytes at most, and the key.
+const WITNESS: usize = 1 + 1 + 72 + 1 + 33;
 
 /// A PSBT that was read whole and spends coins of one wallet.
 #[derive(Clone, Debug)]
@@ -137,6 +139,27 @@ impl Payment {
     #[must_use]
     pub const fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// The weight of the transaction once all have signed, which is what fees are paid for. A signature of this wallet's
+    /// counts as long as it can be, and an input that others have yet to sign as large as one of this wallet's, with the
+    /// scripts that the PSBT holds for it.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        let inputs = self.psbt.inputs.iter().zip(&self.summary.inputs);
+        let signed = inputs.map(|(known, input)| {
+            let is_final = known.final_script_witness.is_some() || known.final_script_sig.is_some();
+            if !input.own && is_final {
+                let script = known.final_script_sig.as_ref().map_or(0, |script| script.len());
+                // Without a witness one byte says so.
+                return script * 4 + known.final_script_witness.as_ref().map_or(1, bitcoin::Witness::size);
+            }
+            let script = |script: Option<&bitcoin::ScriptBuf>| script.map_or(0, |script| script.len());
+            WITNESS + script(known.redeem_script.as_ref()) * 4 + script(known.witness_script.as_ref())
+        });
+        let witnesses: usize = signed.sum();
+        // Marker and flag weigh one unit each.
+        (self.psbt.unsigned_tx.base_size() * 4 + 2 + witnesses) as u64
     }
 
     pub(super) const fn unsigned(&self) -> &Transaction {

@@ -65,6 +65,8 @@ pub struct Summary {
     pub effects: Vec<Effect>,
     /// The most that fees can cost, in lamports.
     pub most_fee: u64,
+    /// What it offers for priority, in millionths of a lamport for a unit of computing.
+    pub unit_price: u64,
     /// Whether some accounts come from tables: which ones the message does not say.
     pub hidden_accounts: bool,
 }
@@ -89,6 +91,7 @@ impl Message {
             programs,
             effects,
             most_fee: self.most_fee(),
+            unit_price: self.unit_price(),
             hidden_accounts: !self.lookups.is_empty(),
         }
     }
@@ -138,24 +141,28 @@ impl Message {
 
     /// 5000 lamports a signature, and the price of a unit for all units it may use, rounded up.
     fn most_fee(&self) -> u64 {
-        let budget = || {
-            self.instructions
-                .iter()
-                .filter(|i| self.key(i.program) == Some(program::compute_budget()))
-        };
-        let of_kind = |kind: u8| {
-            let rest = budget().find_map(|instruction| instruction.data.strip_prefix(&[kind]));
-            rest.map(<[u8]>::to_vec)
-        };
-        let price = of_kind(3).and_then(|rest| number(&rest)).unwrap_or(0);
-        let units = of_kind(2)
+        let units = self
+            .budget(2)
             .and_then(|rest| rest.first_chunk::<4>().map(|b| u64::from(u32::from_le_bytes(*b))))
             .unwrap_or_else(|| DEFAULT_UNITS.saturating_mul(self.instructions.len() as u64))
             .min(MOST_UNITS);
-        let priority = (u128::from(price) * u128::from(units)).div_ceil(1_000_000);
+        let priority = (u128::from(self.unit_price()) * u128::from(units)).div_ceil(1_000_000);
         SIGNATURE_FEE
             .saturating_mul(u64::from(self.signers))
             .saturating_add(u64::try_from(priority).unwrap_or(u64::MAX))
+    }
+
+    fn unit_price(&self) -> u64 {
+        self.budget(3).and_then(number).unwrap_or(0)
+    }
+
+    /// What the first instruction of this kind says to the program that sets fees. The network takes no message with two.
+    fn budget(&self, kind: u8) -> Option<&[u8]> {
+        let mut all = self
+            .instructions
+            .iter()
+            .filter(|instruction| self.key(instruction.program) == Some(program::compute_budget()));
+        all.find_map(|instruction| instruction.data.strip_prefix(&[kind]))
     }
 }
 

@@ -61,6 +61,26 @@ fn a_psbt_says_what_it_costs() {
 }
 
 #[test]
+fn a_psbt_weighs_what_its_transaction_will() {
+    with_key(|key| {
+        let mut psbt = psbt(key);
+        let weight = |psbt: &Psbt| Payment::parse(&psbt.serialize(), &key.public()).unwrap().weight();
+        // Two inputs to two outputs: 154 bytes four times, marker and flag, two witnesses of P2WPKH.
+        assert_eq!(weight(&psbt), 154 * 4 + 2 + 2 * 108);
+        psbt.inputs[1].redeem_script = Some(ScriptBuf::from_bytes(vec![1; 22]));
+        assert_eq!(weight(&psbt), 154 * 4 + 2 + 2 * 108 + 22 * 4);
+        // Somebody's signature of BIP-340, as it is.
+        psbt.inputs[1].redeem_script = None;
+        psbt.inputs[1].final_script_witness = Some(Witness::from_slice(&[[7; 64]]));
+        assert_eq!(weight(&psbt), 154 * 4 + 2 + 108 + 66);
+        let signed = key.sign_psbt(&Payment::parse(&psbt.serialize(), &key.public()).unwrap());
+        let read: Transaction = bitcoin::consensus::deserialize(&signed.transaction.unwrap()).unwrap();
+        let shorter = weight(&psbt) - read.weight().to_wu();
+        assert!(shorter <= 2, "a signature may be shorter: {shorter}");
+    });
+}
+
+#[test]
 fn a_psbt_that_lies_is_refused() {
     with_key(|key| {
         let refused = |change: &dyn Fn(&mut Psbt), expected| {

@@ -40,7 +40,7 @@ fn a_transfer_is_signed_and_says_what_it_does() {
         assert_eq!(summary.effects, [Effect::Budget, Effect::Budget, transfer]);
         assert_eq!(summary.programs.len(), 2);
         // 5000 for the signature, and 1001 × 1.5 lamports rounded up.
-        assert_eq!(summary.most_fee, 5000 + 1502);
+        assert_eq!((summary.most_fee, summary.unit_price), (5000 + 1502, 1_500_000));
         assert!(!summary.hidden_accounts);
         assert_eq!(Transaction::parse(&sent.to_bytes()), Ok(sent));
     });

@@ -3,10 +3,9 @@
 use aboard_vault::wallet::evm::{AccessListItem, Fees, SignedAuthorization, Transaction, U256};
 use serde_json::Map;
 
-use super::super::evm_json::{
-    access_list as read_access_list, authorizations as read_authorizations, quantity, to_u64,
-};
-use super::price::{Found, Price};
+use super::super::ceiling::Price;
+use super::super::evm_json::{lists, quantity, to_u64};
+use super::price::Found;
 use crate::chains::evm::Call;
 use crate::domain::Invalid;
 use crate::web::{Failure, Fields};
@@ -42,12 +41,7 @@ impl Options {
     /// What stands in a transaction, or beside it.
     pub fn read(inside: &mut Fields, beside: &mut Fields) -> Result<Self, Failure> {
         let allow_duplicate = beside.optional_bool("allowDuplicate")?.unwrap_or_default();
-        let access_list = inside.optional_value("accessList");
-        let access_list = access_list.map(|list| read_access_list(&list)).transpose()?;
-        let authorizations = match inside.optional_value("authorizationList") {
-            Some(list) => read_authorizations(&list)?,
-            None => Vec::new(),
-        };
+        let (access_list, authorizations) = lists(inside)?;
         let mut fitting = |name: &str| number(name, inside, beside);
         let nonce = small("nonce", fitting("nonce")?)?;
         // Its name in the libraries that people come from.

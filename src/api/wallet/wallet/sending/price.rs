@@ -1,7 +1,8 @@
 //! What a send pays: what the caller says, else what the network asks for; and more than what it replaces.
 
-use aboard_vault::wallet::evm::{Fees, Transaction};
+use aboard_vault::wallet::evm::Transaction;
 
+use super::super::ceiling::Price;
 use super::super::evm_action;
 use super::options::invalid;
 use super::{Account, Options, Wish};
@@ -13,28 +14,8 @@ use crate::web::Failure;
 
 /// What a plain transfer takes; of it nothing is kept in reserve.
 const PLAIN_GAS: u64 = 21_000;
-/// What each delegation takes at most (EIP-7702).
+/// What each delegation takes at most (EIP-7702). Nodes that do not know them leave them out of what they estimate.
 const DELEGATION_GAS: u64 = 25_000;
-const GWEI: u128 = 1_000_000_000;
-
-/// What a transaction pays for a unit of gas, in wei.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Price {
-    /// One price.
-    One(u128),
-    /// The most, tip and all, and the tip in it.
-    MostAndTip(u128, u128),
-}
-
-impl Price {
-    /// The most and the tip: of one price both are that.
-    pub const fn both(self) -> (u128, u128) {
-        match self {
-            Self::One(price) => (price, price),
-            Self::MostAndTip(most, tip) => (most, tip),
-        }
-    }
-}
 
 /// What was found for a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +124,7 @@ fn raised(price: Price, needed: Price) -> Price {
 fn least(replaced: &Send) -> Result<Price, Failure> {
     let (transaction, _) = Transaction::parse_signed(&replaced.raw)
         .map_err(|error| Failure::internal(format!("send {}: {error}", replaced.id)))?;
-    Ok(match of(&transaction.fees) {
+    Ok(match Price::of(&transaction.fees) {
         Price::One(price) => Price::One(a_tenth_more(price)),
         Price::MostAndTip(most, tip) => Price::MostAndTip(a_tenth_more(most), a_tenth_more(tip)),
     })
@@ -152,23 +133,6 @@ fn least(replaced: &Send) -> Result<Price, Failure> {
 const fn a_tenth_more(price: u128) -> u128 {
     let tenth = price.div_ceil(10);
     price.saturating_add(if tenth == 0 { 1 } else { tenth })
-}
-
-/// What a signed transaction pays.
-const fn of(fees: &Fees) -> Price {
-    match fees {
-        Fees::Legacy { gas_price } | Fees::AccessList { gas_price, .. } => Price::One(*gas_price),
-        Fees::Dynamic {
-            max_fee_per_gas,
-            max_priority_fee_per_gas,
-            ..
-        }
-        | Fees::SetCode {
-            max_fee_per_gas,
-            max_priority_fee_per_gas,
-            ..
-        } => Price::MostAndTip(*max_fee_per_gas, *max_priority_fee_per_gas),
-    }
 }
 
 fn must_replace(price: Price, needed: Option<Price>) -> Result<(), Failure> {
@@ -189,19 +153,8 @@ fn must_replace(price: Price, needed: Option<Price>) -> Result<(), Failure> {
 
 /// Whether the operator lets this much be paid.
 fn must_be_allowed(account: &Account<'_>, price: Price) -> Result<(), Failure> {
-    let past = |field: &str, setting: &str, ceiling: u128| {
-        let why = format!(
-            "is more than the {} gwei that this server pays on this network (`networks.{}.{setting}`).",
-            ceiling / GWEI,
-            account.network.code
-        );
-        Err(invalid(field, &why))
-    };
-    let (max_fee, max_tip) = (account.client.max_fee(), account.client.max_tip());
+    account.network.must_allow_price("", price)?;
     match price {
-        Price::One(price) if price > max_fee => past("gasPrice", "max_fee_gwei", max_fee),
-        Price::MostAndTip(most, _) if most > max_fee => past("maxFeePerGas", "max_fee_gwei", max_fee),
-        Price::MostAndTip(_, tip) if tip > max_tip => past("maxPriorityFeePerGas", "max_tip_gwei", max_tip),
         Price::MostAndTip(most, tip) if tip > most => Err(invalid(
             "maxPriorityFeePerGas",
             "is more than maxFeePerGas, which holds it.",

@@ -133,6 +133,9 @@ async fn send_unsigned(
     unsigned: Transaction,
     last_height: u64,
 ) -> Result<Send, Failure> {
+    account
+        .network
+        .must_allow_priority("transaction", account.own, &unsigned.message)?;
     let others = unsigned.missing().into_iter().any(|signer| signer != account.own);
     if others {
         let why = "has signers who have not signed yet: sign with sign-transaction, let them sign, and send it then.";
@@ -148,6 +151,7 @@ async fn send_unsigned(
         lane: account.lane(),
         digest: digest(&unsigned.message),
         allow_duplicate: operation.fields.optional_bool("allowDuplicate")?.unwrap_or_default(),
+        replaces: None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

@@ -14,6 +14,7 @@ use crate::support::wallets::{refused, text};
 on_both! {
     a_balance_counts_what_is_on_its_way,
     a_psbt_is_signed_and_the_network_takes_it,
+    a_psbt_pays_no_more_for_its_size_than_the_ceiling,
     a_server_of_another_network_is_not_believed,
 }
 
@@ -116,6 +117,76 @@ async fn a_psbt_is_signed_and_the_network_takes_it(engine: Engine) {
     psbt.inputs[0].non_witness_utxo = network.transaction(&theirs.to_string());
     let message = refused(&holder.call(&app, "sign-transaction", &asked(&psbt)).await, 400);
     assert!(message.contains("nothing to sign"), "{message}");
+}
+
+/// At the ceiling it is signed and taken; one satoshi more is neither signed nor sent, and nobody can hide what it pays.
+async fn a_psbt_pays_no_more_for_its_size_than_the_ceiling(engine: Engine) {
+    let network = Esplora::start().await;
+    let url = network.url();
+    let settings = [(ENDPOINTS, &*url), ("networks.bitcoin-testnet.max_fee_rate", "50")];
+    let app = TestApp::with(engine, &settings).await;
+    let mut holder = app.holder().await;
+    let own = holder.bitcoin.clone();
+    let coins = [network.fund(&own, 100_000, true), network.fund(&own, 100_000, true)];
+    let body = |coins: &[bitcoin::Txid], paid: u64, proven: bool| {
+        let input = |txid: &bitcoin::Txid| TxIn {
+            previous_output: OutPoint::new(*txid, 0),
+            script_sig: ScriptBuf::new(),
+            sequence: Sequence::MAX,
+            witness: Witness::new(),
+        };
+        let spend = Transaction {
+            version: Version::TWO,
+            lock_time: LockTime::ZERO,
+            input: coins.iter().map(input).collect(),
+            output: vec![TxOut {
+                value: Amount::from_sat(paid),
+                script_pubkey: esplora::script(TO),
+            }],
+        };
+        let mut psbt = Psbt::from_unsigned_tx(spend).unwrap();
+        for (known, txid) in psbt.inputs.iter_mut().zip(coins) {
+            let source = network.transaction(&txid.to_string()).expect("it was given");
+            if proven {
+                known.non_witness_utxo = Some(source);
+            } else {
+                known.witness_utxo = Some(source.output[0].clone());
+            }
+        }
+        let psbt = STANDARD.encode(psbt.serialize());
+        json!({ "network": NETWORK, "transaction": { "psbt": psbt } })
+    };
+    // One coin to one output: 110 virtual bytes at 50 satoshi.
+    let signed = holder
+        .gets(&app, "sign-transaction", body(&coins[..1], 94_500, true))
+        .await;
+    let uses = app.count("audit where action = 'wallet.key_used'").await;
+    for (path, coins, paid, proven, said) in [
+        ("sign-transaction", &coins[..1], 94_499, true, "at most 5500"),
+        ("send-transaction", &coins[..1], 94_499, true, "at most 5500"),
+        // A single false value makes its signature void; of several nobody knows.
+        (
+            "sign-transaction",
+            &coins[..1],
+            94_499,
+            false,
+            "networks.bitcoin-testnet.max_fee_rate",
+        ),
+        ("sign-transaction", &coins[..], 199_000, false, "non_witness_utxo"),
+        ("send-transaction", &coins[..], 199_000, false, "non_witness_utxo"),
+    ] {
+        let message = holder.refused(&app, path, body(coins, paid, proven), 400).await;
+        assert!(
+            message.contains("transaction.psbt") && message.contains(said),
+            "{path} {paid}: {message}"
+        );
+    }
+    assert_eq!(app.count("audit where action = 'wallet.key_used'").await, uses);
+    assert_eq!(
+        network.give(&text(&signed, "rawTransaction")),
+        Ok(text(&signed, "hash"))
+    );
+    assert_eq!(network.fee(&text(&signed, "hash")), 5_500);
 }
 
 async fn a_server_of_another_network_is_not_believed(engine: Engine) {

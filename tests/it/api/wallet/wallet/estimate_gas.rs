@@ -7,6 +7,7 @@ use crate::support::app::{Engine, TestApp, on_both};
 
 on_both! {
     each_kind_of_transaction_is_estimated,
+    what_a_transaction_touches_and_delegates_is_estimated_with_it,
     what_could_not_be_sent_is_refused_in_words,
     fees_stay_under_the_operators_ceiling,
 }
@@ -80,6 +81,43 @@ async fn each_kind_of_transaction_is_estimated(engine: Engine) {
     // The path as the published SDK writes it.
     let misspelt = ada.call(&app, "estimate-gas%22", &coin).await;
     assert_eq!(misspelt.json()["data"]["estimateGas"]["gasLimit"], "21000");
+}
+
+async fn what_a_transaction_touches_and_delegates_is_estimated_with_it(engine: Engine) {
+    let chain = Anvil::start();
+    let app = TestApp::with(engine, &[(ENDPOINTS, &chain.url)]).await;
+    let mut ada = app.holder().await;
+    let evm = ada.evm.clone();
+    chain.fund(&evm, COIN).await;
+    let code = chain.erc20("CODE", 1, TO).await;
+    app.set("wallets.delegates", &format!("[\"11155111:{code}\"]")).await;
+    let asked = json!({ "network": "ethereum-sepolia", "contractAddress": code, "nonce": 1 });
+    let authorization = ada.gets(&app, "sign-authorization", asked).await["authorization"].clone();
+    // The account's own code, which is there once the delegation is.
+    let mut gas = async |more: Value| {
+        let mut transaction = json!({ "to": evm, "data": "0x313ce567" });
+        for (name, value) in more.as_object().expect("an object") {
+            transaction[name] = value.clone();
+        }
+        let what = asking(&json!({ "type": "custom", "transaction": transaction }));
+        wei(&ada.gets(&app, PATH, what).await["estimateGas"], "gasLimit")
+    };
+    let plain = gas(json!({})).await;
+    let slot = format!("0x{}", "5c".repeat(32));
+    // EIP-2930: 2400 for an address and 1900 for a place in its storage.
+    let touching = gas(json!({ "accessList": [{ "address": TO, "storageKeys": [slot] }] })).await;
+    assert!((4_200..4_900).contains(&(touching - plain)), "{touching} after {plain}");
+    // EIP-7702: 25000 for a delegation, and what the code takes.
+    let delegating = gas(json!({ "authorizationList": [authorization] })).await;
+    assert!(delegating > plain + 25_000, "{delegating} after {plain}");
+    for (field, said) in [
+        ("accessList", "storageKeys"),
+        ("authorizationList", "sign-authorization"),
+    ] {
+        let what = asking(&json!({ "type": "custom", "transaction": { "to": TO, field: [1] } }));
+        let message = ada.refused(&app, PATH, what, 400).await;
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 async fn what_could_not_be_sent_is_refused_in_words(engine: Engine) {

@@ -11,6 +11,7 @@ use crate::support::wallets::{bearer, claims, data_of, refused, text};
 on_both! {
     a_refusal_says_which_rule_and_opens_no_key,
     what_may_be_spent_in_a_time_is_counted_once_for_each_call,
+    all_wallets_of_an_app_share_its_limit_however_many_sign_at_once,
     what_is_sent_is_decided_like_what_is_signed,
 }
 
@@ -152,6 +153,43 @@ async fn what_may_be_spent_in_a_time_is_counted_once_for_each_call(engine: Engin
     desk.app.advance(3_600);
     data_of(&desk.call("sign-transaction", &half, None).await);
     assert_eq!(desk.app.count("value_windows").await, 3);
+}
+
+async fn all_wallets_of_an_app_share_its_limit_however_many_sign_at_once(engine: Engine) {
+    const PEOPLE: [&str; 4] = [
+        "bob@example.com",
+        "cyd@example.com",
+        "dan@example.com",
+        "eve@example.com",
+    ];
+    let mut desk = Desk::new(engine).await;
+    // Fees are 21000 each: two of 50000 fit the hour, and each wallet alone would have room for one more.
+    desk.rules(Some(json!({ "value": [{
+        "network": "ethereum-sepolia", "per_window": "100000", "per_app_window": "149999", "window_hours": 1,
+    }] })))
+    .await;
+    let mut callers = Vec::new();
+    for to in PEOPLE {
+        let made = desk.app.new_wallet(EMAIL.with(to), &desk.shop, json!({})).await;
+        callers.push(bearer(&desk.shop, &text(&made, "walletToken")));
+    }
+    let body = pay(FRIEND, 29_000);
+    let calls = callers
+        .iter()
+        .map(|caller| caller.post("/api/v2/wallet/sign-transaction", &body));
+    let answers: Vec<Answer> = futures_util::future::join_all(calls).await;
+    let (signed, others): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((signed.len(), others.len()), (2, 2));
+    for answer in others {
+        let why = refused(answer, 403);
+        assert!(
+            why.contains("`value`") && why.contains("the app's wallets together"),
+            "{why}"
+        );
+    }
+    refused(&desk.call("sign-transaction", &body, None).await, 403);
+    desk.app.advance(3_600);
+    data_of(&desk.call("sign-transaction", &body, None).await);
 }
 
 async fn what_is_sent_is_decided_like_what_is_signed(engine: Engine) {

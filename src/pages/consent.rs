@@ -113,13 +113,13 @@ pub async fn decide(
         environment: app.environment,
         wallet: wallet.id,
         scopes: match form.text("scope") {
-            "sign" => ConsentScopes::WITHOUT_SENDING,
-            _ => ConsentScopes::ALL,
+            "all" => ConsentScopes::ALL,
+            _ => ConsentScopes::WITHOUT_SENDING,
         },
         expires_at: match form.text("for") {
             "always" => None,
-            "day" => Some(context.now + SignedDuration::from_hours(24)),
-            _ => Some(context.now + SignedDuration::from_hours(30 * 24)),
+            "month" => Some(context.now + SignedDuration::from_hours(30 * 24)),
+            _ => Some(context.now + SignedDuration::from_hours(24)),
         },
     };
     let allowed = store.grant_consent(&owner, consent, context.now).await?;

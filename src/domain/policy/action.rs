@@ -32,6 +32,8 @@ pub(super) enum Deed {
 /// A transaction of the family evm.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
+    /// The account that signs.
+    pub own: evm::Address,
     pub to: Option<evm::Address>,
     pub value: evm::U256,
     pub data: Vec<u8>,
@@ -106,13 +108,18 @@ impl Action {
         )
     }
 
-    /// A transaction of the family evm, its delegations included.
+    /// A transaction of the family evm, signed by this account, its delegations included.
     ///
     /// # Errors
     /// It could cost more than any chain can say.
-    pub fn evm(network: &str, transaction: &evm::Transaction) -> Result<Self, evm::TransactionError> {
+    pub fn evm(
+        network: &str,
+        own: evm::Address,
+        transaction: &evm::Transaction,
+    ) -> Result<Self, evm::TransactionError> {
         let summary = transaction.summary()?;
         let call = Call {
+            own,
             to: transaction.to,
             value: transaction.value,
             data: transaction.data.clone(),

@@ -49,10 +49,30 @@ const METHODS: [Method; 10] = [
     method(0x2eb2_c2d6, 1, Amount::Unsaid),
 ];
 
-/// Reads a call; `None` for any other method, and for arguments that are cut off or no addresses.
-pub(super) fn token_call(data: &[u8]) -> Option<TokenCall> {
-    let (selector, arguments) = data.split_first_chunk::<4>()?;
-    let known = METHODS.iter().find(|method| method.selector == *selector)?;
+/// What a call of a contract was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// One of the well-known methods.
+    Token(TokenCall),
+    /// One of them, with arguments that are cut off, or bits where an address has none. Some contracts read these as if
+    /// nothing were wrong.
+    Broken,
+    /// Any other method.
+    Unknown,
+}
+
+/// Reads a call.
+pub(super) fn token_call(data: &[u8]) -> Read {
+    let Some((selector, arguments)) = data.split_first_chunk::<4>() else {
+        return Read::Unknown;
+    };
+    match METHODS.iter().find(|method| method.selector == *selector) {
+        Some(known) => arguments_of(known, arguments).map_or(Read::Broken, Read::Token),
+        None => Read::Unknown,
+    }
+}
+
+fn arguments_of(known: &Method, arguments: &[u8]) -> Option<TokenCall> {
     let word = |at: usize| arguments.get(32 * at..32 * at + 32);
     let (zeros, address) = word(known.party)?.split_at(12);
     if zeros.iter().any(|byte| *byte != 0) {
@@ -96,15 +116,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_no_address_is_not_understood() {
+    fn what_is_cut_off_or_no_address_is_broken() {
         let mut call = selector("transfer(address,uint256)").to_vec();
         call.extend([&[0; 12][..], &[7; 20], &[0; 31], &[9]].concat());
-        let read = token_call(&call).unwrap();
-        assert_eq!((read.party, read.amount), (Address::from([7; 20]), Some(U256::from(9))));
+        let read = TokenCall {
+            party: Address::from([7; 20]),
+            amount: Some(U256::from(9)),
+        };
+        assert_eq!(token_call(&call), Read::Token(read));
         for cut in 0..call.len() {
-            assert_eq!(token_call(&call[..cut]), None, "{cut}");
+            let expected = if cut < 4 { Read::Unknown } else { Read::Broken };
+            assert_eq!(token_call(&call[..cut]), expected, "{cut}");
         }
         call[4] = 1;
-        assert_eq!(token_call(&call), None);
+        assert_eq!(token_call(&call), Read::Broken);
+        assert_eq!(token_call(&selector("mint(address,uint256)")), Read::Unknown);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use aboard_vault::wallet::evm::{Address, U256};
 
 use super::action::Call;
-use super::calls::token_call;
+use super::calls::{Read, token_call};
 use super::{Asset, Policy, Refusal, Rule, Spend};
 
 impl Policy {
@@ -26,6 +26,10 @@ impl Policy {
         }
         if !call.value.is_zero() {
             self.pays(to)?;
+        }
+        if to == call.own && self.reads_content() {
+            let why = "a call of the own account does whatever the contract does that it is delegated to.";
+            return Err(Refusal::new(Rule::Delegates, why));
         }
         spends.extend(self.call(to, &call.data, network)?);
         Ok(spends)
@@ -51,27 +55,39 @@ impl Policy {
             why.push_str(" is not among its methods.");
             return Err(Refusal::new(Rule::Methods, why));
         }
-        let understood = token_call(data);
-        match understood {
-            Some(token) if !self.recipients_have_evm(token.party) => {
+        let is_recipient = self.recipients.is_some() && self.recipients_have_evm(to);
+        let is_named = listed == Some(true) || is_recipient || self.methods.is_some();
+        let amount = match token_call(data) {
+            Read::Token(token) if !self.recipients_have_evm(token.party) => {
                 let why = format!(
                     "{} gets the tokens, or power over them, and is not among its recipients.",
                     token.party
                 );
                 return Err(Refusal::new(Rule::Recipients, why));
             }
-            None if listed != Some(true) && !self.recipients_have_evm(to) => {
+            Read::Token(token) => token.amount,
+            Read::Broken if self.reads_content() => {
+                let why = "the arguments are not those of its method, and contracts read such in different ways.";
+                return Err(Refusal::new(Rule::Methods, why));
+            }
+            _ if listed != Some(true) && !self.recipients_have_evm(to) => {
                 let why =
                     format!("nothing tells whom this call of {to} pays. List the contract in contracts to allow it.");
                 return Err(Refusal::new(Rule::Recipients, why));
             }
-            _ => {}
-        }
+            _ if self.reads_content() && !is_named => {
+                let why = format!(
+                    "nothing tells what this call of {to} does. List the contract in contracts, or the method in methods, to allow it."
+                );
+                return Err(Refusal::new(Rule::Value, why));
+            }
+            _ => None,
+        };
         let token = Asset::token(network, to);
         if self.limits(&token).next().is_none() {
             return Ok(Vec::new());
         }
-        if let Some(amount) = understood.and_then(|token| token.amount) {
+        if let Some(amount) = amount {
             self.spend(&token, amount)
         } else {
             let why = format!("nothing tells how much of {token} this call moves.");

@@ -9,6 +9,7 @@ use super::*;
 
 const NETWORK: &str = "ethereum";
 pub(super) const FRIEND: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const OWN: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const STRANGER: &str = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 pub(super) const TOKEN: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
 
@@ -42,7 +43,7 @@ fn evm_to(to: Option<&str>, value: u64, data: Vec<u8>) -> Action {
         data,
         fees: Fees::Legacy { gas_price: 2 },
     };
-    Action::evm(NETWORK, &transaction).unwrap()
+    Action::evm(NETWORK, evm::parse_address(OWN).unwrap(), &transaction).unwrap()
 }
 
 fn call(method: &str, words: &[U256]) -> Vec<u8> {
@@ -256,7 +257,34 @@ fn fees_count_as_value_and_tokens_by_what_the_call_moves() {
         0,
         call("transfer(address,uint256)", &[word(FRIEND), U256::MAX]),
     );
-    allows(tokens, &elsewhere);
+    allows(tokens.clone(), &elsewhere);
+    // What is not understood may draw on an allowance of that token, from wherever it is called.
+    let router = evm_to(Some(STRANGER), 0, call("swap(uint256)", &[U256::MAX]));
+    refuses(tokens.clone(), &router, "value");
+    let mut named = tokens;
+    named["methods"] = json!(["swap(uint256)"]);
+    allows(named, &router);
+}
+
+#[test]
+fn arguments_that_contracts_read_in_different_ways_pass_no_rule_about_content() {
+    let mut dirty = call("transfer(address,uint256)", &[word(STRANGER), U256::from(9)]);
+    dirty[4] = 1;
+    let short = call("transfer(address,uint256)", &[word(STRANGER), U256::from(9)])[..67].to_vec();
+    for data in [dirty, short] {
+        let moved = evm_to(Some(TOKEN), 0, data);
+        refuses(json!({ "recipients": [FRIEND], "contracts": [TOKEN] }), &moved, "methods");
+        refuses(json!({ "contracts": [TOKEN] }), &moved, "methods");
+        allows(json!({ "networks": [NETWORK] }), &moved);
+    }
+}
+
+#[test]
+fn a_call_of_the_own_account_is_what_its_delegate_makes_of_it() {
+    let own = evm_to(Some(OWN), 0, call("execute(address,uint256)", &[word(STRANGER), U256::MAX]));
+    refuses(json!({ "value": [{ "network": NETWORK, "per_transaction": "9" }] }), &own, "delegates");
+    refuses(json!({ "methods": ["execute(address,uint256)"] }), &own, "delegates");
+    allows(json!({ "networks": [NETWORK] }), &own);
 }
 
 #[test]

@@ -64,9 +64,10 @@ pub enum WalletUsed {
     Ended,
 }
 
+// One that is over and not swept yet is another call's.
 const COUNT_CALL: &str = "
     insert into counted_calls (id, environment_id, expires_at) values (:id, :environment, :expires_at)
-    on conflict (id) do nothing";
+    on conflict (id) do update set expires_at = excluded.expires_at where counted_calls.expires_at <= :now";
 const FORGET_CALL: &str = "delete from counted_calls where id = :id";
 // Two numbers of 18 digits: amounts of some chains have more digits than a column. Of all who add to one row at once each
 // sees what those before it made of it, and adds nothing where that would be too much.
@@ -196,7 +197,7 @@ async fn count<'u>(tx: &Tx<'_>, key_use: &'u WalletUse, now: Timestamp) -> Resul
         return Ok(Counted::Now(Vec::new()));
     }
     if let Some((id, expires_at)) = &key_use.call {
-        let call = params![id: &id[..], environment: key_use.environment.0, expires_at: *expires_at];
+        let call = params![id: &id[..], environment: key_use.environment.0, expires_at: *expires_at, now: now];
         if tx.execute(COUNT_CALL, &call).await? == 0 {
             return Ok(Counted::Now(Vec::new()));
         }

@@ -48,7 +48,7 @@ fn decided(amount: u128, value: &serde_json::Value) -> Vec<Spend> {
         data: Vec::new(),
         fees: Fees::Legacy { gas_price: 0 },
     };
-    let action = aboard::domain::policy::Action::evm("base", &transaction).unwrap();
+    let action = aboard::domain::policy::Action::evm("base", [9; 20].into(), &transaction).unwrap();
     policy.decide(&action).unwrap()
 }
 

@@ -16,8 +16,9 @@ impl Operation {
     /// is opened. 403 with the rule that refuses it.
     pub async fn permit(&self, web: &Web, action: &Action) -> Result<Permit, Failure> {
         let needs = match action.operation() {
-            Kind::Message | Kind::TypedData => ConsentScope::Sign,
-            Kind::Transaction | Kind::Authorization | Kind::Hash => ConsentScope::Send,
+            Kind::Message => ConsentScope::Sign,
+            // A document can be a permit, which moves tokens as a transaction does.
+            Kind::TypedData | Kind::Transaction | Kind::Authorization | Kind::Hash => ConsentScope::Send,
         };
         if !self.let_in.usable.consent.is_some_and(|scopes| scopes.allow(needs)) {
             return Err(self.asks_consent.clone());

@@ -61,7 +61,7 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
             let own = operation.addresses()?.evm;
             let parsed = evm_json::transaction(chain, own, &mut transaction, &mut operation.fields)?;
             network.must_allow_price("transaction.", Price::of(&parsed.fees))?;
-            let action = Action::evm(&network.code, &parsed).map_err(|error| wrong("transaction", error))?;
+            let action = Action::evm(&network.code, own, &parsed).map_err(|error| wrong("transaction", error))?;
             let permit = operation.permit(&web, &action).await?;
             let signed = operation
                 .sign(&web, permit, move |wallet| {

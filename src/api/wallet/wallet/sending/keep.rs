@@ -22,7 +22,7 @@ pub async fn sign_and_keep(
     transaction: Transaction,
     replaces: Option<SendId>,
 ) -> Result<(Send, Uuid), Failure> {
-    let action = Action::evm(&account.network.code, &transaction).map_err(|error| wrong("transaction", error))?;
+    let action = Action::evm(&account.network.code, account.own, &transaction).map_err(|error| wrong("transaction", error))?;
     let permit = operation.permit(web, &action).await?;
     let (id, sequence) = (operation.wallet.id, transaction.nonce);
     let signed = operation

@@ -23,7 +23,9 @@ fn texts(engine: Engine) -> Vec<Text> {
             continue;
         }
         let product = source.text.split("#[cfg(test)]").next().unwrap_or_default();
-        let product = openings.iter().fold(product.to_owned(), written_out);
+        let product = openings
+            .iter()
+            .fold(product.to_owned(), |text, opening| written_out(&text, opening));
         for (line, sql) in literals(&product).into_iter().filter(|(_, literal)| is_sql(literal)) {
             found.push(Text {
                 place: format!("{}:{line}", source.path),
@@ -57,7 +59,7 @@ fn openings(text: &str) -> Vec<(String, String)> {
 }
 
 /// A source with the texts that go on from an opening as they are run.
-fn written_out(text: String, (call, opening): &(String, String)) -> String {
+fn written_out(text: &str, (call, opening): &(String, String)) -> String {
     let mut parts = text.split(&**call);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |written, part| match part.trim_start().strip_prefix('"') {

@@ -1,7 +1,6 @@
 //! What ends a call that was let in, before its key is opened.
 
-use aboard::domain::{Amr, Custody, FamilyId, RefreshToken, WalletId};
-use aboard::domain::{AppId, ConsentScopes};
+use aboard::domain::{Amr, AppId, ConsentScopes, Custody, FamilyId, RefreshToken, WalletId};
 use aboard::store::{Consent, LetInBy, NewFamily, WalletUse, WalletUsed};
 
 use super::custody::{noted, spends, use_of};
@@ -40,7 +39,8 @@ async fn let_in(store: &TestStore) -> (Person, WalletId, WalletUse) {
 
 async fn freeze(store: &TestStore, person: &Person, wallet: WalletId, frozen: bool) {
     let environment = person.app.environment();
-    let set = store.set_wallet_frozen(&store.admin(), environment, wallet, frozen, store.now());
+    let (admin, now) = (store.admin(), store.now());
+    let set = store.set_wallet_frozen(&admin, environment, wallet, frozen, now);
     assert!(set.await.unwrap());
 }
 
@@ -177,7 +177,8 @@ async fn no_use_is_noted_after_the_wallet_was_frozen(store: TestStore) {
         let (store, key_use, environment) = (store.clone(), key_use.clone(), person.app.environment());
         async move {
             if number == 3 {
-                let set = store.set_wallet_frozen(&store.admin(), environment, wallet, true, store.now());
+                let (admin, now) = (store.admin(), store.now());
+                let set = store.set_wallet_frozen(&admin, environment, wallet, true, now);
                 assert!(set.await.unwrap());
                 return;
             }

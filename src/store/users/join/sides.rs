@@ -105,8 +105,10 @@ impl Store {
             })
             .await?;
         // Each address once: as proven, if it is.
-        let named = |known: &JoinAddress| (known.address.kind.clone(), known.address.key.clone());
-        addresses.dedup_by(|next, before| named(next) == named(before));
+        addresses.dedup_by(|next, before| {
+            let (next, before) = (&next.address, &before.address);
+            (&next.kind, &next.key) == (&before.kind, &before.key)
+        });
         Ok(Whole {
             user,
             name,

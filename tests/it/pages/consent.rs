@@ -11,6 +11,8 @@ on_both! {
     a_code_to_the_owner_lets_an_app_in_and_out,
     what_was_let_ends_and_reaches_no_further,
     an_address_that_names_nothing_is_not_found,
+    a_code_is_typed_in_the_browser_that_asked_for_it,
+    whoever_asks_too_often_is_told_how_long_to_wait,
 }
 
 /// Somebody with a wallet, and the page of an app that wants to use it.
@@ -158,4 +160,45 @@ async fn what_was_let_ends_and_reaches_no_further(engine: Engine) {
         .post("/api/v2/wallet/sign-message", &message)
         .await;
     assert_eq!(ended.status, 407);
+}
+
+async fn a_code_is_typed_in_the_browser_that_asked_for_it(engine: Engine) {
+    let (app, _, _, path) = asked_by_another(engine).await;
+    let (mine, theirs) = (app.browser(), app.browser());
+    let before = app.count("consents").await;
+    // Theirs has asked for a code itself, and has both numbers of mine.
+    ask(&app, &theirs, &path).await;
+    let (challenge, code) = ask(&app, &mine, &path).await;
+    let cookies = mine.cookies();
+    assert!(cookies.contains_key("__Host-step-up"), "{cookies:?}");
+    let form = format!("do=allow&challenge={challenge}&code={code}");
+    for stranger in [&theirs, &app.browser()] {
+        for form in [form.clone(), form.replace("allow", "stop")] {
+            assert_eq!(submit(stranger, &path, form).await.status, 401);
+        }
+    }
+    assert_eq!(app.count("consents").await, before);
+    assert_eq!(submit(&mine, &path, form).await.status, 200);
+    assert_eq!(app.count("consents").await, before + 1);
+}
+
+async fn whoever_asks_too_often_is_told_how_long_to_wait(engine: Engine) {
+    let (app, _, _, path) = asked_by_another(engine).await;
+    let browser = app.browser();
+    let (challenge, code) = ask(&app, &browser, &path).await;
+    let again = submit(&browser, &path, format!("do=ask&challenge={challenge}")).await;
+    assert_eq!(again.status, 429, "{again:?}");
+    assert!(again.page().contains("in a minute"), "{again:?}");
+    // The code that came is typed into the form that says so.
+    let form = format!("do=allow&challenge={}&code={code}", challenge_of(&again));
+    assert_eq!(submit(&browser, &path, form).await.status, 200);
+    // Whoever comes for the first time sees the page, and the same words.
+    ask(&app, &app.browser(), &path).await;
+    let first = submit(&app.browser(), &path, "do=ask".to_owned()).await;
+    assert_eq!(first.status, 429, "{first:?}");
+    let page = first.page();
+    assert!(
+        page.contains("in a minute") && page.contains("Send me a code"),
+        "{page}"
+    );
 }

@@ -1,8 +1,9 @@
 //! JSON-RPC 2.0, as the nodes of evm and solana speak it.
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-use super::endpoints::{Ask, Endpoints, Identity, Problem, Reply, words};
+use super::endpoints::{Ask, Endpoints, Identity, Missed, Problem, Reply, words};
 
 const INTERNAL: i64 = -32603;
 /// What a node says when it could not do its work, so that another one may: an internal error, too many requests, a
@@ -152,6 +153,22 @@ fn nonsense(method: &str) -> Problem {
     Problem::Lied(format!("a result of {method} that cannot be"))
 }
 
+
+    /// Tells all nodes the same at once: as [`Endpoints::tell_all`].
+    pub(super) fn tell_all<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
+    ) -> mpsc::Receiver<Result<T, Missed>> {
+        let call = Call::new(self.endpoints.next_call(), method, params);
+        let ask = call.ask().clone();
+        let read = move |reply: &Reply| {
+            let result = call.result(reply)?;
+            read(&result).ok_or_else(|| nonsense(method))
+        };
+        self.endpoints.tell_all(&self.identity, &ask, read)
+    }
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0017_talk",
     "0018_confirm",
     "0019_mend",
+    "0021_sends",
 ];
 
 /// The names of the migrations that this binary knows, in order.

@@ -104,8 +104,10 @@ const RIVALS: &str = "
         and id <> :id and state in ('stored', 'broadcast')";
 const LOSE: &str = "update sends set state = 'replaced', superseded_by = :winner, finished_at = :now where id = :id";
 // What was to be replaced stands again.
-const STANDS_AGAIN: &str =
-    "update sends set superseded_by = null where superseded_by = :id and state in ('stored', 'broadcast')";
+const STANDS_AGAIN: &str = "
+    update sends set superseded_by = null
+    where environment_id = :environment and network = :network and address = :address and superseded_by = :id
+        and state in ('stored', 'broadcast')";
 const OWNER: &str = "select user_id from wallets where id = :id";
 const NEXT: &str = "select due_at from jobs where kind = 'send' order by due_at limit 1";
 
@@ -216,7 +218,11 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, id: SendId, end: SendEnd, now: Timesta
         }
         SendEnd::Dropped { reason } => {
             ended(tx, &send, SendState::Dropped, None, Some(&reason), now).await?;
-            tx.execute(STANDS_AGAIN, &params![id: id.0]).await?;
+            let replaced = params![
+                environment: send.environment.0, network: send.lane.network.as_str(), address: send.lane.address.as_str(),
+                id: id.0,
+            ];
+            tx.execute(STANDS_AGAIN, &replaced).await?;
             let said = json!({ "reason": reason, "block_number": null });
             tell(tx, &send, EventType::TransactionFailed, said, now).await?;
         }

@@ -113,6 +113,9 @@ const FREE: &str = "
         and not exists (select 1 from sends other
             where other.environment_id = dropped.environment_id and other.network = dropped.network
                 and other.address = dropped.address and other.sequence = dropped.sequence and other.state <> 'dropped')";
+const HAS_OPEN: &str = "
+    select id from sends where environment_id = :environment and network = :network and address = :address
+        and sequence = :sequence and state in ('stored', 'broadcast') limit 1";
 const IS_OPEN: &str = "
     select id from sends where id = :id and environment_id = :environment and network = :network and address = :address
         and sequence = :sequence and state in ('stored', 'broadcast') and superseded_by is null";
@@ -217,7 +220,16 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
             }
             Some(sequence)
         }
-        WantedSequence::Foreign { sequence } => Some(sequence),
+        WantedSequence::Foreign { sequence } => {
+            let taken = params![
+                environment: environment, network: network, address: address, sequence: stored(sequence)?,
+            ];
+            // Once the wallet sends something with it, that is what is replaced.
+            if tx.one(HAS_OPEN, &taken, |row| row.id(0)).await?.is_some() {
+                return Ok(Reservation::NotOpen);
+            }
+            Some(sequence)
+        }
     };
     let held = params![
         environment: environment, network: network, address: address, holder: wanted.id.0, held_until: wanted.held_until,

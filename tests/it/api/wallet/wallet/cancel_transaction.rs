@@ -14,6 +14,7 @@ on_both! {
     what_was_sent_elsewhere_is_cancelled_too,
     a_send_that_no_node_has_is_cancelled_before_it_leaves,
     what_was_sent_elsewhere_is_cancelled_once,
+    a_gas_price_past_the_highest_tip_is_cancelled_by_a_gas_price,
 }
 
 async fn nothing_takes_the_place_of_what_waits(engine: Engine) {
@@ -134,4 +135,22 @@ async fn what_was_sent_elsewhere_is_cancelled_once(engine: Engine) {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
     assert_eq!(rig.stored().await.len(), 1);
+}
+
+async fn a_gas_price_past_the_highest_tip_is_cancelled_by_a_gas_price(engine: Engine) {
+    let mut rig = Rig::waiting(engine).await;
+    let first = rig.sends_coin(json!({ "gasPrice": "150000000000" })).await;
+    assert_eq!(first["type"], 0);
+    let little = json!({ "to": TO, "amount": "0.2", "nonce": 0, "gasPrice": "160000000000" });
+    let message = rig.refused("send-coin", little, 400).await;
+    assert!(message.starts_with("gasPrice has to be"), "{message}");
+    assert!(message.contains("at least 165000000000 wei"), "{message}");
+    let cancel = rig.gets("cancel-transaction", json!({ "nonce": 0 })).await;
+    let waits = rig.chain.ask("eth_getTransactionByHash", json!([cancel["hash"]])).await;
+    assert_eq!(waits["type"], "0x0");
+    assert!(crate::support::anvil::number(&waits["gasPrice"]) >= 165_000_000_000);
+    rig.chain.mine(1).await;
+    rig.follow().await;
+    assert_eq!(rig.told(&first["hash"]).await, ["sent", "replaced"]);
+    assert_eq!(rig.told(&cancel["hash"]).await, ["sent", "confirmed"]);
 }

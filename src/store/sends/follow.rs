@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reserve::lock;
-use super::{Send, read, stored, unsigned};
+use super::{COLUMNS, Send, read, stored, unsigned};
 use crate::domain::{EnvironmentId, EventType, Lane, SendId, SendKind, SendState, UserId};
 use crate::store::happened::Happened;
 use crate::store::scope::SystemScope;
@@ -74,19 +74,18 @@ const CLAIM: &str = "
     update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
     where id in (select id from jobs where kind = 'send' and due_at <= :now order by due_at limit :limit)
     returning id";
-const LOAD: &str = "
-    select send.id, send.environment_id, send.wallet_id, send.app_id, send.kind, send.network, send.address, send.sequence,
-        send.raw, send.hash, send.state, send.superseded_by, send.last_error, send.block_number, send.created_at,
-        send.broadcast_at, send.finished_at, send.looks, send.gone_since, send.expires_at_height,
+const LOAD: &str = concat!(
+    "select ",
+    send_columns!(),
+    ", looks, gone_since, expires_at_height,
         (select count(*) from sends rival
          where rival.environment_id = send.environment_id and rival.network = send.network and rival.address = send.address
             and rival.sequence = send.sequence and rival.id <> send.id and rival.state in ('stored', 'broadcast')),
         (select count(*) from send_pauses pause
          where pause.environment_id = send.environment_id and (pause.network = send.network or pause.network = ''))
-    from sends send where send.id = :id and send.state in ('stored', 'broadcast')";
-const ONE: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends where id = :id";
+    from sends send where send.id = :id and send.state in ('stored', 'broadcast')"
+);
+const ONE: &str = concat!("select ", send_columns!(), " from sends where id = :id");
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const ENDED: &str = "delete from jobs where id = :id";
@@ -97,11 +96,13 @@ const TAKEN: &str = "
 const FINISH: &str = "
     update sends set state = :state, block_number = :block, last_error = :error, gone_since = null, finished_at = :now
     where id = :id and state in ('stored', 'broadcast')";
-const RIVALS: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
+const RIVALS: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
     where environment_id = :environment and network = :network and address = :address and sequence = :sequence
-        and id <> :id and state in ('stored', 'broadcast')";
+        and id <> :id and state in ('stored', 'broadcast')"
+);
 const LOSE: &str = "update sends set state = 'replaced', superseded_by = :winner, finished_at = :now where id = :id";
 // What was to be replaced stands again.
 const STANDS_AGAIN: &str = "
@@ -164,11 +165,11 @@ async fn load(tx: &Tx<'_>, id: Uuid) -> Result<Option<DueSend>> {
     tx.one(LOAD, &params![id: id], |row| {
         Ok(DueSend {
             send: read(row)?,
-            looks: u32::try_from(row.int(17)?).unwrap_or(u32::MAX),
-            gone_since: row.opt_time(18)?,
-            expires_at_height: row.opt_int(19)?.map(unsigned).transpose()?,
-            has_rival: row.int(20)? > 0,
-            paused: row.int(21)? > 0,
+            looks: u32::try_from(row.int(COLUMNS)?).unwrap_or(u32::MAX),
+            gone_since: row.opt_time(COLUMNS + 1)?,
+            expires_at_height: row.opt_int(COLUMNS + 2)?.map(unsigned).transpose()?,
+            has_rival: row.int(COLUMNS + 3)? > 0,
+            paused: row.int(COLUMNS + 4)? > 0,
         })
     })
     .await

@@ -132,7 +132,7 @@ async fn what_is_mined_ends_what_had_its_nonce(store: TestStore) {
         replaces: Some(second.id),
         ..sender.signed(&store, &late, nonce)
     };
-    assert_eq!(sender.keep(&store, late).await, Keeping::Lost);
+    assert_eq!(sender.keep(&store, late).await, Keeping::NotOpen);
 }
 
 async fn a_replacement_that_was_refused_leaves_what_it_replaced(store: TestStore) {

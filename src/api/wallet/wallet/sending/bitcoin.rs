@@ -13,7 +13,7 @@ use crate::chains::bitcoin::{Client, Purse, Unsendable};
 use crate::config::Family;
 use crate::domain::policy::Action;
 use crate::domain::{Code, Lane, SendKind};
-use crate::store::Send;
+use crate::store::{Send, WantedSequence};
 use crate::web::{Failure, Fields, Web};
 
 /// A wallet on a network of Bitcoin.
@@ -49,6 +49,7 @@ pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -
         digest: sha256(&[b"pay", &satoshi.to_be_bytes()[..], to.script()].concat()),
         lane,
         allow_duplicate,
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),
@@ -113,6 +114,7 @@ pub async fn transaction(
         lane: account.lane(),
         digest: sha256(&[b"psbt", &bytes[..]].concat()),
         allow_duplicate,
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

@@ -77,14 +77,7 @@ fn hash_of(send: &Send) -> Option<B256> {
 }
 
 /// One look.
-pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> SendEnd {
-    match try_look(client, due, now).await {
-        Ok(end) => end,
-        Err(failure) => again(due, now).because(failure.to_string()),
-    }
-}
-
-async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
+pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
     let send = &due.send;
     let (Some(hash), Some(sequence), Ok(own)) = (hash_of(send), send.sequence, parse_address(&send.lane.address))
     else {

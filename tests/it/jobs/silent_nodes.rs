@@ -13,6 +13,8 @@ on_both! {
     what_a_silent_node_has_is_found_there,
     what_is_refused_is_dropped_once_nobody_may_have_it,
     a_node_that_was_never_reached_is_no_reason_to_wait,
+    a_node_that_fails_now_and_then_does_not_keep_a_send_from_its_end,
+    a_block_is_not_forgotten_while_nobody_answers,
 }
 
 const POOR: Loses = Loses::SendsSaying("insufficient funds for gas * price + value: balance 0");
@@ -97,4 +99,39 @@ async fn a_node_that_was_never_reached_is_no_reason_to_wait(engine: Engine) {
     assert!(message.contains("will not be sent"), "{message}");
     rig.node.loses(Loses::Nothing);
     assert_eq!(rig.sends_coin(json!({})).await["nonce"], 0);
+}
+
+async fn a_node_that_fails_now_and_then_does_not_keep_a_send_from_its_end(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    rig.node.loses(Loses::Sends);
+    let sent = rig.sends_coin(json!({})).await;
+    let transaction = json!({
+        "to": TO, "value": "7", "nonce": 0, "gasLimit": 21_000, "maxFeePerGas": "5000000000",
+    });
+    let signed = rig
+        .gets("sign-transaction", json!({ "transaction": transaction }))
+        .await;
+    rig.chain
+        .ask("eth_sendRawTransaction", json!([signed["signedTransaction"]]))
+        .await;
+    for loses in [Loses::Nothing, Loses::Everything, Loses::Nothing] {
+        assert!(rig.told(&sent["hash"]).await.is_empty());
+        rig.node.loses(loses);
+        rig.app.advance(61);
+        rig.app.app.sends.run_due().await;
+    }
+    assert_eq!(rig.told(&sent["hash"]).await, ["replaced"]);
+}
+
+async fn a_block_is_not_forgotten_while_nobody_answers(engine: Engine) {
+    let mut rig = Rig::with(engine, &[("networks.ethereum-sepolia.confirmations", "3")]).await;
+    rig.sends_coin(json!({})).await;
+    rig.follow().await;
+    let block = rig.stored().await[0].block;
+    assert!(block.is_some());
+    rig.node.loses(Loses::Everything);
+    rig.follow().await;
+    let stored = rig.stored().await;
+    assert_eq!(stored[0].block, block);
+    assert!(stored[0].last_error.is_some());
 }

@@ -40,8 +40,7 @@ const line = (started, wanted) =>
   });
 
 async function chain() {
-  const anvil = process.env.ABOARD_ANVIL ?? "tests/node/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
-  const started = run(anvil, ["--host", "127.0.0.1", "--port", "0", "--chain-id", "11155111"]);
+  const started = run(process.env.ABOARD_ANVIL, ["--host", "127.0.0.1", "--port", "0", "--chain-id", "11155111"]);
   const said = await line(started, (text) => text.includes("Listening on "));
   const url = `http://${said.split("Listening on ")[1].trim()}`;
   let id = 0;
@@ -68,7 +67,10 @@ const end = (server, signal) =>
     server.child.kill(signal);
   });
 
-/// A call of the wallet surface: status and data; status 0 where no whole answer came. By `fetch` it would look like a
+/// The status of a call to which no whole answer came.
+const GONE = 0;
+
+/// A call of the wallet surface: status and data. By `fetch` it would look like a
 /// browser's, in which a client secret is none.
 function call(server, path, body, more = {}) {
   return new Promise((resolve) => {
@@ -76,14 +78,14 @@ function call(server, path, body, more = {}) {
     const sent = request(new URL(`/api/v2/${path}`, server.url), { method: "POST", headers }, (answer) => {
       let text = "";
       answer.on("data", (chunk) => (text += chunk));
-      answer.on("error", () => resolve({ status: 0 }));
+      answer.on("error", () => resolve({ status: GONE }));
       answer.on("end", () => {
-        if (!answer.complete) return resolve({ status: 0 });
+        if (!answer.complete) return resolve({ status: GONE });
         const { data, message } = JSON.parse(text);
         resolve({ status: answer.statusCode, data, message });
       });
     });
-    sent.on("error", () => resolve({ status: 0 }));
+    sent.on("error", () => resolve({ status: GONE }));
     sent.end(JSON.stringify(body));
   });
 }
@@ -110,24 +112,29 @@ async function load(server, name, asked, stopped) {
     const send = open ?? { name, to, hash: null };
     asked.set(to, send);
     send.busy = true;
-    const answered = await ask(server, send);
+    const status = await ask(server, send);
     send.busy = false;
-    if (!answered) return;
+    if (status === GONE) return;
+    // It has its reasons not to send now.
+    if (status !== 200) await pause(50);
   }
 }
 
-/// Asks for one send; false where the server is gone.
+/// Asks for one send; the status of the answer.
 async function ask(server, send) {
   // A log-in for each send: a token that died with the server is nobody's worry.
   const entered = await call(server, "auth/login-custody", { subId: send.name });
-  if (entered.status !== 200) return false;
+  const known = (status, message) => {
+    // 409: others of the wallet's sends are in front of it. 503: it has too much to do.
+    if (![200, GONE, 409, 503].includes(status)) throw new Error(`${status}: ${message}`);
+    return status;
+  };
+  if (entered.status !== 200) return known(entered.status, entered.message);
   const headers = { ...bearer(entered.data.walletToken), "idempotency-key": send.to };
   const body = { network: NETWORK, to: send.to, amount: "0.001" };
   const { status, data, message } = await call(server, "wallet/send-coin", body, headers);
   if (status === 200) send.hash = data.txReceipt.hash;
-  // 409: others of the wallet's sends are in front of it.
-  else if (![0, 409, 503].includes(status)) throw new Error(`${status}: ${message}`);
-  return status === 200;
+  return known(status, message);
 }
 
 function storeOf(engine) {
@@ -156,7 +163,7 @@ async function kills(engine) {
     server = await start(store, node.url);
   }
   for (const send of asked.values()) {
-    while (send.hash === null && !(await ask(server, send))) await pause(500);
+    while (send.hash === null && (await ask(server, send)) !== 200) await pause(500);
   }
   // What was stored and not offered is offered by a job.
   const paid = async () => Promise.all([...asked.keys()].map(async (to) => BigInt(await node.ask("eth_getBalance", to, "latest"))));

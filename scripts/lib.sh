@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Finds, installs and starts what the tests and benchmarks stand on. Sourced, never run:
+# Finds, installs and starts what the tests and benchmarks stand on. Sourced, never run, and in the root of the clone:
 #   source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 #   find_cargo; find_postgres; start_cluster fsync=on   # → $CLUSTER_URL, stopped when the script ends
 
@@ -65,6 +65,27 @@ find_postgres() {
         apt_install postgresql || true
     fi
     PG_BIN=$(postgres_bin) || die "PostgreSQL's server is missing: install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or set TEST_POSTGRES_URL to a server that may be written to"
+}
+
+# The JavaScript packages that check us from outside: a webhook verifier, a browser driver, the wallet SDK.
+install_node_packages() {
+    if ! have npm || ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null; then
+        die "Node.js 20 or newer with npm is missing: install it (Debian 13: apt-get install nodejs npm)"
+    fi
+    local lock=tests/node/package-lock.json installed=tests/node/node_modules/.package-lock.json
+    if [[ ! -e $installed || $lock -nt $installed ]]; then
+        say "installing the packages of tests/node"
+        # Without the flag the wallet SDK would bring React Native along, which nothing here uses.
+        npm --prefix tests/node ci --legacy-peer-deps --no-audit --no-fund --loglevel=error >&2
+    fi
+}
+
+# The chain that wallets of the tests send to. Its npm packages are one for each platform; ours is that of Linux on amd64.
+find_anvil() {
+    local ours=tests/node/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
+    if [[ -z ${ABOARD_ANVIL:-} && -x $ours ]]; then ABOARD_ANVIL=$PWD/$ours; fi
+    [[ -x ${ABOARD_ANVIL:-} ]] || die "anvil is missing: install Foundry's anvil 1.7 for this platform, and set ABOARD_ANVIL to where it is"
+    export ABOARD_ANVIL
 }
 
 # start_cluster [SETTING=VALUE]… starts a throw-away PostgreSQL on a free port of 127.0.0.1 and sets CLUSTER_URL.

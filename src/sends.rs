@@ -12,8 +12,9 @@ mod solana;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
-use crate::chains::{Chain, Chains};
+use crate::chains::{Chain, ChainFailure, Chains};
 use crate::store::{DueSend, Send, SendEnd};
 
 /// How long after a send was stored a job takes it over from the request that stored it.
@@ -45,13 +46,40 @@ pub async fn offer(chains: &Chains, send: &Send) -> Offered {
     }
 }
 
-/// Looks at a send, and offers it again where no node seems to have it.
+/// Looks at a send, and offers it again where no node seems to have it. Takes no longer than [`LONGEST_LOOK`].
 pub async fn look(chains: &Chains, due: &DueSend, now: Timestamp) -> SendEnd {
-    match chains.of(&due.send.lane.network) {
-        Some(Chain::Evm(client)) => evm::look(client, due, now).await,
-        Some(Chain::Solana(client)) => solana::look(client, due, now).await,
-        Some(Chain::Bitcoin(client)) => bitcoin::look(client, due, now).await,
-        None => again(due, now).because(NO_NODE),
+    let looked = async {
+        match chains.of(&due.send.lane.network) {
+            Some(Chain::Evm(client)) => evm::look(client, due, now).await,
+            Some(Chain::Solana(client)) => solana::look(client, due, now).await,
+            Some(Chain::Bitcoin(client)) => bitcoin::look(client, due, now).await,
+            None => Ok(unseen(due, now, NO_NODE)),
+        }
+    };
+    within(LONGEST_LOOK, due, now, looked).await
+}
+
+async fn within(
+    longest: Duration,
+    due: &DueSend,
+    now: Timestamp,
+    looked: impl Future<Output = Result<SendEnd, ChainFailure>>,
+) -> SendEnd {
+    match timeout(longest, looked).await {
+        Ok(Ok(end)) => end,
+        Ok(Err(failure)) => unseen(due, now, failure.to_string()),
+        Err(_) => unseen(due, now, "the nodes take too long to answer"),
+    }
+}
+
+/// Another look, after one that brought nothing: what was known before is known still.
+fn unseen(due: &DueSend, now: Timestamp, why: impl Into<String>) -> SendEnd {
+    SendEnd::Again {
+        at: now + next_look(due.looks),
+        broadcast: false,
+        block: due.send.block,
+        gone_since: due.gone_since,
+        error: Some(why.into()),
     }
 }
 
@@ -77,7 +105,7 @@ pub fn next_look(looks: u32) -> SignedDuration {
     SignedDuration::from_secs(seconds.unwrap_or(if looks < 70 { 60 } else { 300 }))
 }
 
-/// The longest that one look may take: a few calls, each within the time that all nodes of a network have together.
+/// The longest that one look may take: what has not come to its end by then is looked at another time.
 pub const LONGEST_LOOK: Duration = Duration::from_secs(100);
 
 impl SendEnd {
@@ -115,5 +143,55 @@ pub fn after_offer(offered: &Offered, now: Timestamp) -> SendEnd {
         Offered::Taken => again(true, None),
         Offered::Later(why) => again(false, Some(why.clone())),
         Offered::Refused { reason, .. } => SendEnd::Dropped { reason: reason.clone() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Family;
+    use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, SendState, Uuid, WalletId};
+
+    #[tokio::test]
+    async fn a_look_has_an_end_and_forgets_nothing() {
+        let now = Timestamp::UNIX_EPOCH;
+        let due = DueSend {
+            send: Send {
+                id: SendId(Uuid::nil()),
+                environment: EnvironmentId(Uuid::nil()),
+                wallet: WalletId(Uuid::nil()),
+                app: AppId(Uuid::nil()),
+                kind: SendKind::Coin,
+                family: Family::Bitcoin,
+                lane: Lane {
+                    network: "bitcoin".to_owned(),
+                    address: "somebody".to_owned(),
+                },
+                sequence: None,
+                raw: Vec::new(),
+                hash: String::new(),
+                state: SendState::Broadcast,
+                superseded_by: None,
+                last_error: None,
+                block: Some(7),
+                created_at: now,
+                broadcast_at: None,
+                finished_at: None,
+            },
+            looks: 3,
+            gone_since: Some(now),
+            expires_at_height: None,
+            has_rival: false,
+            paused: false,
+        };
+        let end = within(Duration::ZERO, &due, now, std::future::pending()).await;
+        let expected = SendEnd::Again {
+            at: now + next_look(3),
+            broadcast: false,
+            block: Some(7),
+            gone_since: Some(now),
+            error: Some("the nodes take too long to answer".to_owned()),
+        };
+        assert_eq!(end, expected);
     }
 }

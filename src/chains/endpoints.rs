@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, ClientBuilder};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
 
@@ -23,12 +24,13 @@ use crate::config::{Network, shown_endpoint};
 use crate::outbound::client::{bundled_roots, in_few_words};
 
 pub(super) use ask::is_direction;
-pub use ask::{Ask, Identity, LONGEST_ANSWER, Problem, Reply, words};
+pub use ask::{Ask, Identity, LONGEST_ANSWER, Missed, Problem, Reply, words};
 
 /// How long a node that failed is asked last.
 const REST: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(3);
-/// Below the time that a whole request has, so that whoever called learns what it was.
+/// What one question may take, whoever is asked. It stays below the time that a whole request has, so that whoever called
+/// learns what it was; a request that asks more than one is to end with the first that nobody answers.
 const ALL_TOGETHER: Duration = Duration::from_secs(20);
 
 struct Endpoint {
@@ -132,7 +134,7 @@ impl Endpoints {
         let mut worst = Problem::Down("there is no time left".to_owned());
         let all = async {
             for node in self.in_turn() {
-                match self.ask_one(node, identity, ask, &read).await {
+                match self.ask_one(node, identity, ask, &read).await.map_err(Problem::from) {
                     Err(problem @ Problem::Down(_)) => {
                         if !matches!(worst, Problem::Lied(_)) {
                             worst = problem;
@@ -157,9 +159,33 @@ impl Endpoints {
         read: impl Fn(&Reply) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         match self.0.nodes.get(place) {
-            Some(node) => self.ask_one(node, identity, ask, &read).await,
+            Some(node) => Ok(self.ask_one(node, identity, ask, &read).await?),
             None => Err(Problem::Down("there is no such node".to_owned())),
         }
+    }
+
+    /// Tells all nodes the same at once; what they say comes as it is said. Each is told in a task of its own, so that a slow
+    /// one hears it as well although another one was quicker, and whoever told it has gone.
+    pub(super) fn tell_all<T: Send + 'static>(
+        &self,
+        identity: &Arc<Identity>,
+        ask: &Ask,
+        read: impl Fn(&Reply) -> Result<T, Problem> + Send + Sync + 'static,
+    ) -> mpsc::Receiver<Result<T, Missed>> {
+        let (answers, heard) = mpsc::channel(self.count().max(1));
+        let told = Arc::new((ask.clone(), read));
+        for place in 0..self.count() {
+            let (all, identity, told, answers) =
+                (self.clone(), Arc::clone(identity), Arc::clone(&told), answers.clone());
+            tokio::spawn(async move {
+                let (ask, read) = &*told;
+                if let Some(node) = all.0.nodes.get(place) {
+                    // Nobody may be listening any more.
+                    let _ = answers.send(all.ask_one(node, &identity, ask, read).await).await;
+                }
+            });
+        }
+        heard
     }
 
     /// Those that rest come last.
@@ -177,16 +203,17 @@ impl Endpoints {
         identity: &Identity,
         ask: &Ask,
         read: &impl Fn(&Reply) -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, Missed> {
         let answered = async {
             if !node.verified.load(Ordering::Acquire) {
-                (identity.is)(&self.exchange(node, &identity.ask).await?)?;
+                let shown = self.exchange(node, &identity.ask).await.map_err(Problem::from);
+                shown.and_then(|reply| (identity.is)(&reply)).map_err(Missed::before)?;
                 node.verified.store(true, Ordering::Release);
             }
-            read(&self.exchange(node, ask).await?)
+            read(&self.exchange(node, ask).await?).map_err(Missed::after)
         }
         .await;
-        match &answered {
+        match answered.as_ref().map_err(|missed| &missed.problem) {
             Ok(_) => node.rests_until.store(i64::MIN, Ordering::Relaxed),
             Err(Problem::Down(why) | Problem::Lied(why)) => {
                 let until = self.now() + REST;
@@ -200,7 +227,7 @@ impl Endpoints {
         answered
     }
 
-    async fn exchange(&self, node: &Endpoint, ask: &Ask) -> Result<Reply, Problem> {
+    async fn exchange(&self, node: &Endpoint, ask: &Ask) -> Result<Reply, Missed> {
         let inner = &self.0;
         let mut url = node.url.clone();
         if !ask.path.is_empty() {
@@ -212,7 +239,14 @@ impl Endpoints {
             request = request.header(CONTENT_TYPE, ask.content_type).body(ask.body.clone());
         }
         let exchange = async {
-            let failed = |error: reqwest::Error| Problem::Down(in_few_words(&error).to_string());
+            let failed = |error: reqwest::Error| {
+                let problem = Problem::Down(in_few_words(&error).to_string());
+                if error.is_connect() {
+                    Missed::before(problem)
+                } else {
+                    Missed::after(problem)
+                }
+            };
             let mut response = request.send().await.map_err(failed)?;
             let mut reply = Reply {
                 status: response.status().as_u16(),
@@ -220,14 +254,20 @@ impl Endpoints {
             };
             while let Some(chunk) = response.chunk().await.map_err(failed)? {
                 if reply.body.len() + chunk.len() > LONGEST_ANSWER {
-                    return Err(Problem::Lied("an answer of more than 1 MiB".to_owned()));
+                    return Err(Missed::after(Problem::Lied("an answer of more than 1 MiB".to_owned())));
                 }
                 reply.body.extend_from_slice(&chunk);
             }
             Ok(reply)
         };
         let ended = timeout(inner.patience, exchange).await;
-        ended.unwrap_or_else(|_| Err(Problem::Down("time-out".to_owned())))
+        ended.unwrap_or_else(|_| Err(Missed::after(Problem::Down("time-out".to_owned()))))
+    }
+}
+
+impl From<Missed> for Problem {
+    fn from(missed: Missed) -> Self {
+        missed.problem
     }
 }
 

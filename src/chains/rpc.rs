@@ -1,10 +1,13 @@
 //! JSON-RPC 2.0, as the nodes of evm and solana speak it.
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-use super::endpoints::{Ask, Endpoints, Identity, Problem, Reply, words};
+use super::endpoints::{Ask, Endpoints, Identity, Missed, Problem, Reply, words};
 
 const INTERNAL: i64 = -32603;
+/// The code of a call that a contract refused.
+const REVERTED: i64 = 3;
 /// What a node says when it could not do its work, so that another one may: an internal error, too many requests, a
 /// limit.
 const CANNOT_NOW: &[i64] = &[INTERNAL, -32005, -32016, -32029, -32097, -32098, -32099, 429];
@@ -81,8 +84,12 @@ impl Call {
 fn refusal(error: &Value) -> Problem {
     let code = error["code"].as_i64().unwrap_or_default();
     let reason = words(error["message"].as_str().unwrap_or_default());
-    // Some nodes say "internal error" of what the chain itself refuses.
     let lower = reason.to_ascii_lowercase();
+    // The words of a contract are anybody's, and say nothing about the node.
+    if code == REVERTED || lower.starts_with("execution reverted") {
+        return Problem::Refused { code, reason };
+    }
+    // Some nodes say "internal error" of what the chain itself refuses.
     let is_verdict = code == INTERNAL && VERDICTS.iter().any(|word| lower.contains(word));
     let is_trouble = TROUBLES.iter().any(|word| lower.contains(word));
     if is_trouble || (CANNOT_NOW.contains(&code) && !is_verdict) {
@@ -146,6 +153,22 @@ impl Rpc {
         };
         self.endpoints.ask_at(place, &self.identity, call.ask(), read).await
     }
+
+    /// Tells all nodes the same at once: as [`Endpoints::tell_all`].
+    pub(super) fn tell_all<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
+    ) -> mpsc::Receiver<Result<T, Missed>> {
+        let call = Call::new(self.endpoints.next_call(), method, params);
+        let ask = call.ask().clone();
+        let read = move |reply: &Reply| {
+            let result = call.result(reply)?;
+            read(&result).ok_or_else(|| nonsense(method))
+        };
+        self.endpoints.tell_all(&self.identity, &ask, read)
+    }
 }
 
 fn nonsense(method: &str) -> Problem {
@@ -181,6 +204,16 @@ mod tests {
         let body = r#"{"id":null,"error":{"code":3,"message":"execution\nreverted"}}"#;
         assert_eq!(result(400, body), refused(3, "execution reverted"));
         assert_eq!(result(200, r#"{"id":7,"error":{}}"#), refused(0, "no reason given"));
+        // What a contract says is no word of the node's about itself.
+        for (code, said) in [
+            (3, "execution reverted: capacity reached"),
+            (3, "rate limit"),
+            (-32000, "execution reverted: too many requests"),
+            (-32603, "Execution reverted: timeout"),
+        ] {
+            let body = json!({ "id": 7, "error": { "code": code, "message": said } }).to_string();
+            assert_eq!(result(200, &body), refused(code, said));
+        }
         for (status, body) in [
             (200, r#"{"id":7,"error":{"code":-32005,"message":"limit exceeded"}}"#),
             (200, r#"{"id":7,"error":{"code":-32603,"message":"Internal error"}}"#),

@@ -143,6 +143,14 @@ impl Family {
         }
     }
 
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Evm, Self::Solana, Self::Bitcoin]
+            .into_iter()
+            .find(|family| family.as_str() == word)
+    }
+
     /// The decimals of its coins: one ether is 10¹⁸ wei.
     #[must_use]
     pub const fn decimals(self) -> u8 {

@@ -58,7 +58,7 @@ pub use phone::Phone;
 pub use proofs::RequiredProofs;
 pub use provider::Provider;
 pub use refresh_token::RefreshToken;
-pub use send::{Lane, SendKind, SendState};
+pub use send::{Lane, SAME_SEND, SEND_KEY_KEPT, SendKind, SendState};
 pub use send_budget::{PastSend, SendLimits, Wait, WrongCodes};
 pub use signing::SigningPurpose;
 pub use subscription::SubscriptionStatus;

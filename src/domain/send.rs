@@ -1,5 +1,12 @@
 //! A transaction that was signed here, on its way.
 
+use jiff::SignedDuration;
+
+/// For how long a send that does the same is taken for a mistake.
+pub const SAME_SEND: SignedDuration = SignedDuration::from_secs(60);
+/// For how long a call that sent something is known by its `Idempotency-Key`: as long as the key itself.
+pub const SEND_KEY_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
 macro_rules! words {
     ($(#[$doc:meta])* $kind:ident { $($(#[$says:meta])* $name:ident = $word:literal,)* }) => {
         $(#[$doc])*

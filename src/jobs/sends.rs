@@ -20,6 +20,8 @@ use crate::store::{SendEnd, StoreError};
 
 /// Looks under way at once on this node.
 const CONCURRENCY: usize = 32;
+/// How long the store has to write down what a look brought.
+const WRITE: Duration = Duration::from_secs(20);
 /// How often the store is asked what is due.
 const POLL: Duration = Duration::from_millis(500);
 /// The pause after the store failed.
@@ -128,9 +130,9 @@ impl SendWorker {
     }
 }
 
-/// A claimed send is this node's own until its look has surely ended.
+/// A claimed send is this node's own until its look has surely ended and is written down.
 fn lease_until(now: Timestamp) -> Timestamp {
-    now.saturating_add(LONGEST_LOOK).unwrap_or(Timestamp::MAX)
+    now.saturating_add(LONGEST_LOOK + WRITE).unwrap_or(Timestamp::MAX)
 }
 
 /// Writes down what a look brought. What the store cannot take now is looked at again when the lease is over.

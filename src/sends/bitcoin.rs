@@ -32,14 +32,7 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
 }
 
 /// One look.
-pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> SendEnd {
-    match try_look(client, due, now).await {
-        Ok(end) => end,
-        Err(failure) => again(due, now).because(failure.to_string()),
-    }
-}
-
-async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
+pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
     let send = &due.send;
     match client.place(&send.hash).await? {
         Some(Place::Block { height, .. }) => {
@@ -82,12 +75,12 @@ async fn spent_elsewhere(client: &Client, send: &Send) -> Result<Option<String>,
     let Some(read) = RawTransaction::parse(&send.raw) else {
         return Ok(None);
     };
+    let newest = client.height().await?;
     let coins: Vec<(Txid, u32)> = read.spends().collect();
     for (txid, vout) in coins {
         let Some((by, Place::Block { height, .. })) = client.spender(txid, vout).await? else {
             continue;
         };
-        let newest = client.height().await?;
         let deep = newest.saturating_add(1).saturating_sub(height) >= client.confirmations();
         if by != read.txid() && deep {
             return Ok(Some(by.to_string()));

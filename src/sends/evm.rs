@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Offered, again};
 use crate::chains::ChainFailure;
-use crate::chains::evm::{At, Client, Receipt, Sent};
+use crate::chains::evm::{At, Client, Receipt, Sent, Whereabouts};
 use crate::domain::SendState;
 use crate::store::{DueSend, Send, SendEnd};
 
@@ -15,23 +15,42 @@ const GONE: SignedDuration = SignedDuration::from_mins(2);
 const GONE_TO_A_RIVAL: SignedDuration = SignedDuration::from_mins(15);
 /// Looks at a send that no node ever took, before a refusal is believed.
 const REFUSALS: u32 = 3;
+/// How long a node that says nothing keeps a refusal from being believed. Beyond that it does not hold the lane.
+const SILENCE: SignedDuration = SignedDuration::from_mins(10);
 /// How long a send that no node ever took waits for what may pass, like high fees.
 const WAITS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Offers signed bytes to every node.
+/// Offers signed bytes to every node, for the first time.
 pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
     let Some(hash) = hash_of(send) else {
         return refused("its hash cannot be read", false);
     };
-    let answer = match client.send_raw(&send.raw, hash).await {
-        Ok(answer) => answer,
-        Err(failure) => return Offered::Later(failure.to_string()),
+    match tell(client, send, hash).await {
+        (Offered::Refused { reason, .. }, true) => Offered::Later(format!(
+            "a node gave no answer, and may have it; another one says: {reason}"
+        )),
+        (Offered::Refused { reason, may_pass }, false) => match client.whereabouts(hash).await {
+            // A node that says no may have been late, or another one has it: whoever has it is believed.
+            Ok(Whereabouts::Somewhere) => Offered::Taken,
+            // Whoever says nothing now never got it, or has just refused it.
+            Ok(Whereabouts::Nowhere | Whereabouts::Unsure) => Offered::Refused { reason, may_pass },
+            Err(failure) => Offered::Later(failure.to_string()),
+        },
+        (offered, _) => offered,
+    }
+}
+
+/// What the nodes say, and whether one that may have got the bytes says nothing.
+async fn tell(client: &Client, send: &Send, hash: B256) -> (Offered, bool) {
+    let said = match client.send_raw(&send.raw, hash).await {
+        Ok(said) => said,
+        Err(failure) => return (Offered::Later(failure.to_string()), true),
     };
-    let offered = match answer {
-        Sent::Taken | Sent::Known => return Offered::Taken,
+    let offered = match said.sent {
+        Sent::Taken | Sent::Known => Offered::Taken,
         // This one or another has its nonce: blocks will tell which.
-        Sent::NonceTooLow => return Offered::Later("its nonce is used up".to_owned()),
-        Sent::NonceTooHigh => return Offered::Later("its nonce is ahead of what the node knows".to_owned()),
+        Sent::NonceTooLow => Offered::Later("its nonce is used up".to_owned()),
+        Sent::NonceTooHigh => Offered::Later("its nonce is ahead of what the node knows".to_owned()),
         Sent::Underpriced => refused(
             "another transaction with its nonce waits, and it does not offer enough more",
             true,
@@ -43,12 +62,7 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
         ),
         Sent::Refused(words) => refused(&words, false),
     };
-    // A node that says no may have been late, or another one has it: whoever has it is believed.
-    match client.transaction(hash).await {
-        Ok(Some(_)) => Offered::Taken,
-        Ok(None) => offered,
-        Err(failure) => Offered::Later(failure.to_string()),
-    }
+    (offered, said.silent)
 }
 
 fn refused(reason: &str, may_pass: bool) -> Offered {
@@ -63,14 +77,7 @@ fn hash_of(send: &Send) -> Option<B256> {
 }
 
 /// One look.
-pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> SendEnd {
-    match try_look(client, due, now).await {
-        Ok(end) => end,
-        Err(failure) => again(due, now).because(failure.to_string()),
-    }
-}
-
-async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
+pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
     let send = &due.send;
     let (Some(hash), Some(sequence), Ok(own)) = (hash_of(send), send.sequence, parse_address(&send.lane.address))
     else {
@@ -89,7 +96,15 @@ async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<Send
     if send.state == SendState::Broadcast && client.transaction(hash).await?.is_some() {
         return Ok(again(due, now));
     }
-    Ok(offered(offer(client, send).await, due, now))
+    match tell(client, send, hash).await.0 {
+        Offered::Taken => Ok(taken(due, now)),
+        Offered::Later(why) => Ok(again(due, now).because(why)),
+        Offered::Refused { reason, may_pass } => match client.whereabouts(hash).await? {
+            Whereabouts::Somewhere => Ok(taken(due, now)),
+            found if may_be_dropped(due, now, may_pass, found) => Ok(SendEnd::Dropped { reason }),
+            _ => Ok(again(due, now).because(reason)),
+        },
+    }
 }
 
 /// It stands in a block: is that deep enough?
@@ -134,31 +149,23 @@ fn gone(due: &DueSend, now: Timestamp) -> SendEnd {
     }
 }
 
-fn offered(offered: Offered, due: &DueSend, now: Timestamp) -> SendEnd {
-    match offered {
-        Offered::Taken => match again(due, now) {
-            SendEnd::Again { at, .. } => SendEnd::Again {
-                at,
-                broadcast: true,
-                block: None,
-                gone_since: None,
-                error: None,
-            },
-            end => end,
-        },
-        Offered::Later(why) => again(due, now).because(why),
-        Offered::Refused { reason, may_pass } => {
-            // What a node once took may be taken again, and its nonce must not be used twice.
-            let never_taken = due.send.state == SendState::Stored;
-            let enough = if may_pass {
-                now.duration_since(due.send.created_at) >= WAITS
-            } else {
-                due.looks >= REFUSALS
-            };
-            if never_taken && enough {
-                return SendEnd::Dropped { reason };
-            }
-            again(due, now).because(reason)
-        }
+/// A node has it.
+fn taken(due: &DueSend, now: Timestamp) -> SendEnd {
+    SendEnd::Again {
+        at: now + super::next_look(due.looks),
+        broadcast: true,
+        block: None,
+        gone_since: None,
+        error: None,
     }
+}
+
+/// Whether a refusal is believed, and the nonce free for another send.
+fn may_be_dropped(due: &DueSend, now: Timestamp, may_pass: bool, found: Whereabouts) -> bool {
+    let age = now.duration_since(due.send.created_at);
+    let enough = if may_pass { age >= WAITS } else { due.looks >= REFUSALS };
+    // A node that says nothing may have got it at an earlier offer.
+    let surely = found == Whereabouts::Nowhere || age >= SILENCE;
+    // What a node once took may be taken again, and its nonce must not be used twice.
+    due.send.state == SendState::Stored && enough && surely
 }

@@ -18,14 +18,7 @@ pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
 }
 
 /// One look.
-pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> SendEnd {
-    match try_look(client, due, now).await {
-        Ok(end) => end,
-        Err(failure) => again(due, now).because(failure.to_string()),
-    }
-}
-
-async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
+pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Result<SendEnd, ChainFailure> {
     let send = &due.send;
     // Asked before the status: what had not landed up to a block after its end never will.
     let newest = client.final_block().await?;

@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0018_confirm",
     "0019_mend",
     "0020_value",
+    "0021_sends",
 ];
 
 /// The names of the migrations that this binary knows, in order.

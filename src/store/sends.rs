@@ -4,6 +4,14 @@
 //! what was signed ([`Store::keep_send`]): that one transaction takes the nonce and writes the bytes and the job that
 //! sends them. Between the two the lane is held, and nothing is used up; who dies there is forgotten.
 
+/// What [`read`] reads, in its order.
+macro_rules! send_columns {
+    () => {
+        "id, environment_id, wallet_id, app_id, kind, family, network, address, sequence, raw, hash, state, superseded_by,
+        last_error, block_number, created_at, broadcast_at, finished_at"
+    };
+}
+
 mod follow;
 mod keep;
 mod pause;
@@ -15,6 +23,7 @@ use jiff::Timestamp;
 use super::scope::{AppScope, SystemScope};
 use super::sql::{Row, params};
 use super::{Result, Store, StoreError};
+use crate::config::Family;
 use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, SendState, WalletId};
 
 pub use follow::{DueSend, SendEnd};
@@ -35,6 +44,8 @@ pub struct Send {
     pub app: AppId,
     /// What it is.
     pub kind: SendKind,
+    /// The family of its network.
+    pub family: Family,
     /// The network and the address.
     pub lane: Lane,
     /// Its nonce, where the family has one.
@@ -59,25 +70,31 @@ pub struct Send {
     pub finished_at: Option<Timestamp>,
 }
 
-const OF_KEY: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
+const OF_KEY: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
     where idempotency_id = :key and environment_id = :environment and wallet_id = :wallet and created_at > :since
         and state <> 'dropped'
-    order by id desc limit 1";
-const OPEN: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
+    order by id desc limit 1"
+);
+const OPEN: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
     where environment_id = :environment and network = :network and address = :address and state in ('stored', 'broadcast')
-    order by id";
+    order by id"
+);
 const NEXT: &str = "
     select next_sequence from send_lanes
     where environment_id = :environment and network = :network and address = :address";
-const NEWEST: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
+const NEWEST: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
     where environment_id = :environment and (cast(:all as bigint) = 1 or state in ('stored', 'broadcast'))
-    order by id desc limit :limit";
+    order by id desc limit :limit"
+);
 
 impl Store {
     /// What a wallet sent with this `Idempotency-Key` since then, if anything.
@@ -125,6 +142,9 @@ impl Store {
     }
 }
 
+/// As many columns as `send_columns!` names; what else a row has comes after.
+const COLUMNS: usize = 18;
+
 fn read(row: &Row<'_>) -> Result<Send> {
     Ok(Send {
         id: SendId(row.id(0)?),
@@ -132,20 +152,21 @@ fn read(row: &Row<'_>) -> Result<Send> {
         wallet: WalletId(row.id(2)?),
         app: AppId(row.id(3)?),
         kind: row.word(4, SendKind::parse)?,
+        family: row.word(5, Family::parse)?,
         lane: Lane {
-            network: row.text(5)?,
-            address: row.text(6)?,
+            network: row.text(6)?,
+            address: row.text(7)?,
         },
-        sequence: row.opt_int(7)?.map(unsigned).transpose()?,
-        raw: row.bytes(8)?,
-        hash: row.text(9)?,
-        state: row.word(10, SendState::parse)?,
-        superseded_by: row.opt_id(11)?.map(SendId),
-        last_error: row.opt_text(12)?,
-        block: row.opt_int(13)?.map(unsigned).transpose()?,
-        created_at: row.time(14)?,
-        broadcast_at: row.opt_time(15)?,
-        finished_at: row.opt_time(16)?,
+        sequence: row.opt_int(8)?.map(unsigned).transpose()?,
+        raw: row.bytes(9)?,
+        hash: row.text(10)?,
+        state: row.word(11, SendState::parse)?,
+        superseded_by: row.opt_id(12)?.map(SendId),
+        last_error: row.opt_text(13)?,
+        block: row.opt_int(14)?.map(unsigned).transpose()?,
+        created_at: row.time(15)?,
+        broadcast_at: row.opt_time(16)?,
+        finished_at: row.opt_time(17)?,
     })
 }
 

@@ -93,7 +93,7 @@ const APP_VALUE_WINDOWS: &str = "delete from app_value_windows where (app_id, as
 const COUNTED_CALLS: &str = "delete from counted_calls where id in (
     select id from counted_calls where expires_at < :now order by expires_at limit :batch)";
 const SENDS: &str = "delete from sends where id in (
-    select id from (select id, finished_at from sends order by id limit :batch) oldest where finished_at < :before)";
+    select id from sends where finished_at < :before order by finished_at limit :batch)";
 // Requests are clustered by environment: each has its own oldest ones.
 const WITH_OLD_REQUESTS: &str = "
     select environment.id from environments environment

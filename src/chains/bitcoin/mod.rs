@@ -9,7 +9,7 @@ mod draft;
 use std::sync::Arc;
 
 use aboard_vault::wallet::bitcoin::{Coin, FeeRate, PublicKey, RawTransaction, Txid};
-use futures_util::stream::{FuturesUnordered, StreamExt as _, TryStreamExt as _, iter};
+use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 
 use super::endpoints::{Ask, Identity, Problem, Reply};
 use super::{ChainFailure, Endpoints};
@@ -210,17 +210,15 @@ impl Client {
     /// Where a server gave no answer and no other one took it, it may be under way all the same.
     pub async fn send(&self, raw: &[u8], txid: &str) -> Result<Taken, ChainFailure> {
         let ask = Ask::text("/tx", hex(raw));
-        let read = |reply: &Reply| answers::taken(reply, txid);
-        let places = 0..self.endpoints.count();
-        let mut asked: FuturesUnordered<_> = places
-            .map(|place| self.endpoints.ask_at(place, &self.identity, &ask, read))
-            .collect();
+        let own = txid.to_owned();
+        let read = move |reply: &Reply| answers::taken(reply, &own);
+        let mut heard = self.endpoints.tell_all(&self.identity, &ask, read);
         let (mut refused, mut unknown) = (None, None);
-        while let Some(said) = asked.next().await {
+        while let Some(said) = heard.recv().await {
             match said {
                 Ok(Taken::Yes) => return Ok(Taken::Yes),
                 Ok(no) => refused = Some(no),
-                Err(problem) => unknown = Some(problem),
+                Err(missed) => unknown = Some(missed.problem),
             }
         }
         match (unknown, refused) {

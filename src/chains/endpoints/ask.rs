@@ -75,6 +75,33 @@ pub enum Problem {
     },
 }
 
+/// Why a node gave no answer, and whether the call may have reached it all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Why.
+    pub problem: Problem,
+    /// Whether the call may have reached it.
+    pub may_have_it: bool,
+}
+
+impl Missed {
+    /// The call never left for it.
+    pub(super) const fn before(problem: Problem) -> Self {
+        Self {
+            problem,
+            may_have_it: false,
+        }
+    }
+
+    /// The call left for it.
+    pub(super) const fn after(problem: Problem) -> Self {
+        Self {
+            problem,
+            may_have_it: true,
+        }
+    }
+}
+
 /// How a node shows that it is of this network: a call, and what is wrong with its answer.
 pub struct Identity {
     /// The call.

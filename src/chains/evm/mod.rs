@@ -21,7 +21,7 @@ use crate::config::Network;
 
 pub use fees::FeeQuote;
 pub use receipt::{KnownTransaction, Log, MOST_LOGS, Receipt};
-pub use send::Sent;
+pub use send::{Said, Sent, Whereabouts};
 pub use token::{Token, TokenError};
 
 const GWEI: u128 = 1_000_000_000;

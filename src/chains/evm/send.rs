@@ -2,11 +2,10 @@
 
 use aboard_vault::wallet::evm::B256;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
-use super::{Client, wire};
+use super::{Client, KnownTransaction, wire};
 use crate::chains::ChainFailure;
-use crate::chains::endpoints::{Problem, words};
+use crate::chains::endpoints::{Missed, Problem, words};
 
 /// What the nodes said to a transaction. None of it is the chain's last word: a block is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,48 +101,81 @@ impl Sent {
     }
 }
 
+/// What the nodes together said to a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What counts of it.
+    pub sent: Sent,
+    /// Whether a node that may have got the transaction said nothing.
+    pub silent: bool,
+}
+
+/// What all nodes know of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// One of them has it.
+    Somewhere,
+    /// All of them answer, and none has it.
+    Nowhere,
+    /// None of those that answer has it, and others say nothing.
+    Unsure,
+}
+
 impl Client {
     /// Sends a signed transaction to every node at once, and answers as soon as one has taken it, or all have spoken. The
     /// same bytes may be sent as often as one likes.
     ///
     /// # Errors
     /// [`ChainFailure::Down`] and [`ChainFailure::Lied`]: whether any node has it is unknown, so send it again.
-    pub async fn send_raw(&self, raw: &[u8], hash: B256) -> Result<Sent, ChainFailure> {
-        let count = self.rpc.endpoints.count();
-        let (answers, mut heard) = mpsc::channel(count.max(1));
-        for place in 0..count {
-            let (client, answers, raw) = (self.clone(), answers.clone(), wire::hex(raw));
-            // On its own, so that a slow node gets it as well although another one was quicker.
-            tokio::spawn(async move {
-                let _ = answers.send(client.send_to(place, &raw, hash).await).await;
-            });
-        }
-        drop(answers);
-        let mut best: Option<Sent> = None;
+    pub async fn send_raw(&self, raw: &[u8], hash: B256) -> Result<Said, ChainFailure> {
+        let read = move |value: &Value| (wire::hash(value)? == hash).then_some(Sent::Taken);
+        let params = json!([wire::hex(raw)]);
+        let mut heard = self.rpc.tell_all("eth_sendRawTransaction", &params, read);
+        let (mut best, mut silent): (Option<Sent>, bool) = (None, false);
         let mut failure = ChainFailure::Down("there is no node".to_owned());
         while let Some(answer) = heard.recv().await {
-            match answer {
-                Ok(Sent::Taken) => return Ok(Sent::Taken),
-                Ok(sent) => {
-                    if best.as_ref().is_none_or(|best| sent.rank() < best.rank()) {
-                        best = Some(sent);
-                    }
+            let sent = match answer {
+                Ok(sent) => sent,
+                Err(Missed {
+                    problem: Problem::Refused { reason, .. },
+                    ..
+                }) => Sent::of(&reason),
+                Err(missed) => {
+                    silent |= missed.may_have_it;
+                    failure = missed.problem.into();
+                    continue;
                 }
-                Err(failed) => failure = failed,
+            };
+            if sent == Sent::Taken {
+                return Ok(Said { sent, silent });
+            }
+            if best.as_ref().is_none_or(|best| sent.rank() < best.rank()) {
+                best = Some(sent);
             }
         }
-        best.ok_or(failure)
+        best.map(|sent| Said { sent, silent }).ok_or(failure)
     }
 
-    async fn send_to(&self, place: usize, raw: &str, hash: B256) -> Result<Sent, ChainFailure> {
-        let read = |value: &Value| (wire::hash(value)? == hash).then_some(Sent::Taken);
-        match self
-            .rpc
-            .ask_at(place, "eth_sendRawTransaction", &json!([raw]), read)
-            .await
-        {
-            Err(Problem::Refused { reason, .. }) => Ok(Sent::of(&reason)),
-            other => Ok(other?),
+    /// Asks each node for itself whether it has a transaction, in a block or waiting for one.
+    ///
+    /// # Errors
+    /// No node answers.
+    pub async fn whereabouts(&self, hash: B256) -> Result<Whereabouts, ChainFailure> {
+        let params = json!([wire::hex(hash.as_slice())]);
+        let read = move |value: &Value| wire::nullable(Some(value), |value| KnownTransaction::read(value, hash));
+        let mut heard = self.rpc.tell_all("eth_getTransactionByHash", &params, read);
+        let (mut answered, mut missed) = (false, None);
+        while let Some(answer) = heard.recv().await {
+            match answer {
+                Ok(Some(_)) => return Ok(Whereabouts::Somewhere),
+                Ok(None) => answered = true,
+                Err(failed) => missed = Some(failed.problem),
+            }
+        }
+        match missed {
+            None => Ok(Whereabouts::Nowhere),
+            Some(_) if answered => Ok(Whereabouts::Unsure),
+            Some(problem) => Err(problem.into()),
         }
     }
 }

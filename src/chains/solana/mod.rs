@@ -9,7 +9,6 @@ mod fees;
 use aboard_vault::wallet::solana::{Address, Mint, StateError, metadata_address, symbol_in_metadata, symbol_in_mint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::endpoints::Problem;
@@ -195,14 +194,12 @@ impl Client {
         let options = json!({ "encoding": "base64", "preflightCommitment": "confirmed", "skipPreflight": false });
         let params = json!([STANDARD.encode(raw), options]);
         // A node that says another id has another transaction, or none.
-        let read = |said: &Value| (said.as_str() == Some(id)).then_some(());
-        let places = 0..self.rpc.endpoints.count();
-        let mut asked: FuturesUnordered<_> = places
-            .map(|place| self.rpc.ask_at(place, "sendTransaction", &params, read))
-            .collect();
+        let own = id.to_owned();
+        let read = move |said: &Value| (said.as_str() == Some(own.as_str())).then_some(());
+        let mut heard = self.rpc.tell_all("sendTransaction", &params, read);
         let (mut fails, mut unknown) = (None, None);
-        while let Some(said) = asked.next().await {
-            match said {
+        while let Some(said) = heard.recv().await {
+            match said.map_err(Problem::from) {
                 Ok(()) => return Ok(Taken::Yes),
                 Err(Problem::Refused { reason, .. }) if reason.contains("already been processed") => {
                     return Ok(Taken::Yes);

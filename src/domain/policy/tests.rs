@@ -273,7 +273,11 @@ fn arguments_that_contracts_read_in_different_ways_pass_no_rule_about_content() 
     let short = call("transfer(address,uint256)", &[word(STRANGER), U256::from(9)])[..67].to_vec();
     for data in [dirty, short] {
         let moved = evm_to(Some(TOKEN), 0, data);
-        refuses(json!({ "recipients": [FRIEND], "contracts": [TOKEN] }), &moved, "methods");
+        refuses(
+            json!({ "recipients": [FRIEND], "contracts": [TOKEN] }),
+            &moved,
+            "methods",
+        );
         refuses(json!({ "contracts": [TOKEN] }), &moved, "methods");
         allows(json!({ "networks": [NETWORK] }), &moved);
     }
@@ -281,8 +285,16 @@ fn arguments_that_contracts_read_in_different_ways_pass_no_rule_about_content() 
 
 #[test]
 fn a_call_of_the_own_account_is_what_its_delegate_makes_of_it() {
-    let own = evm_to(Some(OWN), 0, call("execute(address,uint256)", &[word(STRANGER), U256::MAX]));
-    refuses(json!({ "value": [{ "network": NETWORK, "per_transaction": "9" }] }), &own, "delegates");
+    let own = evm_to(
+        Some(OWN),
+        0,
+        call("execute(address,uint256)", &[word(STRANGER), U256::MAX]),
+    );
+    refuses(
+        json!({ "value": [{ "network": NETWORK, "per_transaction": "9" }] }),
+        &own,
+        "delegates",
+    );
     refuses(json!({ "methods": ["execute(address,uint256)"] }), &own, "delegates");
     allows(json!({ "networks": [NETWORK] }), &own);
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::reserve::lock;
 use super::rivals::{others_in_lane, rivals};
-use super::{Send, read, stored, unsigned};
+use super::{COLUMNS, Send, read, stored, unsigned};
 use crate::domain::{EnvironmentId, EventType, SendId, SendKind, SendState, UserId};
 use crate::store::happened::Happened;
 use crate::store::scope::SystemScope;
@@ -80,19 +80,18 @@ const CLAIM: &str = "
     update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
     where id in (select id from jobs where kind = 'send' and due_at <= :now order by due_at limit :limit)
     returning id";
-const LOAD: &str = "
-    select send.id, send.environment_id, send.wallet_id, send.app_id, send.kind, send.network, send.address, send.sequence,
-        send.raw, send.hash, send.state, send.superseded_by, send.last_error, send.block_number, send.created_at,
-        send.broadcast_at, send.finished_at, send.looks, send.gone_since, send.expires_at_height,
+const LOAD: &str = concat!(
+    "select ",
+    send_columns!(),
+    ", looks, gone_since, expires_at_height,
         (select count(*) from sends rival
          where rival.environment_id = send.environment_id and rival.network = send.network and rival.address = send.address
             and rival.sequence = send.sequence and rival.id <> send.id and rival.state in ('stored', 'broadcast')),
         (select count(*) from send_pauses pause
          where pause.environment_id = send.environment_id and (pause.network = send.network or pause.network = ''))
-    from sends send where send.id = :id and send.state in ('stored', 'broadcast')";
-const ONE: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends where id = :id";
+    from sends send where send.id = :id and send.state in ('stored', 'broadcast')"
+);
+const ONE: &str = concat!("select ", send_columns!(), " from sends where id = :id");
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const ENDED: &str = "delete from jobs where id = :id";
@@ -105,8 +104,10 @@ const FINISH: &str = "
     where id = :id and state in ('stored', 'broadcast')";
 const LOSE: &str = "update sends set state = 'replaced', superseded_by = :winner, finished_at = :now where id = :id";
 // What was to be replaced stands again.
-const STANDS_AGAIN: &str =
-    "update sends set superseded_by = null where superseded_by = :id and state in ('stored', 'broadcast')";
+const STANDS_AGAIN: &str = "
+    update sends set superseded_by = null
+    where environment_id = :environment and network = :network and address = :address and superseded_by = :id
+        and state in ('stored', 'broadcast')";
 const OWNER: &str = "select user_id from wallets where id = :id";
 const NEXT: &str = "select due_at from jobs where kind = 'send' order by due_at limit 1";
 
@@ -163,11 +164,11 @@ async fn load(tx: &Tx<'_>, id: Uuid) -> Result<Option<DueSend>> {
     tx.one(LOAD, &params![id: id], |row| {
         Ok(DueSend {
             send: read(row)?,
-            looks: u32::try_from(row.int(17)?).unwrap_or(u32::MAX),
-            gone_since: row.opt_time(18)?,
-            expires_at_height: row.opt_int(19)?.map(unsigned).transpose()?,
-            has_rival: row.int(20)? > 0,
-            paused: row.int(21)? > 0,
+            looks: u32::try_from(row.int(COLUMNS)?).unwrap_or(u32::MAX),
+            gone_since: row.opt_time(COLUMNS + 1)?,
+            expires_at_height: row.opt_int(COLUMNS + 2)?.map(unsigned).transpose()?,
+            has_rival: row.int(COLUMNS + 3)? > 0,
+            paused: row.int(COLUMNS + 4)? > 0,
         })
     })
     .await
@@ -220,7 +221,11 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, id: SendId, end: SendEnd, now: Timesta
         }
         SendEnd::Dropped { reason } => {
             ended(tx, &send, SendState::Dropped, None, Some(&reason), now).await?;
-            tx.execute(STANDS_AGAIN, &params![id: id.0]).await?;
+            let replaced = params![
+                environment: send.environment.0, network: send.lane.network.as_str(), address: send.lane.address.as_str(),
+                id: id.0,
+            ];
+            tx.execute(STANDS_AGAIN, &replaced).await?;
             let said = json!({ "reason": reason, "block_number": null });
             tell(tx, &send, EventType::TransactionFailed, said, now).await?;
         }

@@ -58,6 +58,7 @@ impl NewSend {
             wallet: self.wallet,
             app: self.app,
             kind: self.kind,
+            family: self.family,
             lane: self.lane.clone(),
             sequence: self.sequence,
             raw: self.raw.clone(),
@@ -78,8 +79,10 @@ impl NewSend {
 pub enum Keeping {
     /// It is stored: it may be sent, and will be whatever happens.
     Kept,
-    /// The lane was lost, or what it replaces has ended. Nothing was stored: forget what was signed.
+    /// The lane was lost. Nothing was stored: forget what was signed.
     Lost,
+    /// What it replaces has ended, or was replaced. Nothing was stored: forget what was signed.
+    NotOpen,
 }
 
 const REPLACED_IS_OPEN: &str = "
@@ -115,7 +118,7 @@ async fn keep(tx: &Tx<'_>, environment: Uuid, new: NewSend, now: Timestamp) -> R
     if let Some(replaced) = new.replaces {
         let open = params![id: replaced.0, environment: environment];
         if tx.one(REPLACED_IS_OPEN, &open, |row| row.id(0)).await?.is_none() {
-            return Ok(Keeping::Lost);
+            return Ok(Keeping::NotOpen);
         }
     }
     let sequence = new.sequence.map(stored).transpose()?;

@@ -1,20 +1,15 @@
 //! A place in a lane, for as long as it takes to sign.
 
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{OF_KEY, Send, read, stored, unsigned};
-use crate::domain::{Lane, SendId, WalletId};
+use crate::domain::{Lane, SAME_SEND, SEND_KEY_KEPT, SendId, WalletId};
 use crate::store::scope::AppScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store};
-
-/// For how long a send that does the same is taken for a mistake.
-const DUPLICATE: SignedDuration = SignedDuration::from_secs(60);
-/// For how long a call with an `Idempotency-Key` is known: as long as the key itself.
-const KEY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Which nonce a send wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +91,14 @@ pub enum Reservation {
 const PAUSED: &str = "
     select reason from send_pauses where environment_id = :environment and (network = :network or network = '')
     order by network limit 1";
-const SAME: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
+const SAME: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
     where environment_id = :environment and network = :network and address = :address and digest = :digest
         and created_at > :since and state in ('stored', 'broadcast', 'confirmed', 'replaced')
-    order by id limit 1";
+    order by id limit 1"
+);
 const LANE: &str = "
     select next_sequence, holder_id, held_until from send_lanes
     where environment_id = :environment and network = :network and address = :address";
@@ -116,6 +113,9 @@ const FREE: &str = "
 const IS_OPEN: &str = "
     select id from sends where id = :id and environment_id = :environment and network = :network and address = :address
         and sequence = :sequence and state in ('stored', 'broadcast') and superseded_by is null";
+const HAS_OPEN: &str = "
+    select id from sends where environment_id = :environment and network = :network and address = :address
+        and sequence = :sequence and state in ('stored', 'broadcast') limit 1";
 const HOLD: &str = "
     insert into send_lanes (environment_id, network, address, next_sequence, holder_id, held_until)
     values (:environment, :network, :address, 0, :holder, :held_until)
@@ -166,7 +166,7 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
     lock(tx, environment, &wanted.lane).await?;
     if let Some(key) = &wanted.key {
         let known = params![
-            key: &key[..], environment: environment, wallet: wanted.wallet.0, since: now - KEY_KEPT,
+            key: &key[..], environment: environment, wallet: wanted.wallet.0, since: now - SEND_KEY_KEPT,
         ];
         if let Some(send) = tx.one(OF_KEY, &known, read).await? {
             return Ok(Reservation::Known(Box::new(send)));
@@ -182,7 +182,7 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
     );
     if wanted.key.is_none() && !wanted.allow_duplicate && !replaces {
         let same = params![
-            environment: environment, network: network, address: address, digest: &wanted.digest[..], since: now - DUPLICATE,
+            environment: environment, network: network, address: address, digest: &wanted.digest[..], since: now - SAME_SEND,
         ];
         if let Some(send) = tx.one(SAME, &same, read).await? {
             return Ok(Reservation::Duplicate(Box::new(send)));
@@ -217,7 +217,16 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
             }
             Some(sequence)
         }
-        WantedSequence::Foreign { sequence } => Some(sequence),
+        WantedSequence::Foreign { sequence } => {
+            let taken = params![
+                environment: environment, network: network, address: address, sequence: stored(sequence)?,
+            ];
+            // Once the wallet sends something with it, that is what is replaced.
+            if tx.one(HAS_OPEN, &taken, |row| row.id(0)).await?.is_some() {
+                return Ok(Reservation::NotOpen);
+            }
+            Some(sequence)
+        }
     };
     let held = params![
         environment: environment, network: network, address: address, holder: wanted.id.0, held_until: wanted.held_until,

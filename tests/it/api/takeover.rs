@@ -137,7 +137,11 @@ async fn nor_does_it_wait_for_the_person_to_have_a_wallet(engine: Engine) {
     let victim = me(&app, &app.log_in(EMAIL, &shop).await).await;
     put(&app, &victim, json!({ "phone": SMS.to })).await;
     let answer = app.verify(&victim, "sms", SMS.to).await;
-    assert_eq!(answer.json()["error"]["code"], json!("CONFIRMATION_NEEDED"), "{answer:?}");
+    assert_eq!(
+        answer.json()["error"]["code"],
+        json!("CONFIRMATION_NEEDED"),
+        "{answer:?}"
+    );
     app.advance(60);
     assert_eq!(holder(&app.new_wallet(EMAIL, &shop, json!({})).await), victim);
     app.advance(60);

@@ -1,7 +1,7 @@
 //! The client of the family evm, against a real chain: what sends stand on.
 
 use aboard::chains::ChainFailure;
-use aboard::chains::evm::{At, Call, Client, FeeQuote, Sent, wire};
+use aboard::chains::evm::{At, Call, Client, FeeQuote, Said, Sent, Whereabouts, wire};
 use aboard_fakes::{Answer, Receiver, Request};
 use aboard_vault::wallet::evm::{B256, U256, parse_address};
 use serde_json::{Value, json};
@@ -28,6 +28,11 @@ async fn set_up(chain: &Anvil, endpoints: &str) -> (TestApp, Holder, Client) {
     (app, ada, client)
 }
 
+/// What all nodes say, none of them silent.
+fn said(sent: Sent) -> Said {
+    Said { sent, silent: false }
+}
+
 /// A signed transaction: its bytes and its hash.
 async fn signed(app: &TestApp, ada: &mut Holder, nonce: u64, more: Value) -> (Vec<u8>, B256) {
     let mut transaction = json!({
@@ -50,8 +55,9 @@ async fn a_transaction_is_followed_from_the_pool_into_its_block() {
     let own = parse_address(&ada.evm).unwrap();
     let (raw, hash) = signed(&app, &mut ada, 0, json!({})).await;
     assert_eq!(client.transaction(hash).await, Ok(None));
-    assert_eq!(client.send_raw(&raw, hash).await, Ok(Sent::Taken));
-    assert_eq!(client.send_raw(&raw, hash).await, Ok(Sent::Known));
+    assert_eq!(client.whereabouts(hash).await, Ok(Whereabouts::Nowhere));
+    assert_eq!(client.send_raw(&raw, hash).await, Ok(said(Sent::Taken)));
+    assert_eq!(client.send_raw(&raw, hash).await, Ok(said(Sent::Known)));
     assert_eq!(client.nonce(own, At::Latest).await, Ok(0));
     assert_eq!(client.nonce(own, At::Pending).await, Ok(1));
     assert_eq!(client.receipt(hash).await, Ok(None));
@@ -59,9 +65,9 @@ async fn a_transaction_is_followed_from_the_pool_into_its_block() {
     assert_eq!((known.block_number, known.from, known.nonce), (None, own, 0));
 
     let (other, other_hash) = signed(&app, &mut ada, 0, json!({ "value": "2" })).await;
-    assert_eq!(client.send_raw(&other, other_hash).await, Ok(Sent::Underpriced));
+    assert_eq!(client.send_raw(&other, other_hash).await, Ok(said(Sent::Underpriced)));
     chain.mine(3).await;
-    assert_eq!(client.send_raw(&other, other_hash).await, Ok(Sent::NonceTooLow));
+    assert_eq!(client.send_raw(&other, other_hash).await, Ok(said(Sent::NonceTooLow)));
     let receipt = client.receipt(hash).await.unwrap().expect("it is in a block");
     assert_eq!(
         (receipt.succeeded, receipt.block_number, receipt.gas_used),
@@ -84,11 +90,20 @@ async fn what_a_node_refuses_is_told_apart() {
         (json!({ "maxFeePerGas": 1, "maxPriorityFeePerGas": 1 }), Sent::FeeTooLow),
     ] {
         let (raw, hash) = signed(&app, &mut ada, 0, more.clone()).await;
-        assert_eq!(client.send_raw(&raw, hash).await, Ok(expected), "{more}");
+        assert_eq!(client.send_raw(&raw, hash).await, Ok(said(expected)), "{more}");
     }
     let (raw, hash) = signed(&app, &mut ada, 0, json!({ "gasLimit": 20_000 })).await;
     let sent = client.send_raw(&raw, hash).await;
-    assert!(matches!(sent, Ok(Sent::Refused(_))), "{sent:?}");
+    assert!(
+        matches!(
+            &sent,
+            Ok(Said {
+                sent: Sent::Refused(_),
+                silent: false
+            })
+        ),
+        "{sent:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,7 +133,10 @@ async fn one_good_node_is_enough_to_send() {
 
     let all = format!("{},{dead},{}", liar.url("/"), chain.url);
     let (_other, _, client) = set_up(&chain, &all).await;
-    assert_eq!(client.send_raw(&raw, hash).await, Ok(Sent::Taken));
+    assert_eq!(client.whereabouts(hash).await, Ok(Whereabouts::Unsure));
+    let sent = client.send_raw(&raw, hash).await;
+    assert_eq!(sent.map(|said| said.sent), Ok(Sent::Taken));
+    assert_eq!(client.whereabouts(hash).await, Ok(Whereabouts::Somewhere));
     chain.mined(&hash.to_string()).await;
     assert_eq!(chain.balance(TO).await, 10_000_000_000_000_000_000_001);
 }

@@ -10,6 +10,7 @@ on_both! {
     a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered,
     the_next_node_stands_in,
     a_node_of_another_chain_is_never_believed,
+    a_contract_that_says_what_busy_nodes_say_is_believed,
 }
 
 const ASK: &str = "balance-coin";
@@ -142,4 +143,27 @@ async fn a_node_of_another_chain_is_never_believed(engine: Engine) {
     let evm = ada.evm.clone();
     other.fund(&evm, 1_000_000).await;
     assert_eq!(ada.gets(&app, ASK, body()).await["balance"], "0");
+}
+
+/// Its words are anybody's, and would send every node to rest.
+async fn a_contract_that_says_what_busy_nodes_say_is_believed(engine: Engine) {
+    let node = node(|call| match call["method"].as_str() {
+        Some("eth_estimateGas") => {
+            let error = json!({ "code": 3, "message": "execution reverted: capacity reached", "data": "0x" });
+            Answer::json(200, &json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })).into()
+        }
+        _ => result(call, &json!("0x7")),
+    })
+    .await;
+    let app = TestApp::with(engine, &[(ENDPOINTS, &node.url("/"))]).await;
+    let mut ada = app.holder().await;
+    let estimate = json!({ "network": "ethereum-sepolia", "type": "send-coin", "to": ada.evm, "amount": "0" });
+    let message = ada.refused(&app, "estimate-gas", estimate, 422).await;
+    assert!(message.contains("capacity reached"), "{message}");
+    ada.gets(&app, ASK, body()).await;
+    assert_eq!(
+        calls(&node, "eth_chainId"),
+        1,
+        "it did not have to show again what it is"
+    );
 }

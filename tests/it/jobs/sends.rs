@@ -68,8 +68,11 @@ async fn with_everything_said_a_send_waits_for_a_chain_that_is_down(engine: Engi
     rig.node.loses(Loses::Everything);
     rig.refused("send-coin", json!({ "to": TO, "amount": "0.2" }), 503)
         .await;
+    let asked = rig.node.asked("eth_chainId").len();
     let sent = rig.sends("send-coin", body).await;
     assert_eq!(sent["nonce"], 1);
+    // For the nonce, and with the transaction. Each question costs what all nodes together may take, and a call has its end.
+    assert_eq!(rig.node.asked("eth_chainId").len() - asked, 2);
     rig.follow().await;
     rig.node.loses(Loses::Nothing);
     rig.follow().await;

@@ -32,6 +32,11 @@ impl Rig {
         Self::on(engine, Anvil::start(), settings).await
     }
 
+    /// On this chain, behind nodes that are asked first: their addresses, with commas.
+    pub async fn behind(engine: Engine, others: &str, chain: Anvil) -> Self {
+        Self::on(engine, chain, &[(ENDPOINTS, others)]).await
+    }
+
     /// On a chain whose blocks come when a test makes them.
     pub async fn waiting(engine: Engine) -> Self {
         let id = super::anvil::SEPOLIA.to_string();
@@ -40,8 +45,14 @@ impl Rig {
 
     async fn on(engine: Engine, chain: Anvil, settings: &[(&str, &str)]) -> Self {
         let node = Valve::before(&chain).await;
-        let url = node.url();
-        let settings: Vec<_> = settings.iter().copied().chain([(ENDPOINTS, &*url)]).collect();
+        let (first, rest): (Vec<_>, Vec<_>) = settings.iter().copied().partition(|(name, _)| *name == ENDPOINTS);
+        let nodes: Vec<_> = first
+            .iter()
+            .map(|(_, nodes)| (*nodes).to_owned())
+            .chain([node.url()])
+            .collect();
+        let nodes = nodes.join(",");
+        let settings: Vec<_> = rest.into_iter().chain([(ENDPOINTS, &*nodes)]).collect();
         let app = TestApp::with(engine, &settings).await;
         let ada = app.holder().await;
         chain.fund(&ada.evm, 10 * COIN).await;

@@ -80,12 +80,17 @@ impl Valve {
 
     /// The transactions that came here, lost ones too.
     pub fn sent(&self) -> Vec<String> {
-        let calls = self.receiver.requests().into_iter();
-        let calls = calls.filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
-        let sends = calls.filter(|call| call["method"] == "eth_sendRawTransaction");
-        sends
+        self.asked("eth_sendRawTransaction")
+            .iter()
             .map(|call| call["params"][0].as_str().expect("bytes").to_owned())
             .collect()
+    }
+
+    /// The calls of a method that came here, lost ones too.
+    pub fn asked(&self, method: &str) -> Vec<Value> {
+        let calls = self.receiver.requests().into_iter();
+        let calls = calls.filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
+        calls.filter(|call| call["method"] == method).collect()
     }
 }
 

@@ -7,7 +7,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::SignedDuration;
 use serde_json::json;
 
 use super::sending::{
@@ -16,13 +15,10 @@ use super::sending::{
 };
 use super::{Operation, shape};
 use crate::chains::evm::{At, Call};
-use crate::domain::{Code, Invalid, SendKind};
+use crate::domain::{Code, Invalid, SAME_SEND, SendKind};
 use crate::store::Send;
 use crate::web::reference::{self, Schema, always, optional};
 use crate::web::{Failure, Web};
-
-/// For how long the same wish is taken for a mistake.
-const DUPLICATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
@@ -98,7 +94,7 @@ pub async fn cancel_transaction(State(web): State<Web>, mut operation: Operation
 /// Whether a send is a cancellation already, of this very wish.
 fn is_cancelled(web: &Web, operation: &Operation, send: &Send, options: &Options) -> bool {
     let age = web.instance.clock.now().duration_since(send.created_at);
-    send.kind == SendKind::Cancel && age < DUPLICATE && !options.allow_duplicate && operation.key().is_none()
+    send.kind == SendKind::Cancel && age < SAME_SEND && !options.allow_duplicate && operation.key().is_none()
 }
 
 /// A transaction that waits on the network and was not sent through this server.

@@ -30,8 +30,11 @@ impl Asked {
         let named = match fields.optional_text("network")? {
             None => None,
             Some(code) => Some(networks.by_code(&code).ok_or_else(|| {
-                let why = "There is no network with this code. The codes are in the documentation of wallets.";
-                invalid("network", why.to_owned()).holding(code.clone().into())
+                let why = format!(
+                    "There is no network with this code. Served here: {}.",
+                    served(web, caller).join(", ")
+                );
+                invalid("network", why).holding(code.clone().into())
             })?),
         };
         let numbered = match fields.optional_value("chainId") {
@@ -99,6 +102,18 @@ impl Asked {
         let why = format!("{} has no {call}: only networks of the family evm have.", self.code);
         Failure::field("network", Invalid::new(why))
     }
+}
+
+/// The codes of the networks that wallets of this environment sign for.
+fn served<'a>(web: &'a Web, caller: &Caller) -> Vec<&'a str> {
+    let scope = &caller.app.scope;
+    let settings = web.instance.settings.of(scope.environment());
+    let testnet = scope.kind() == EnvironmentKind::Sandbox;
+    let networks = web.config.networks.iter();
+    networks
+        .filter(|(code, network)| network.testnet == testnet && settings.wallets.allow_network(code))
+        .map(|(code, _)| code)
+        .collect()
 }
 
 /// A sandbox has test money alone, and production real money alone.

@@ -4,7 +4,7 @@ use aboard::domain::{Lane, SendKind, SendState};
 use aboard::store::{Keeping, NewReservation, NewSend, Reservation, SendEnd, SendPause, WantedSequence};
 
 use super::{NEXT, again, claim, end, refused, sender, sequence, state, told};
-use crate::support::store::{TestStore, both, race};
+use crate::support::store::{Engine, TestStore, both, race};
 
 both! {
     a_send_is_leased_to_one_and_comes_back,
@@ -13,6 +13,7 @@ both! {
     what_ended_some_other_way_tells_of_it,
     a_pause_refuses_what_comes_and_holds_what_is_there,
     what_has_ended_is_swept_after_a_season,
+    what_is_still_open_holds_no_sweep_up,
 }
 
 async fn a_send_is_leased_to_one_and_comes_back(store: TestStore) {
@@ -131,7 +132,7 @@ async fn what_is_mined_ends_what_had_its_nonce(store: TestStore) {
         replaces: Some(second.id),
         ..sender.signed(&store, &late, nonce)
     };
-    assert_eq!(sender.keep(&store, late).await, Keeping::Lost);
+    assert_eq!(sender.keep(&store, late).await, Keeping::NotOpen);
 }
 
 async fn a_replacement_that_was_refused_leaves_what_it_replaced(store: TestStore) {
@@ -243,4 +244,33 @@ async fn what_has_ended_is_swept_after_a_season(store: TestStore) {
         assert_eq!(store.count("sends").await, left);
     }
     assert_eq!(sender.send(&store).await.1, 2, "a nonce is never forgotten");
+}
+
+/// More that is on its way than one sweep deletes stands before what has ended.
+async fn what_is_still_open_holds_no_sweep_up(store: TestStore) {
+    let sender = sender(&store).await;
+    let (id, bytes) = match store.engine {
+        Engine::Sqlite => ("cast(printf('00%014d', n) as blob)", "cast(printf('%032d', n) as blob)"),
+        Engine::Postgres => (
+            "encode(convert_to('00' || lpad(n::text, 14, '0'), 'UTF8'), 'hex')::uuid",
+            "convert_to(lpad(n::text, 32, '0'), 'UTF8')",
+        ),
+    };
+    let (app, wallet) = (store.literal(sender.app.app().0), store.literal(sender.wallet.0));
+    let (environment, now) = (store.literal(sender.app.environment().0), store.moment(store.now()));
+    store
+        .execute(&format!(
+            "insert into sends (id, environment_id, wallet_id, app_id, kind, family, network, address, sequence, digest, raw, hash,
+                state, looks, created_at)
+             with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 1001)
+             select {id}, {environment}, {wallet}, {app}, 'coin', 'evm', 'ethereum-sepolia', 'somebody', n, {bytes}, {bytes}, 'x',
+                'broadcast', 0, {now} from numbers"
+        ))
+        .await;
+    let (ended, _) = sender.send(&store).await;
+    assert!(end(&store, ended.owner, ended.id, SendEnd::Confirmed { block: 1 }).await);
+    store.advance(91 * 86_400);
+    store.sweep(store.system(), store.now()).await.unwrap();
+    assert_eq!(store.count("sends").await, 1_001);
+    assert_eq!(store.count("sends where finished_at is not null").await, 0);
 }

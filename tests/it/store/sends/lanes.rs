@@ -118,7 +118,10 @@ async fn nonces_follow_what_is_known_and_never_go_down(store: TestStore) {
         Some(21)
     );
     // What waits on the network and was not sent here may be replaced, which moves nothing down either.
-    assert_eq!(next(WantedSequence::Foreign { sequence: 12 }).await, reserved(12));
+    let foreign = WantedSequence::Foreign { sequence: 12 };
+    assert_eq!(next(foreign).await, reserved(12));
+    // Once it is, what replaces it is the wallet's own.
+    assert_eq!(next(foreign).await, Reservation::NotOpen);
     assert_eq!(next(NEXT).await, reserved(21));
 }
 

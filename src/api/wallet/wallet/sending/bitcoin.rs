@@ -14,7 +14,7 @@ use crate::chains::bitcoin::{Client, OnItsWay, Purse, Unsendable};
 use crate::config::Family;
 use crate::domain::policy::Action;
 use crate::domain::{Code, Lane, SendKind};
-use crate::store::Send;
+use crate::store::{Send, WantedSequence};
 use crate::web::{Failure, Fields, Web};
 
 /// A wallet on a network of Bitcoin.
@@ -60,6 +60,7 @@ pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -
         lane,
         allow_duplicate,
         replaces: None,
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),
@@ -140,6 +141,7 @@ pub async fn transaction(
         digest: sha256(&[b"psbt", &bytes[..]].concat()),
         allow_duplicate,
         replaces: None,
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

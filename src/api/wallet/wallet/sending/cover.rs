@@ -15,9 +15,12 @@ impl Purse {
     /// Asks for it, and refuses a send of more. `answers` says whether any node did just now: where none does, what the
     /// account has is seen later, by the nodes.
     pub async fn open(account: &Account<'_>, wish: &Wish, answers: bool) -> Result<Self, Failure> {
+        if !answers {
+            return Ok(Self(None));
+        }
         let has = match account.client.balance(account.own).await {
             Ok(has) => has,
-            Err(ChainFailure::Down(_)) if !answers || wish.kind == SendKind::Cancel => return Ok(Self(None)),
+            Err(ChainFailure::Down(_)) if wish.kind == SendKind::Cancel => return Ok(Self(None)),
             Err(failure) => return Err(failure.into()),
         };
         if has < wish.call.value {

@@ -1,13 +1,14 @@
-//! A send of a family without nonces: the lane of its address is held while it is signed, so that no two sends are made of
-//! the same coins, and nobody sends the same twice by mistake.
+//! A lane that is held while something is signed for it, so that each send has a nonce of its own, no two are made of the
+//! same coins, and nobody sends the same twice by mistake; and what was signed, from there to the nodes.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::super::Operation;
-use super::{hand_over, lane};
+use super::lane;
 use crate::config::Family;
 use crate::domain::{Code, Lane, SendId, SendKind};
-use crate::sends::HANDED_OVER;
+use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
 use crate::store::{Keeping, NewReservation, NewSend, Reservation, Send, WantedSequence};
 use crate::web::{Failure, Web};
 
@@ -23,8 +24,10 @@ pub struct Wanted {
     pub digest: [u8; 32],
     /// Whether the same may be sent twice within a minute.
     pub allow_duplicate: bool,
-    /// The send whose place it takes.
+    /// The send whose place it takes, where the family has no nonces.
     pub replaces: Option<SendId>,
+    /// Which nonce.
+    pub sequence: WantedSequence,
 }
 
 /// What was signed.
@@ -40,7 +43,10 @@ pub struct Signed {
 /// A lane that is held.
 pub struct Held {
     wanted: Wanted,
-    reserved: NewReservation,
+    id: SendId,
+    key: Option<[u8; 32]>,
+    /// The nonce, where the family has one.
+    pub sequence: Option<u64>,
 }
 
 /// Whether there is something to sign.
@@ -60,7 +66,7 @@ pub async fn begin(web: &Web, operation: &mut Operation, wanted: Wanted) -> Resu
         digest: wanted.digest,
         key: operation.key(),
         allow_duplicate: wanted.allow_duplicate,
-        sequence: WantedSequence::None,
+        sequence: wanted.sequence,
         held_until: Timestamp::UNIX_EPOCH,
     };
     let scope = operation.caller.app.scope;
@@ -69,8 +75,13 @@ pub async fn begin(web: &Web, operation: &mut Operation, wanted: Wanted) -> Resu
             operation.replayed = true;
             Ok(Begun::Known(*send))
         }
-        Reservation::Reserved { .. } => Ok(Begun::Held(Held { wanted, reserved })),
-        refused => Err(lane::refusal(refused, None, web.instance.clock.now())),
+        Reservation::Reserved { sequence } => Ok(Begun::Held(Held {
+            wanted,
+            id: reserved.id,
+            key: reserved.key,
+            sequence,
+        })),
+        refused => Err(lane::refusal(refused, wanted.sequence, web.instance.clock.now())),
     }
 }
 
@@ -78,7 +89,7 @@ impl Held {
     /// Stores what was signed and offers it to the nodes; or gives the lane back.
     pub async fn end(self, web: &Web, operation: &Operation, signed: Result<Signed, Failure>) -> Result<Send, Failure> {
         let (store, scope) = (&web.instance.store, operation.caller.app.scope);
-        let (lane, id) = (self.reserved.lane.clone(), self.reserved.id);
+        let (lane, id) = (self.wanted.lane.clone(), self.id);
         let kept = match signed {
             Ok(signed) => self.keep(web, operation, signed).await,
             Err(failure) => Err(failure),
@@ -91,22 +102,26 @@ impl Held {
         hand_over(web, sent, owner).await
     }
 
-    async fn keep(self, web: &Web, operation: &Operation, signed: Signed) -> Result<(Send, uuid::Uuid), Failure> {
+    /// Nothing has left this server when this is answered.
+    async fn keep(self, web: &Web, operation: &Operation, signed: Signed) -> Result<(Send, Uuid), Failure> {
         let instance = &web.instance;
         let (now, owner, scope) = (instance.clock.now(), instance.ids.id(), operation.caller.app.scope);
         let new = NewSend {
-            id: self.reserved.id,
+            id: self.id,
             wallet: operation.wallet.id,
             app: scope.app(),
             kind: self.wanted.kind,
             family: self.wanted.family,
             lane: self.wanted.lane,
-            sequence: None,
+            sequence: self.sequence,
             digest: self.wanted.digest,
-            key: self.reserved.key,
+            key: self.key,
             raw: signed.raw,
             hash: signed.hash,
-            replaces: self.wanted.replaces,
+            replaces: match self.wanted.sequence {
+                WantedSequence::Of { send, .. } => Some(send),
+                _ => self.wanted.replaces,
+            },
             expires_at_height: signed.last_height,
             owner,
             due_at: now + HANDED_OVER,
@@ -119,6 +134,33 @@ impl Held {
                 ..Failure::new(Code::Conflict)
                     .saying("Another send of this wallet came between, and nothing was sent. Make the call again.")
             }),
+            Keeping::NotOpen => Err(Failure::new(Code::Conflict)
+                .saying("What this was to replace ended while this was being signed. Nothing was sent.")),
         }
+    }
+}
+
+/// Offers what was stored to the nodes. Only a refusal by all of them is an error: what no node answered to is sent later.
+async fn hand_over(web: &Web, sent: Send, owner: Uuid) -> Result<Send, Failure> {
+    let instance = &web.instance;
+    let offered = offer(&web.chains, &sent).await;
+    let now = instance.clock.now();
+    let end = after_offer(&offered, now);
+    let written = instance
+        .store
+        .finish_send(instance.store.system(), owner, sent.id, end, now)
+        .await;
+    match (offered, written) {
+        (Offered::Refused { reason, .. }, Ok(true)) => {
+            let why = format!("The network does not take this: {reason}. It was signed, and will not be sent.");
+            Err(Failure::new(Code::ChainRefused).saying(why))
+        }
+        // It stays stored, so it is offered again: whoever called has to know that it may yet be sent.
+        (Offered::Refused { .. }, Err(error)) => Err(error.into()),
+        (_, Err(error)) => {
+            tracing::warn!(%error, send = %sent.id, "what became of a send could not be written; a job looks again");
+            Ok(sent)
+        }
+        (_, Ok(_)) => Ok(sent),
     }
 }

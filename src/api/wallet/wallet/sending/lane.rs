@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
 use crate::domain::Code;
-use crate::store::{AppScope, NewReservation, Reservation};
+use crate::store::{AppScope, NewReservation, Reservation, WantedSequence};
 use crate::web::{Failure, Web};
 
 /// For how long a lane is held by whoever signs. Who takes longer, at a distant key server, may lose it, and sends nothing.
@@ -34,7 +34,7 @@ pub async fn reserve(web: &Web, scope: &AppScope, wanted: &NewReservation) -> Re
 }
 
 /// What is said to whoever did not get the lane. Nothing was signed.
-pub fn refusal(refused: Reservation, asked: Option<u64>, now: Timestamp) -> Failure {
+pub fn refusal(refused: Reservation, asked: WantedSequence, now: Timestamp) -> Failure {
     match refused {
         Reservation::Duplicate(send) => {
             let seconds = now.duration_since(send.created_at).as_secs();
@@ -51,9 +51,12 @@ pub fn refusal(refused: Reservation, asked: Option<u64>, now: Timestamp) -> Fail
             ..Failure::new(Code::SendsPaused).saying(format!("Nothing is sent on this network for now: {reason}"))
         },
         Reservation::WrongSequence { next } => {
-            let asked = asked.unwrap_or_default();
+            let neither = match asked {
+                WantedSequence::Exactly { sequence, .. } => format!("; {sequence} is neither"),
+                _ => String::new(),
+            };
             let why = format!(
-                "The nonce has to be {next}, the next one of this address, or that of a send of its own whose end is not known; {asked} is neither. Leave it out, and the next one is taken."
+                "The nonce has to be {next}, the next one of this address, or that of a send of its own whose end is not known{neither}. Leave it out, and the next one is taken."
             );
             Failure::new(Code::Conflict).saying(why)
         }

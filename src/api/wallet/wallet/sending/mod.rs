@@ -4,7 +4,6 @@
 mod bitcoin;
 mod cover;
 mod held;
-mod keep;
 mod lane;
 mod options;
 mod other;
@@ -17,26 +16,23 @@ mod solana;
 use aboard_vault::sha256;
 use aboard_vault::wallet::evm::{Address, Fees, Transaction};
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::evm_action::{self, Wanted};
-use super::{Asked, Operation};
+use super::{Asked, Operation, not_open, wrong};
 use crate::chains::evm::{At, Call, Client};
 use crate::chains::{self, ChainFailure};
-use crate::domain::{Invalid, Lane, SendId, SendKind};
-use crate::store::{NewReservation, Reservation, Send, WantedSequence};
+use crate::config::Family;
+use crate::domain::policy::Action;
+use crate::domain::{Invalid, Lane, SEND_KEY_KEPT, SendKind};
+use crate::store::{Send, WantedSequence};
 use crate::web::{Failure, Web};
 
 use cover::Purse;
-use keep::hand_over;
 use receipt::receipt;
 
 pub use options::Options;
 pub use other::{cancel as cancel_other, transaction as other_transaction};
-
-/// For how long an `Idempotency-Key` is known.
-const KEY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a call wants sent on a network of the family evm.
 pub struct Wish {
@@ -146,7 +142,7 @@ pub async fn sent_before(web: &Web, operation: &mut Operation) -> Result<Option<
         return Ok(None);
     };
     let instance = &web.instance;
-    let since = instance.clock.now() - KEY_KEPT;
+    let since = instance.clock.now() - SEND_KEY_KEPT;
     let scope = &operation.caller.app.scope;
     let sent = instance
         .store
@@ -184,36 +180,49 @@ pub async fn send(web: &Web, operation: &mut Operation, account: &Account<'_>, w
         (_, None, Some(sequence)) => WantedSequence::Exactly { sequence, at_least },
         (_, None, None) => WantedSequence::Next { at_least },
     };
-    let wanted = NewReservation {
-        id: SendId(web.instance.ids.id()),
-        wallet: operation.wallet.id,
+    let wanted = held::Wanted {
+        kind: wish.kind,
+        family: Family::Evm,
         lane: account.lane.clone(),
         digest: digest(&transaction),
-        key: operation.key(),
         allow_duplicate: wish.options.allow_duplicate,
         sequence,
-        held_until: Timestamp::UNIX_EPOCH,
+        replaces: None,
     };
-    let sequence = match lane::reserve(web, &scope, &wanted).await? {
-        Reservation::Known(send) => {
-            operation.replayed = true;
-            return Ok(*send);
-        }
-        Reservation::Reserved { sequence } => sequence.unwrap_or_default(),
-        refused => return Err(lane::refusal(refused, wish.options.nonce, web.instance.clock.now())),
+    let held = match held::begin(web, operation, wanted).await? {
+        held::Begun::Known(send) => return Ok(send),
+        held::Begun::Held(held) => held,
     };
     let transaction = Transaction {
-        nonce: sequence,
+        nonce: held.sequence.unwrap_or_default(),
         ..transaction
     };
-    let replaced = replaced.map(|send| send.id);
-    let kept = keep::sign_and_keep(web, operation, account, &wanted, wish.kind, transaction, replaced).await;
-    if kept.is_err() {
-        // Another send need not wait for the end of the lease. If this fails, it does.
-        let _ = store.release_send(&scope, &account.lane, wanted.id).await;
-    }
-    let (sent, owner) = kept?;
-    hand_over(web, sent, owner).await
+    let signed = sign(web, operation, account, transaction).await;
+    held.end(web, operation, signed).await
+}
+
+async fn sign(
+    web: &Web,
+    operation: &mut Operation,
+    account: &Account<'_>,
+    transaction: Transaction,
+) -> Result<held::Signed, Failure> {
+    let action =
+        Action::evm(&account.network.code, account.own, &transaction).map_err(|error| wrong("transaction", error))?;
+    let permit = operation.permit(web, &action).await?;
+    let id = operation.wallet.id;
+    let signed = operation
+        .sign(web, permit, move |wallet| {
+            let key = wallet.evm().map_err(|error| not_open(&error, id))?;
+            key.sign_transaction(&transaction)
+                .map_err(|error| wrong("transaction", error))
+        })
+        .await?;
+    Ok(held::Signed {
+        raw: signed.raw,
+        hash: signed.hash.to_string(),
+        last_height: None,
+    })
 }
 
 /// What the network says that the account has sent; `None` where no node answers and its lane is known here.

@@ -99,7 +99,7 @@ async fn price(
     }
     let price = match needed {
         None => price,
-        Some(needed) => raised(price, needed),
+        Some(needed) => raised(price, needed, options.authorizations.is_empty()),
     };
     let (most, tip) = price.both();
     if most > account.client.max_fee() || (matches!(price, Price::MostAndTip(..)) && tip > account.client.max_tip()) {
@@ -112,11 +112,14 @@ async fn price(
     Ok(price)
 }
 
-fn raised(price: Price, needed: Price) -> Price {
+/// What `needed` asks for and the network's own, the higher of each. Where one price is replaced it is by one price, if that
+/// `may_be_one`: as a tip it would soon be past what is paid for tips.
+fn raised(price: Price, needed: Price, may_be_one: bool) -> Price {
     let (most, tip) = needed.both();
-    match price {
-        Price::One(price) => Price::One(price.max(most)),
-        Price::MostAndTip(own_most, own_tip) => Price::MostAndTip(own_most.max(most), own_tip.max(tip)),
+    match (price, needed) {
+        (Price::One(own), _) => Price::One(own.max(most)),
+        (Price::MostAndTip(own, _), Price::One(price)) if may_be_one => Price::One(own.max(price)),
+        (Price::MostAndTip(own_most, own_tip), _) => Price::MostAndTip(own_most.max(most), own_tip.max(tip)),
     }
 }
 
@@ -143,12 +146,20 @@ fn must_replace(price: Price, needed: Option<Price>) -> Result<(), Failure> {
     if most >= least_most && tip >= least_tip {
         return Ok(());
     }
-    Err(invalid(
-        "maxFeePerGas",
-        &format!(
-            "and maxPriorityFeePerGas have to be a tenth above those of the send with this nonce: at least {least_most} and {least_tip} wei. Leave them out, and they are."
+    Err(match price {
+        Price::One(_) => invalid(
+            "gasPrice",
+            &format!(
+                "has to be a tenth above what the send with this nonce offers: at least {least_most} wei. Leave it out, and it is."
+            ),
         ),
-    ))
+        Price::MostAndTip(..) => invalid(
+            "maxFeePerGas",
+            &format!(
+                "and maxPriorityFeePerGas have to be a tenth above those of the send with this nonce: at least {least_most} and {least_tip} wei. Leave them out, and they are."
+            ),
+        ),
+    })
 }
 
 /// Whether the operator lets this much be paid.
@@ -175,11 +186,13 @@ mod tests {
         assert!(must_replace(Price::MostAndTip(110, 11), needed).is_ok());
         assert!(must_replace(Price::MostAndTip(200, 10), needed).is_err());
         assert!(must_replace(Price::One(109), needed).is_err());
-        assert_eq!(
-            raised(Price::MostAndTip(500, 1), Price::MostAndTip(110, 11)),
-            Price::MostAndTip(500, 11)
-        );
-        assert_eq!(raised(Price::One(5), Price::MostAndTip(110, 11)), Price::One(110));
+        let (own, one, two) = (Price::MostAndTip(500, 1), Price::One(110), Price::MostAndTip(110, 11));
+        assert_eq!(raised(own, two, true), Price::MostAndTip(500, 11));
+        assert_eq!(raised(Price::One(5), two, true), one);
+        assert_eq!(raised(own, one, true), Price::One(500));
+        assert_eq!(raised(Price::MostAndTip(50, 1), one, true), one);
+        // What delegates has no gas price.
+        assert_eq!(raised(own, one, false), Price::MostAndTip(500, 110));
     }
 
     proptest! {

@@ -5,19 +5,20 @@ use serde_json::{Value, json};
 
 use super::super::evm_json::{hex, signed_authorization};
 use super::{bitcoin, solana};
+use crate::config::Family;
 use crate::store::Send;
 use crate::web::Failure;
 
 /// The `txReceipt` of a send, as it was when it was sent: in no block yet. The same each time.
 pub fn receipt(send: &Send) -> Result<Value, Failure> {
-    if !send.lane.address.starts_with("0x") {
-        let known = solana::receipt(send).or_else(|| bitcoin::receipt(send));
-        let known = known.ok_or_else(|| Failure::internal(format!("send {}: it cannot be read", send.id)))?;
-        return Ok(bare(&known));
-    }
-    let (transaction, signature) = Transaction::parse_signed(&send.raw)
-        .map_err(|error| Failure::internal(format!("send {}: {error}", send.id)))?;
-    Ok(shown(send, &transaction, &signature))
+    let known = match send.family {
+        Family::Evm => Transaction::parse_signed(&send.raw)
+            .ok()
+            .map(|(transaction, signature)| shown(send, &transaction, &signature)),
+        Family::Solana => solana::receipt(send).map(|known| bare(&known)),
+        Family::Bitcoin => bitcoin::receipt(send).map(|known| bare(&known)),
+    };
+    known.ok_or_else(|| Failure::internal(format!("send {}: it cannot be read", send.id)))
 }
 
 /// With `null` for what the family does not have.

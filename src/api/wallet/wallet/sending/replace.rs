@@ -12,7 +12,7 @@ use super::options::invalid;
 use crate::chains::bitcoin::{OnItsWay, Place, Purse, Unsendable};
 use crate::config::Family;
 use crate::domain::{Code, SendKind};
-use crate::store::Send;
+use crate::store::{Send, WantedSequence};
 use crate::web::{Failure, Web};
 
 /// What is to happen instead.
@@ -66,6 +66,7 @@ pub async fn send(
         // There is one send that it can take the place of.
         allow_duplicate: true,
         replaces: Some(replaced.id),
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

@@ -13,7 +13,7 @@ use crate::chains::solana::{Client, Draft, Unsendable};
 use crate::config::Family;
 use crate::domain::policy::Action;
 use crate::domain::{Code, Invalid, Lane, SendKind, parse_amount};
-use crate::store::Send;
+use crate::store::{Send, WantedSequence};
 use crate::web::{Failure, Fields, Web};
 
 /// A wallet on a cluster.
@@ -152,6 +152,7 @@ async fn send_unsigned(
         digest: digest(&unsigned.message),
         allow_duplicate: operation.fields.optional_bool("allowDuplicate")?.unwrap_or_default(),
         replaces: None,
+        sequence: WantedSequence::None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

@@ -65,6 +65,10 @@ async fn a_network_that_is_not_served_says_what_to_do(engine: Engine) {
         (json!({ "network": "base-sepolia" }), "networks.base-sepolia.endpoints"),
         (json!({ "network": "ethereum" }), "test networks alone"),
         (json!({ "network": "tron" }), "no network with this code"),
+        (
+            json!({ "network": "tron" }),
+            "Served here: base-sepolia, binance-smart-chain-testnet,",
+        ),
         (json!({ "network": "base-sepolia", "chainId": 1 }), "Make them agree"),
         (Value::Object(serde_json::Map::new()), "network is required"),
     ] {

@@ -1,5 +1,6 @@
 //! Sends on Bitcoin, judged by Bitcoin Core's own code.
 
+use aboard_fakes::{Answer, Receiver, Reply, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bitcoin::absolute::LockTime;
@@ -19,6 +20,7 @@ on_both! {
     a_server_that_lies_about_coins_gets_no_signature,
     a_payment_whose_coins_went_elsewhere_is_replaced,
     a_psbt_is_sent_once_all_have_signed,
+    a_slow_server_gets_it_too,
 }
 
 const ENDPOINTS: &str = "networks.bitcoin-testnet.endpoints";
@@ -221,4 +223,29 @@ async fn a_psbt_is_sent_once_all_have_signed(engine: Engine) {
         .refused(&app, "send-transaction", psbt(&[source], 38_000), 409)
         .await;
     assert!(message.contains("being spent"), "{message}");
+}
+
+/// The first that takes it may forget it.
+async fn a_slow_server_gets_it_too(engine: Engine) {
+    let (quick, slow) = (Esplora::start().await, Receiver::start().await.expect("a free port"));
+    slow.reply_with(|request: &Request| {
+        let mut answer = Answer::new(200);
+        match request.method.as_str() {
+            "GET" => {
+                answer.body = esplora::TEST.into();
+                Reply::Hold(answer)
+            }
+            _ => answer.into(),
+        }
+    });
+    let servers = format!("{},{}", quick.url(), slow.url("/api"));
+    let app = TestApp::with(engine, &[(ENDPOINTS, &servers)]).await;
+    let mut holder = app.holder().await;
+    quick.fund(&holder.bitcoin, 50_000, true);
+    let sent = holder.gets(&app, "send-coin", payment("0.0001")).await;
+    assert!(quick.transaction(&text(&sent["txReceipt"], "hash")).is_some());
+    assert_eq!(slow.wait_for(1).await.len(), 1, "what it is");
+    slow.release();
+    let asked = slow.wait_for(2).await;
+    assert_eq!((asked.len(), &*asked[1].path), (2, "/api/tx"));
 }

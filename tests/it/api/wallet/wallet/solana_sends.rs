@@ -1,5 +1,6 @@
 //! Sends on Solana, run by Solana's own runtime.
 
+use aboard_fakes::{Answer, Receiver, Reply, Request};
 use serde_json::{Value, json};
 
 use crate::support::app::{Engine, TestApp, on_both};
@@ -14,6 +15,7 @@ on_both! {
     a_send_that_never_lands_expires_and_is_not_signed_again,
     a_send_that_got_lost_is_offered_again_until_it_lands,
     a_transaction_of_the_callers_own_is_sent,
+    a_slow_node_gets_it_too,
 }
 
 const ENDPOINTS: &str = "networks.solana-devnet.endpoints";
@@ -211,4 +213,30 @@ async fn a_transaction_of_the_callers_own_is_sent(engine: Engine) {
         .refused(&app, "send-transaction", body(json!({ "instructions": [others] })), 400)
         .await;
     assert!(message.contains("let them sign"), "{message}");
+}
+
+/// The first that takes it may forget it.
+async fn a_slow_node_gets_it_too(engine: Engine) {
+    let (quick, slow) = (Solana::start(), Receiver::start().await.expect("a free port"));
+    slow.reply_with(|request: &Request| {
+        let call: Value = serde_json::from_slice(&request.body).expect("JSON");
+        // A block of a test network.
+        let answer = Answer::json(200, &json!({ "jsonrpc": "2.0", "id": call["id"], "result": MINT }));
+        if call["method"] == "getGenesisHash" {
+            Reply::Hold(answer)
+        } else {
+            answer.into()
+        }
+    });
+    let nodes = format!("{},{}", quick.url(), slow.url("/"));
+    let app = TestApp::with(engine, &[(ENDPOINTS, &nodes)]).await;
+    let mut holder = app.holder().await;
+    quick.fund(&holder.solana, SOL).await;
+    holder.gets(&app, "send-coin", coin("0.1")).await;
+    assert_eq!(quick.balance(TO).await, SOL / 10);
+    assert_eq!(slow.wait_for(1).await.len(), 1, "what it is");
+    slow.release();
+    let asked = slow.wait_for(2).await;
+    let last: Value = serde_json::from_slice(&asked[1].body).expect("JSON");
+    assert_eq!((asked.len(), &last["method"]), (2, &json!("sendTransaction")));
 }

@@ -17,7 +17,7 @@ both! {
     nothing_counts_but_a_right_code_in_this_browser,
     an_offer_takes_a_code_that_was_right,
     who_is_gone_confirms_nothing_and_pages_are_swept,
-    what_was_proven_before_there_was_something_to_protect_stays,
+    another_address_is_confirmed_before_there_is_something_to_take,
 }
 
 const OLD: &str = "ada@example.com";
@@ -64,6 +64,11 @@ impl<'p> Case<'p> {
         with_wallet(store, plane, user).await;
         let (challenge, outcome) = typed(store, plane, user, NEW).await;
         assert_eq!(outcome, ProofOutcome::NeedsConfirmation);
+        Self::offered(store, plane, user, challenge).await
+    }
+
+    /// The page for what a code has just shown.
+    async fn offered(store: &TestStore, plane: &'p Plane, user: UserId, challenge: ChallengeId) -> Self {
         let (token, holder) = (token(store), token(store));
         let offer = offer_of(store, &token, user, challenge);
         assert!(store.offer_confirmation(&plane.server, offer).await.unwrap());
@@ -124,6 +129,13 @@ impl<'p> Case<'p> {
         let scope = self.now(store).await.scope;
         store.confirm_address(&scope, Self::call(store, holder)).await.unwrap()
     }
+}
+
+/// The person confirms, at an address that they have proven, the one that a challenge has just shown.
+pub async fn confirmed(store: &TestStore, plane: &Plane, user: UserId, challenge: ChallengeId) {
+    let case = Case::offered(store, plane, user, challenge).await;
+    case.step_up(store).await;
+    assert_eq!(case.confirm(store, &case.holder).await, ConfirmOutcome::Confirmed);
 }
 
 async fn an_address_is_confirmed_once_whoever_presses(store: TestStore) {
@@ -258,14 +270,18 @@ async fn who_is_gone_confirms_nothing_and_pages_are_swept(store: TestStore) {
     assert_eq!(store.count("confirmations").await, 0);
 }
 
-async fn what_was_proven_before_there_was_something_to_protect_stays(store: TestStore) {
+async fn another_address_is_confirmed_before_there_is_something_to_take(store: TestStore) {
     let sandbox = store.world().await.sandbox;
     let ada = proven(&store, &sandbox, OLD).await;
-    // Without a wallet another address is the person's at once.
-    assert_eq!(user(&typed(&store, &sandbox, ada, NEW).await.1), ada);
+    let (_, outcome) = typed(&store, &sandbox, ada, NEW).await;
+    assert_eq!(
+        outcome,
+        ProofOutcome::NeedsConfirmation,
+        "it would open the wallet that is made later"
+    );
     with_wallet(&store, &sandbox, ada).await;
     assert_eq!(
-        user(&typed(&store, &sandbox, ada, NEW).await.1),
+        user(&typed(&store, &sandbox, ada, OLD).await.1),
         ada,
         "it is theirs already"
     );

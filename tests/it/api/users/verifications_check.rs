@@ -34,20 +34,24 @@ async fn check(app: &TestApp, user: &str, id: &str, code: &str) -> Answer {
 
 async fn a_right_code_proves_the_address(engine: Engine) {
     let app = TestApp::start(engine).await;
+    let bob = linked(&app.server(), &person("bob")).await;
     let ada = linked(&app.server(), &person("ada")).await;
-    for (channel, to, expected) in [
-        ("sms", "+1234567890", (false, true)),
-        ("email", "ada@example.com", (true, true)),
+    for (user, channel, to, expected) in [
+        (&bob, "sms", "+1234567890", (false, true)),
+        (&ada, "email", "ada@example.com", (true, false)),
     ] {
-        let (id, code) = begin(&app, &ada, channel, to).await;
-        let shown = data(&check(&app, &ada, &id, &code).await);
+        let (id, code) = begin(&app, user, channel, to).await;
+        let shown = data(&check(&app, user, &id, &code).await);
         let status = &shown["verification_status"];
         assert_eq!(
             (&status["email_verified"], &status["phone_verified"]),
             (&json!(expected.0), &json!(expected.1))
         );
-        assert_eq!((&shown["user_id"], &shown["status"]), (&json!(ada), &json!("verified")));
-        assert_eq!(shown, data(&app.server().get(&format!("/v1/users/{ada}")).await));
+        assert_eq!(
+            (&shown["user_id"], &shown["status"]),
+            (&json!(user), &json!("verified"))
+        );
+        assert_eq!(shown, data(&app.server().get(&format!("/v1/users/{user}")).await));
     }
     // Now the address logs the person in.
     app.advance(60);

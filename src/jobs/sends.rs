@@ -139,7 +139,7 @@ async fn write(tools: &Tools, send: SendId, end: SendEnd) {
         SendEnd::Again { .. } => None,
         SendEnd::Confirmed { .. } => Some("confirmed"),
         SendEnd::Failed { .. } => Some("failed"),
-        SendEnd::Replaced => Some("replaced"),
+        SendEnd::Replaced | SendEnd::ReplacedBy { .. } => Some("replaced"),
         SendEnd::Expired => Some("expired"),
         SendEnd::Dropped { .. } => Some("dropped"),
     };

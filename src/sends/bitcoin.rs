@@ -55,10 +55,11 @@ async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<Send
         Some(Place::Waiting) => return Ok(waits(None, now)),
         None => {}
     }
-    if spent_elsewhere(client, send).await? {
-        return Ok(SendEnd::Replaced);
+    if let Some(hash) = spent_elsewhere(client, send).await? {
+        return Ok(SendEnd::ReplacedBy { hash });
     }
-    if due.paused {
+    // What was replaced is not offered any more: the other one offers more.
+    if due.paused || send.superseded_by.is_some() {
         return Ok(again(due, now));
     }
     Ok(match offer(client, send).await {
@@ -76,10 +77,10 @@ async fn try_look(client: &Client, due: &DueSend, now: Timestamp) -> Result<Send
     })
 }
 
-/// Whether one of its coins was spent by another transaction, deep enough that nothing undoes it.
-async fn spent_elsewhere(client: &Client, send: &Send) -> Result<bool, ChainFailure> {
+/// The transaction that spent one of its coins instead, deep enough that nothing undoes it.
+async fn spent_elsewhere(client: &Client, send: &Send) -> Result<Option<String>, ChainFailure> {
     let Some(read) = RawTransaction::parse(&send.raw) else {
-        return Ok(false);
+        return Ok(None);
     };
     let coins: Vec<(Txid, u32)> = read.spends().collect();
     for (txid, vout) in coins {
@@ -89,10 +90,10 @@ async fn spent_elsewhere(client: &Client, send: &Send) -> Result<bool, ChainFail
         let newest = client.height().await?;
         let deep = newest.saturating_add(1).saturating_sub(height) >= client.confirmations();
         if by != read.txid() && deep {
-            return Ok(true);
+            return Ok(Some(by.to_string()));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// A server has it.

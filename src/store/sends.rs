@@ -8,6 +8,7 @@ mod follow;
 mod keep;
 mod pause;
 mod reserve;
+mod rivals;
 
 use jiff::Timestamp;
 

@@ -21,6 +21,15 @@ pub struct Purse {
     pub rate: FeeRate,
 }
 
+/// A transaction of the wallet's that no block has settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnItsWay {
+    /// The transaction.
+    pub transaction: RawTransaction,
+    /// Whether another one of the wallet's may happen in its place: then what comes back from it cannot be counted on.
+    pub contested: bool,
+}
+
 /// Why a payment is not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
@@ -98,7 +107,7 @@ impl Purse {
         own: &PublicKey,
         to: &Recipient,
         amount: u64,
-        on_its_way: &[RawTransaction],
+        on_its_way: &[OnItsWay],
     ) -> Result<Plan, Unsendable> {
         let (usable, waiting) = self.usable(on_its_way);
         match select(&usable, to, amount, self.rate, own) {
@@ -109,11 +118,22 @@ impl Purse {
         }
     }
 
+    /// The coins in blocks that nothing on its way spends: the only ones that may be added to a payment that takes the place
+    /// of another one.
+    #[must_use]
+    pub fn settled(&self, on_its_way: &[OnItsWay]) -> Vec<Coin> {
+        let spent = spent_by(on_its_way);
+        let settled = self.unspent.iter().filter(|one| one.height.is_some());
+        let free = settled.filter(|one| !spent.contains(&(one.coin.txid, one.coin.vout)));
+        free.map(|one| one.coin).collect()
+    }
+
     /// The coins that can be spent now, and what the others are worth: those that are on their way already, and those
     /// that others are sending and may still take back.
-    fn usable(&self, on_its_way: &[RawTransaction]) -> (Vec<Coin>, u64) {
-        let spent: BTreeSet<(Txid, u32)> = on_its_way.iter().flat_map(RawTransaction::spends).collect();
-        let own: BTreeSet<Txid> = on_its_way.iter().map(RawTransaction::txid).collect();
+    fn usable(&self, on_its_way: &[OnItsWay]) -> (Vec<Coin>, u64) {
+        let spent = spent_by(on_its_way);
+        let sure = on_its_way.iter().filter(|sent| !sent.contested);
+        let own: BTreeSet<Txid> = sure.map(|sent| sent.transaction.txid()).collect();
         let is_usable = |one: &&Unspent| {
             let (coin, settled) = (one.coin, one.height.is_some());
             !spent.contains(&(coin.txid, coin.vout)) && (settled || own.contains(&coin.txid))
@@ -122,4 +142,8 @@ impl Purse {
         let waiting = others.iter().fold(0_u64, |sum, one| sum.saturating_add(one.coin.value));
         (usable.iter().map(|one| one.coin).collect(), waiting)
     }
+}
+
+fn spent_by(on_its_way: &[OnItsWay]) -> BTreeSet<(Txid, u32)> {
+    on_its_way.iter().flat_map(|sent| sent.transaction.spends()).collect()
 }

@@ -16,7 +16,7 @@ use super::{ChainFailure, Endpoints};
 use crate::config::Network;
 
 pub use answers::{Balance, Place, Unspent};
-pub use draft::{Purse, Unsendable};
+pub use draft::{OnItsWay, Purse, Unsendable};
 
 /// The first block of the chain where bitcoin are money.
 const MAIN: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
@@ -115,19 +115,39 @@ impl Client {
         .await
     }
 
-    /// Fetches the transactions that coins come from and checks that each pays `own` what was said.
+    /// What the coins are worth that a transaction spends, as the transactions say that they come from; `None` if one of
+    /// them is not `own`'s.
     ///
     /// # Errors
-    /// [`ChainFailure::Lied`] for a coin that is another's, or worth something else.
-    pub async fn prove(&self, coins: &[Coin], own: &PublicKey) -> Result<(), ChainFailure> {
-        let mut names: Vec<Txid> = coins.iter().map(|coin| coin.txid).collect();
+    /// [`ChainFailure::Lied`] where the servers do not know one of those transactions.
+    pub async fn coins_of(&self, spender: &RawTransaction, own: &PublicKey) -> Result<Option<Vec<Coin>>, ChainFailure> {
+        let outputs: Vec<(Txid, u32)> = spender.spends().collect();
+        let sources = self.sources(outputs.iter().map(|(txid, _)| *txid)).await?;
+        let coin = |(txid, vout): &(Txid, u32)| {
+            let source = sources.iter().find(|source| source.txid() == *txid)?;
+            source.coin(*vout, own)
+        };
+        Ok(outputs.iter().map(coin).collect())
+    }
+
+    /// Fetches the transactions of these names, each once.
+    async fn sources(&self, names: impl Iterator<Item = Txid>) -> Result<Vec<RawTransaction>, ChainFailure> {
+        let mut names: Vec<Txid> = names.collect();
         names.sort_unstable();
         names.dedup();
         let fetched = iter(names).map(|txid| async move {
             let found = self.transaction(txid).await?;
             found.ok_or_else(|| ChainFailure::Lied(format!("a coin of the unknown transaction {txid}")))
         });
-        let sources: Vec<RawTransaction> = fetched.buffer_unordered(AT_ONCE).try_collect().await?;
+        fetched.buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Fetches the transactions that coins come from and checks that each pays `own` what was said.
+    ///
+    /// # Errors
+    /// [`ChainFailure::Lied`] for a coin that is another's, or worth something else.
+    pub async fn prove(&self, coins: &[Coin], own: &PublicKey) -> Result<(), ChainFailure> {
+        let sources = self.sources(coins.iter().map(|coin| coin.txid)).await?;
         for coin in coins {
             let source = sources.iter().find(|source| source.txid() == coin.txid);
             if source.and_then(|source| source.coin(coin.vout, own)) != Some(*coin) {

@@ -150,17 +150,18 @@ impl Action {
         Self::of(network, deed)
     }
 
-    /// A Bitcoin payment that was planned here: who gets how much, and what the miner gets.
+    /// A Bitcoin payment that was planned here: who gets how much, and what the miner gets. What goes to `own` pays nobody.
     #[must_use]
-    pub fn bitcoin_plan(network: &str, shown: &str, plan: &bitcoin::Plan) -> Self {
+    pub fn bitcoin_plan(network: &str, on: bitcoin::Network, own: &bitcoin::PublicKey, plan: &bitcoin::Plan) -> Self {
+        let is_own = plan.to == own.script();
         let paid = Paid {
             to: plan.to.clone(),
-            shown: shown.to_owned(),
+            shown: plan.to.address(on).unwrap_or_default(),
             value: plan.amount,
         };
         let deed = Deed::Bitcoin {
-            paid: vec![paid],
-            cost: plan.amount.saturating_add(plan.fee),
+            paid: if is_own { Vec::new() } else { vec![paid] },
+            cost: plan.fee.saturating_add(if is_own { 0 } else { plan.amount }),
             values_proven: true,
         };
         Self::of(network, deed)

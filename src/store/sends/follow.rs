@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reserve::lock;
+use super::rivals::{others_in_lane, rivals};
 use super::{Send, read, stored, unsigned};
-use crate::domain::{EnvironmentId, EventType, Lane, SendId, SendKind, SendState, UserId};
+use crate::domain::{EnvironmentId, EventType, SendId, SendKind, SendState, UserId};
 use crate::store::happened::Happened;
 use crate::store::scope::SystemScope;
 use crate::store::sql::params;
@@ -61,6 +62,11 @@ pub enum SendEnd {
     },
     /// A transaction that was not sent here has its nonce.
     Replaced,
+    /// This transaction spent its coins, deep enough in the chain. It may have been sent here.
+    ReplacedBy {
+        /// What the network calls it.
+        hash: String,
+    },
     /// It was not mined in time.
     Expired,
     /// Refused before it could be mined: its nonce is free again.
@@ -97,11 +103,6 @@ const TAKEN: &str = "
 const FINISH: &str = "
     update sends set state = :state, block_number = :block, last_error = :error, gone_since = null, finished_at = :now
     where id = :id and state in ('stored', 'broadcast')";
-const RIVALS: &str = "
-    select id, environment_id, wallet_id, app_id, kind, network, address, sequence, raw, hash, state, superseded_by, last_error,
-        block_number, created_at, broadcast_at, finished_at from sends
-    where environment_id = :environment and network = :network and address = :address and sequence = :sequence
-        and id <> :id and state in ('stored', 'broadcast')";
 const LOSE: &str = "update sends set state = 'replaced', superseded_by = :winner, finished_at = :now where id = :id";
 // What was to be replaced stands again.
 const STANDS_AGAIN: &str =
@@ -203,10 +204,13 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, id: SendId, end: SendEnd, now: Timesta
         }
         SendEnd::Confirmed { block } => mined(tx, &send, block, None, now).await?,
         SendEnd::Failed { block, reason } => mined(tx, &send, block, Some(reason), now).await?,
-        SendEnd::Replaced => {
-            ended(tx, &send, SendState::Replaced, None, None, now).await?;
-            let said = json!({ "replaced_by": null, "cancelled": false });
-            tell(tx, &send, EventType::TransactionReplaced, said, now).await?;
+        SendEnd::Replaced => replaced_by_a_stranger(tx, &send, now).await?,
+        SendEnd::ReplacedBy { hash } => {
+            let others = others_in_lane(tx, &send).await?;
+            match others.iter().find(|other| other.hash == hash) {
+                Some(winner) => lose(tx, &send, winner, now).await?,
+                None => replaced_by_a_stranger(tx, &send, now).await?,
+            }
         }
         SendEnd::Expired => {
             let reason = "it was not mined in time, and never will be";
@@ -249,22 +253,26 @@ async fn mined(tx: &Tx<'_>, send: &Send, block: u64, failed: Option<String>, now
     };
     ended(tx, send, state, Some(block), failed.as_deref(), now).await?;
     tell(tx, send, kind, said, now).await?;
-    let Some(sequence) = send.sequence else {
-        return Ok(());
-    };
-    let lane: &Lane = &send.lane;
-    let rivals = params![
-        environment: send.environment.0, network: lane.network.as_str(), address: lane.address.as_str(),
-        sequence: stored(sequence)?, id: send.id.0,
-    ];
-    for rival in tx.all(RIVALS, &rivals, read).await? {
-        let lost = params![winner: send.id.0, now: now, id: rival.id.0];
-        tx.execute(LOSE, &lost).await?;
-        tx.execute(ENDED, &params![id: rival.id.0]).await?;
-        let said = json!({ "replaced_by": send.hash, "cancelled": send.kind == SendKind::Cancel });
-        tell(tx, &rival, EventType::TransactionReplaced, said, now).await?;
+    for rival in rivals(tx, send).await? {
+        lose(tx, &rival, send, now).await?;
     }
     Ok(())
+}
+
+/// A send can no longer happen, because another one does.
+async fn lose(tx: &Tx<'_>, send: &Send, winner: &Send, now: Timestamp) -> Result<()> {
+    tx.execute(LOSE, &params![winner: winner.id.0, now: now, id: send.id.0])
+        .await?;
+    tx.execute(ENDED, &params![id: send.id.0]).await?;
+    let said = json!({ "replaced_by": winner.hash, "cancelled": winner.kind == SendKind::Cancel });
+    tell(tx, send, EventType::TransactionReplaced, said, now).await
+}
+
+/// A send can no longer happen, because of a transaction that was not sent here.
+async fn replaced_by_a_stranger(tx: &Tx<'_>, send: &Send, now: Timestamp) -> Result<()> {
+    ended(tx, send, SendState::Replaced, None, None, now).await?;
+    let said = json!({ "replaced_by": null, "cancelled": false });
+    tell(tx, send, EventType::TransactionReplaced, said, now).await
 }
 
 async fn ended(

@@ -178,13 +178,7 @@ impl Esplora {
     /// The fee of a transaction that it was given.
     pub fn fee(&self, txid: &str) -> u64 {
         let chain = self.chain();
-        let transaction = &chain.known[&Txid::from_str(txid).expect("an id")].transaction;
-        let spent: u64 = transaction
-            .input
-            .iter()
-            .map(|input| chain.output(input.previous_output).expect("known").value.to_sat())
-            .sum();
-        spent - paid(transaction)
+        chain.fee(&chain.known[&Txid::from_str(txid).expect("an id")].transaction)
     }
 }
 

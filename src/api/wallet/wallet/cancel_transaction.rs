@@ -2,7 +2,8 @@
 //!
 //! A transaction cannot be called back: one that does nothing takes its nonce, by offering more. Which of the two stands in
 //! the chain is known once `transaction.replaced` tells of the other one. `nonce` is that of a send of the wallet whose
-//! end is not known, or of a transaction that waits on the network and was sent elsewhere.
+//! end is not known, or of a transaction that waits on the network and was sent elsewhere. On Bitcoin, where there are no
+//! nonces, `transactionHash` names a send of the wallet; its coins come back, less a higher fee.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,7 +18,7 @@ use super::{Operation, shape};
 use crate::chains::evm::{At, Call};
 use crate::domain::{Code, Invalid, SendKind};
 use crate::store::Send;
-use crate::web::reference::{self, Schema, always, required};
+use crate::web::reference::{self, Schema, always, optional};
 use crate::web::{Failure, Web};
 
 /// For how long the same wish is taken for a mistake.
@@ -26,7 +27,9 @@ const DUPLICATE: SignedDuration = SignedDuration::from_secs(60);
 /// What the reference says of it.
 pub fn doc() -> reference::Operation {
     let nonce = Schema::either(Schema::count(), Schema::text()).says("Of the transaction that is not to happen.");
-    let request = Schema::object_of([required("nonce", nonce)].into_iter().chain(place_and_fees()));
+    let hash = Schema::text().says("Bitcoin, in place of the nonce: the send that is not to happen.");
+    let own = [optional("nonce", nonce), optional("transactionHash", hash)];
+    let request = Schema::object_of(own.into_iter().chain(place_and_fees()));
     let data = Schema::object([always(
         "hash",
         Schema::text().says("Of the transaction that does nothing."),
@@ -53,6 +56,9 @@ pub async fn cancel_transaction(State(web): State<Web>, mut operation: Operation
     let network = operation.network(&web)?;
     let answer = |operation: &Operation, sent: &Send| operation.answer(MESSAGE, &json!({ "hash": sent.hash }));
     if let Some(sent) = sending::sent_before(&web, &mut operation).await? {
+        return Ok(answer(&operation, &sent));
+    }
+    if let Some(sent) = sending::cancel_other(&web, &mut operation, &network).await? {
         return Ok(answer(&operation, &sent));
     }
     let account = Account::of(&web, &operation, &network)?;

@@ -153,9 +153,11 @@ async fn what_ended_some_other_way_tells_of_it(store: TestStore) {
         block: 3,
         reason: "it was reverted".to_owned(),
     };
+    let by_another = SendEnd::ReplacedBy { hash: "5c".repeat(32) };
     for (ended, expected, events) in [
         (failed, "failed", &["transaction.sent", "transaction.failed"][..]),
         (SendEnd::Replaced, "replaced", &["transaction.replaced"]),
+        (by_another, "replaced", &["transaction.replaced"]),
         (SendEnd::Expired, "expired", &["transaction.failed"]),
         (refused(), "dropped", &["transaction.failed"]),
     ] {

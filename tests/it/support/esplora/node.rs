@@ -1,5 +1,6 @@
 //! What the network answers, and what it takes.
 
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 use aboard_fakes::{Answer, Reply, Request};
@@ -149,12 +150,20 @@ impl Chain {
             };
         }
         let mut worth = 0;
+        let mut conflicts = BTreeSet::new();
         for (i, input) in transaction.input.iter().enumerate() {
             let Some(output) = self.output(input.previous_output) else {
                 return refused(-25, "bad-txns-inputs-missingorspent");
             };
-            if self.spent.contains_key(&input.previous_output) {
-                return refused(-26, "txn-mempool-conflict");
+            if let Some(by) = self.spent.get(&input.previous_output) {
+                let other = &self.known[by];
+                if other.height.is_some() {
+                    return refused(-25, "bad-txns-inputs-missingorspent");
+                }
+                if !other.transaction.is_explicitly_rbf() {
+                    return refused(-26, "txn-mempool-conflict");
+                }
+                conflicts.insert(*by);
             }
             let (script, value) = (output.script_pubkey.as_bytes(), output.value.to_sat());
             if let Err(error) = bitcoinconsensus::verify(script, value, &raw, None, i) {
@@ -173,6 +182,9 @@ impl Chain {
         if paid(&transaction) + size * LEAST_RATE > worth {
             return refused(-26, "min relay fee not met, 0 < 141");
         }
+        if let Err(why) = self.replace(&transaction, &conflicts) {
+            return refused(-26, &why);
+        }
         for input in &transaction.input {
             self.spent.insert(input.previous_output, txid);
         }
@@ -184,5 +196,53 @@ impl Chain {
             },
         );
         plain(200, txid.to_string())
+    }
+
+    /// What Bitcoin Core asks of a transaction that spends coins of others that wait (BIP-125); those go if it may.
+    fn replace(&mut self, new: &Transaction, conflicts: &BTreeSet<Txid>) -> Result<(), String> {
+        let mut gone = conflicts.clone();
+        loop {
+            let spends_them = |known: &Known| {
+                let mut inputs = known.transaction.input.iter();
+                inputs.any(|input| gone.contains(&input.previous_output.txid))
+            };
+            let children = self.known.iter().filter(|(_, known)| spends_them(known));
+            let more: Vec<Txid> = children
+                .map(|(txid, _)| *txid)
+                .filter(|txid| !gone.contains(txid))
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            gone.extend(more);
+        }
+        let (fee, size) = (self.fee(new), new.weight().to_vbytes_ceil());
+        for conflict in conflicts {
+            let old = &self.known[conflict].transaction;
+            if fee * old.weight().to_vbytes_ceil() <= self.fee(old) * size {
+                return Err("insufficient fee, rejecting replacement; new feerate is not higher".to_owned());
+            }
+        }
+        let evicted: u64 = gone.iter().map(|txid| self.fee(&self.known[txid].transaction)).sum();
+        if !gone.is_empty() && fee < evicted + size * LEAST_RATE {
+            return Err("insufficient fee, rejecting replacement; not enough additional fees to relay".to_owned());
+        }
+        let known_inputs = conflicts.iter().flat_map(|txid| &self.known[txid].transaction.input);
+        let known_inputs: BTreeSet<OutPoint> = known_inputs.map(|input| input.previous_output).collect();
+        let adds_unconfirmed =
+            |coin: &OutPoint| !known_inputs.contains(coin) && self.known[&coin.txid].height.is_none();
+        if !gone.is_empty() && new.input.iter().any(|input| adds_unconfirmed(&input.previous_output)) {
+            return Err("replacement-adds-unconfirmed".to_owned());
+        }
+        self.known.retain(|txid, _| !gone.contains(txid));
+        self.spent.retain(|_, by| !gone.contains(by));
+        Ok(())
+    }
+
+    /// What a transaction of known coins offers.
+    pub(super) fn fee(&self, transaction: &Transaction) -> u64 {
+        let coins = transaction.input.iter().map(|input| self.output(input.previous_output));
+        let spent: u64 = coins.map(|output| output.expect("known").value.to_sat()).sum();
+        spent - paid(transaction)
     }
 }

@@ -30,14 +30,24 @@ pub struct Plan {
     pub fee: u64,
 }
 
+impl Plan {
+    /// The weight of its transaction, with signatures as long as they can be. What comes back goes to `own`.
+    #[must_use]
+    pub fn weight(&self, own: &PublicKey) -> u64 {
+        let back = own.script();
+        let scripts = [&self.to, &back];
+        weight(self.coins.len(), if self.change > 0 { &scripts } else { &scripts[..1] })
+    }
+}
+
 /// Version, lock time, marker and flag, and the count of outputs, in units of weight.
 const FRAME: u64 = (4 + 4 + 1) * 4 + 2;
 /// An input of P2WPKH: 41 bytes, and a witness with a signature of 72 bytes at most.
 const INPUT: u64 = 41 * 4 + 1 + 1 + 72 + 1 + 33;
-const MOST_COINS: usize = 500;
+pub(super) const MOST_COINS: usize = 500;
 
 /// Weight of a transaction that spends `inputs` coins to these scripts.
-fn weight(inputs: usize, scripts: &[&Recipient]) -> u64 {
+pub(super) fn weight(inputs: usize, scripts: &[&Recipient]) -> u64 {
     let inputs = inputs as u64;
     let count = if inputs < 253 { 4 } else { 12 };
     let outputs: u64 = scripts.iter().map(|script| (8 + 1 + script.0.len() as u64) * 4).sum();
@@ -125,7 +135,7 @@ pub fn sweep(coins: &[Coin], to: &Recipient, rate: FeeRate) -> Result<Plan, Coin
 
 /// The coins that are worth more than spending them costs, the largest first; among equal ones the
 /// order is that of their names, so that it does not depend on the server's.
-fn usable(coins: &[Coin], rate: FeeRate) -> Result<Vec<Coin>, CoinError> {
+pub(super) fn usable(coins: &[Coin], rate: FeeRate) -> Result<Vec<Coin>, CoinError> {
     let cost = rate.fee(INPUT);
     let mut usable: Vec<Coin> = coins.iter().filter(|coin| coin.value > cost).copied().collect();
     usable.sort_by(|a, b| (b.value, a.txid, a.vout).cmp(&(a.value, b.txid, b.vout)));

@@ -10,6 +10,7 @@ mod message;
 mod payment;
 mod psbt;
 mod raw;
+mod replace;
 
 #[cfg(test)]
 mod tests;
@@ -21,5 +22,6 @@ pub use self::{
     key::{Key, SignedPayment},
     psbt::{Input, Output, Payment, PsbtError, SignedPsbt, Summary},
     raw::RawTransaction,
+    replace::{Replaced, replace},
 };
 pub use ::bitcoin::Txid;

@@ -39,6 +39,12 @@ impl RawTransaction {
         inputs.map(|input| (input.previous_output.txid, input.previous_output.vout))
     }
 
+    /// Whether nodes take another transaction in its place (BIP-125).
+    #[must_use]
+    pub fn can_be_replaced(&self) -> bool {
+        self.transaction.is_explicitly_rbf()
+    }
+
     /// Who is paid, and how many satoshi.
     pub fn outputs(&self) -> impl Iterator<Item = (Recipient, u64)> {
         let outputs = self.transaction.output.iter();

@@ -1,7 +1,7 @@
 //! What is signed here is judged by Bitcoin Core's own code, as every node would.
 
 use aboard_vault::wallet::bitcoin::{
-    Coin, FeeRate, Key, Payment, Plan, RawTransaction, Recipient, Txid, select, sweep,
+    Coin, FeeRate, Key, Payment, Plan, RawTransaction, Recipient, Replaced, Txid, replace, select, sweep,
 };
 use bitcoin::{
     Amount, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute::LockTime, consensus,
@@ -175,6 +175,53 @@ proptest! {
             };
             if let Ok(plan) = plan {
                 outcome = check_money(key, &coins, &plan, rate);
+            }
+        });
+        outcome?;
+    }
+}
+
+/// What nodes ask of a payment in the place of another one (BIP-125): its coins, more in all, and a higher rate.
+fn check_replacement(key: &Key, coins: &[Coin], first: &Plan, second: &Plan) -> Result<(), TestCaseError> {
+    let read = |plan: &Plan| RawTransaction::parse(&key.sign_plan(plan).raw).expect("it is a transaction");
+    let (old, new) = (read(first), read(second));
+    prop_assert!(old.can_be_replaced() && new.can_be_replaced());
+    let spent: Vec<_> = new.spends().collect();
+    prop_assert!(old.spends().all(|coin| spent.contains(&coin)));
+    let value = value_in(coins);
+    let worth: u64 = spent.iter().map(|(txid, vout)| value(*txid, *vout)).sum();
+    let paid: u64 = new.outputs().map(|(_, value)| value).sum();
+    prop_assert_eq!(worth, paid + second.fee);
+    prop_assert!(new.outputs().all(|(to, value)| value >= to.dust()));
+    prop_assert!(second.fee >= first.fee + new.virtual_size());
+    prop_assert!(second.fee * old.virtual_size() > first.fee * new.virtual_size());
+    prop_assert!(good(&key.sign_plan(second).raw, &key.public().script(), value));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_takes_the_place_of_a_payment_offers_enough_for_it(
+        coins in any_coins(), amount in 330..60_000_000_u64, rates in (1000..100_000_u64, 1000..100_000_u64), back: bool,
+    ) {
+        let mut outcome = Ok(());
+        with_key(|key| {
+            let own = key.public();
+            let Ok(first) = select(&coins, &somebody(), amount, FeeRate::per_kvb(rates.0), &own) else {
+                return;
+            };
+            let replaced = Replaced {
+                coins: first.coins.clone(),
+                fee: first.fee,
+                size: RawTransaction::parse(&key.sign_plan(&first).raw).expect("it is one").virtual_size(),
+            };
+            let is_free = |coin: &&Coin| !first.coins.contains(coin);
+            let more: Vec<Coin> = coins.iter().filter(is_free).copied().collect();
+            let (to, amount) = if back { (own.script(), None) } else { (somebody(), Some(amount)) };
+            if let Ok(second) = replace(&replaced, &more, &to, amount, FeeRate::per_kvb(rates.1), &own) {
+                outcome = check_replacement(key, &coins, &first, &second);
             }
         });
         outcome?;

@@ -2,14 +2,15 @@
 //! each is checked against the transaction that it comes from before anything is signed.
 
 use aboard_vault::sha256;
-use aboard_vault::wallet::bitcoin::{FeeRate, Network, Payment, PublicKey, RawTransaction, Recipient};
+use aboard_vault::wallet::bitcoin::{FeeRate, Network, Payment, Plan, PublicKey, RawTransaction, Recipient};
 use serde_json::{Value, json};
 
 use super::super::{Asked, Operation, not_open, solana_json, wrong};
 use super::held::{Begun, Signed, Wanted, begin};
 use super::options::invalid;
+use super::replace::{self, Replacement};
 use super::solana::amount;
-use crate::chains::bitcoin::{Client, Purse, Unsendable};
+use crate::chains::bitcoin::{Client, OnItsWay, Purse, Unsendable};
 use crate::config::Family;
 use crate::domain::policy::Action;
 use crate::domain::{Code, Lane, SendKind};
@@ -25,7 +26,7 @@ pub struct Account<'a> {
 }
 
 impl Account<'_> {
-    fn lane(&self) -> Lane {
+    pub(super) fn lane(&self) -> Lane {
         Lane {
             network: self.network.code.clone(),
             address: self.own.address(self.on),
@@ -33,13 +34,22 @@ impl Account<'_> {
     }
 }
 
-/// Satoshi are sent.
+/// Satoshi are sent; with `replaces`, in the place of a send that waits.
 pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -> Result<Send, Failure> {
     let fields = &mut operation.fields;
     let to = fields.text("to")?;
     let to = Recipient::parse(&to, account.on).map_err(|error| wrong("to", error))?;
     let satoshi = amount(fields, Family::Bitcoin.decimals())?;
     let rate = rate(fields)?;
+    if let Some(hash) = fields.optional_text("replaces")? {
+        let wish = Replacement {
+            field: "replaces",
+            hash,
+            pays: Some((to, satoshi)),
+            rate,
+        };
+        return replace::send(web, operation, account, wish).await;
+    }
     let allow_duplicate = fields.optional_bool("allowDuplicate")?.unwrap_or_default();
     let lane = account.lane();
     let purse = account.client.purse(&lane.address, rate).await.map_err(unsendable)?;
@@ -49,6 +59,7 @@ pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -
         digest: sha256(&[b"pay", &satoshi.to_be_bytes()[..], to.script()].concat()),
         lane,
         allow_duplicate,
+        replaces: None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),
@@ -56,6 +67,18 @@ pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -
     };
     let signed = pay(web, operation, account, &purse, &to, satoshi).await;
     held.end(web, operation, signed).await
+}
+
+/// Everything that a send spends comes back, less the fee.
+pub async fn cancel(web: &Web, operation: &mut Operation, account: &Account<'_>) -> Result<Send, Failure> {
+    let fields = &mut operation.fields;
+    let wish = Replacement {
+        field: "transactionHash",
+        hash: fields.text("transactionHash")?,
+        pays: None,
+        rate: rate(fields)?,
+    };
+    replace::send(web, operation, account, wish).await
 }
 
 /// Chooses coins, checks them, and signs.
@@ -67,13 +90,21 @@ async fn pay(
     to: &Recipient,
     satoshi: u64,
 ) -> Result<Signed, Failure> {
-    let on_its_way = on_its_way(web, operation, account).await?;
+    let on_its_way = on_its_way(&open_sends(web, operation, account).await?)?;
     let plan = purse.plan(&account.own, to, satoshi, &on_its_way).map_err(unsendable)?;
     account.client.prove(&plan.coins, &account.own).await?;
-    let shown = to.address(account.on).unwrap_or_default();
-    let permit = operation
-        .permit(web, &Action::bitcoin_plan(&account.network.code, &shown, &plan))
-        .await?;
+    sign(web, operation, account, plan).await
+}
+
+/// Signs a payment whose coins are proven.
+pub(super) async fn sign(
+    web: &Web,
+    operation: &mut Operation,
+    account: &Account<'_>,
+    plan: Plan,
+) -> Result<Signed, Failure> {
+    let action = Action::bitcoin_plan(&account.network.code, account.on, &account.own, &plan);
+    let permit = operation.permit(web, &action).await?;
     let id = operation.wallet.id;
     let signed = operation
         .sign(web, permit, move |wallet| {
@@ -108,16 +139,22 @@ pub async fn transaction(
         lane: account.lane(),
         digest: sha256(&[b"psbt", &bytes[..]].concat()),
         allow_duplicate,
+        replaces: None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),
         Begun::Held(held) => held,
     };
     let signed = async {
-        let on_its_way = on_its_way(web, operation, account).await?;
+        let on_its_way = on_its_way(&open_sends(web, operation, account).await?)?;
         let taken = |(txid, vout)| inputs.iter().any(|input| (input.txid, input.vout) == (txid, vout));
-        if on_its_way.iter().flat_map(RawTransaction::spends).any(taken) {
+        if on_its_way.iter().flat_map(|sent| sent.transaction.spends()).any(taken) {
             let why = "An input of the PSBT is being spent by another send of this wallet. Wait for that one.";
+            return Err(Failure::new(Code::Conflict).saying(why));
+        }
+        let comes_from = |sent: &OnItsWay| inputs.iter().any(|input| input.txid == sent.transaction.txid());
+        if on_its_way.iter().any(|sent| sent.contested && comes_from(sent)) {
+            let why = "An input of the PSBT comes from a send of this wallet whose place another one may take. Wait for a block.";
             return Err(Failure::new(Code::Conflict).saying(why));
         }
         let permit = operation
@@ -146,14 +183,27 @@ pub async fn transaction(
 }
 
 /// What the wallet has sent and no block has settled. The lane is held: nothing comes in between.
-async fn on_its_way(web: &Web, operation: &Operation, account: &Account<'_>) -> Result<Vec<RawTransaction>, Failure> {
+pub(super) async fn open_sends(web: &Web, operation: &Operation, account: &Account<'_>) -> Result<Vec<Send>, Failure> {
     let scope = operation.caller.app.scope;
-    let open = web.instance.store.open_sends(&scope, &account.lane()).await?;
-    let read = |send: &Send| {
-        RawTransaction::parse(&send.raw)
-            .ok_or_else(|| Failure::internal(format!("send {}: not a transaction", send.id)))
+    Ok(web.instance.store.open_sends(&scope, &account.lane()).await?)
+}
+
+/// The same as coins see it.
+pub(super) fn on_its_way(open: &[Send]) -> Result<Vec<OnItsWay>, Failure> {
+    let seen = |send: &Send| -> Result<OnItsWay, Failure> {
+        let takes_a_place = open.iter().any(|other| other.superseded_by == Some(send.id));
+        Ok(OnItsWay {
+            transaction: read(send)?,
+            contested: takes_a_place || send.superseded_by.is_some(),
+        })
     };
-    open.iter().map(read).collect()
+    open.iter().map(seen).collect()
+}
+
+/// The transaction of a send.
+pub(super) fn read(send: &Send) -> Result<RawTransaction, Failure> {
+    let read = RawTransaction::parse(&send.raw);
+    read.ok_or_else(|| Failure::internal(format!("send {}: not a transaction", send.id)))
 }
 
 /// The transaction of a send as clients read it: what has no meaning on Bitcoin is `null`.
@@ -190,7 +240,7 @@ fn rate(fields: &mut Fields) -> Result<Option<FeeRate>, Failure> {
     rate.map(Some).ok_or_else(|| invalid("feeRate", why).holding(value))
 }
 
-fn unsendable(error: Unsendable) -> Failure {
+pub(super) fn unsendable(error: Unsendable) -> Failure {
     match (error.field(), error) {
         (_, Unsendable::Chain(failure)) => failure.into(),
         (Some(field), error) => wrong(field, error),

@@ -23,6 +23,8 @@ pub struct Wanted {
     pub digest: [u8; 32],
     /// Whether the same may be sent twice within a minute.
     pub allow_duplicate: bool,
+    /// The send whose place it takes.
+    pub replaces: Option<SendId>,
 }
 
 /// What was signed.
@@ -104,7 +106,7 @@ impl Held {
             key: self.reserved.key,
             raw: signed.raw,
             hash: signed.hash,
-            replaces: None,
+            replaces: self.wanted.replaces,
             expires_at_height: signed.last_height,
             owner,
             due_at: now + HANDED_OVER,

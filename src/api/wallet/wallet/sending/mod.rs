@@ -10,6 +10,7 @@ mod options;
 mod other;
 mod price;
 mod receipt;
+mod replace;
 pub mod shape;
 mod solana;
 
@@ -32,7 +33,7 @@ use keep::hand_over;
 use receipt::receipt;
 
 pub use options::Options;
-pub use other::transaction as other_transaction;
+pub use other::{cancel as cancel_other, transaction as other_transaction};
 
 /// For how long an `Idempotency-Key` is known.
 const KEY_KEPT: SignedDuration = SignedDuration::from_hours(24);

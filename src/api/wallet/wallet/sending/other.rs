@@ -15,7 +15,11 @@ pub async fn action(
     kind: SendKind,
 ) -> Result<Option<Send>, Failure> {
     let addresses = operation.addresses()?;
-    let sent = match (network.nodes(web)?, kind) {
+    let nodes = network.nodes(web)?;
+    if !matches!((nodes, kind), (Chain::Bitcoin(_), SendKind::Coin)) {
+        replaces_nothing(operation)?;
+    }
+    let sent = match (nodes, kind) {
         (Chain::Evm(_), _) => return Ok(None),
         (Chain::Solana(client), SendKind::Coin | SendKind::Token) => {
             let own = addresses.solana;
@@ -45,6 +49,40 @@ pub async fn action(
     Ok(Some(sent))
 }
 
+/// Sends nothing in the place of a send on a network of another family; `None` for one of the family evm, where a nonce names
+/// what is cancelled.
+pub async fn cancel(web: &Web, operation: &mut Operation, network: &Asked) -> Result<Option<Send>, Failure> {
+    match network.nodes(web)? {
+        Chain::Evm(_) => Ok(None),
+        Chain::Solana(_) => {
+            let why = format!(
+                "What is sent on {} cannot be cancelled: it lands within about a minute, or never does.",
+                network.code
+            );
+            Err(Failure::field("network", Invalid::new(why)))
+        }
+        Chain::Bitcoin(client) => {
+            let (own, on) = (operation.addresses()?.bitcoin, operation.bitcoin_network());
+            let account = bitcoin::Account {
+                network,
+                client,
+                own,
+                on,
+            };
+            bitcoin::cancel(web, operation, &account).await.map(Some)
+        }
+    }
+}
+
+/// Whoever says that a send replaces another one does not want two.
+fn replaces_nothing(operation: &Operation) -> Result<(), Failure> {
+    if !operation.fields.has("replaces") {
+        return Ok(());
+    }
+    let why = "replaces is for send-coin on Bitcoin. On a network of the family evm the nonce says what a send takes the place of.";
+    Err(Failure::field("replaces", Invalid::new(why)))
+}
+
 /// A transaction of another family that the caller made; `None` for a network of the family evm.
 pub async fn transaction(
     web: &Web,
@@ -52,6 +90,7 @@ pub async fn transaction(
     network: &Asked,
     inside: &mut Fields,
 ) -> Result<Option<Send>, Failure> {
+    replaces_nothing(operation)?;
     let addresses = operation.addresses()?;
     let sent = match network.nodes(web)? {
         Chain::Evm(_) => return Ok(None),

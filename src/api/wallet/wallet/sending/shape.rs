@@ -17,6 +17,10 @@ pub fn beside() -> Vec<Field> {
     );
     let mut fields = place_and_fees();
     fields.push(nonce);
+    fields.push(optional(
+        "replaces",
+        Schema::text().says("`send-coin` on Bitcoin: the hash of a send of this wallet that waits. This one is paid with its coins, offers more, and takes its place."),
+    ));
     fields
 }
 

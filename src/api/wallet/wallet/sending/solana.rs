@@ -151,6 +151,7 @@ async fn send_unsigned(
         lane: account.lane(),
         digest: digest(&unsigned.message),
         allow_duplicate: operation.fields.optional_bool("allowDuplicate")?.unwrap_or_default(),
+        replaces: None,
     };
     let held = match begin(web, operation, wanted).await? {
         Begun::Known(send) => return Ok(send),

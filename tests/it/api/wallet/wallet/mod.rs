@@ -5,6 +5,7 @@ mod balance_coin;
 mod balance_token;
 mod batch_balance_token;
 mod bitcoin;
+mod bitcoin_fees;
 mod bitcoin_sends;
 mod cancel_transaction;
 mod consent;

@@ -131,6 +131,7 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_signed(engine: Engine) {
         ("maxPriorityFeePerGas", json!("200000000000"), 400, "max_tip_gwei"),
         ("gasLimit", json!("20000"), 422, "The network does not take this"),
         ("allowDuplicate", json!("yes"), 400, "true or false"),
+        ("replaces", json!("0x5c"), 400, "the nonce says"),
     ] {
         let mut body = good();
         body[field] = value;

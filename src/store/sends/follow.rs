@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reserve::lock;
-use super::rivals::{others_in_lane, rivals};
+use super::rivals::rivals;
 use super::{COLUMNS, Send, read, stored, unsigned};
 use crate::domain::{EnvironmentId, EventType, SendId, SendKind, SendState, UserId};
 use crate::store::happened::Happened;
@@ -92,6 +92,13 @@ const LOAD: &str = concat!(
     from sends send where send.id = :id and send.state in ('stored', 'broadcast')"
 );
 const ONE: &str = concat!("select ", send_columns!(), " from sends where id = :id");
+// What spent its coins may have been seen to be mined, and is over then.
+const BY_HASH: &str = concat!(
+    "select ",
+    send_columns!(),
+    " from sends
+    where environment_id = :environment and network = :network and address = :address and hash = :hash and id <> :id"
+);
 const FREE: &str = "update jobs set due_at = :at, lease_owner = null where id = :id and lease_owner = :owner";
 const DONE: &str = "delete from jobs where id = :id and lease_owner = :owner";
 const ENDED: &str = "delete from jobs where id = :id";
@@ -207,9 +214,12 @@ async fn finish(tx: &Tx<'_>, owner: Uuid, id: SendId, end: SendEnd, now: Timesta
         SendEnd::Failed { block, reason } => mined(tx, &send, block, Some(reason), now).await?,
         SendEnd::Replaced => replaced_by_a_stranger(tx, &send, now).await?,
         SendEnd::ReplacedBy { hash } => {
-            let others = others_in_lane(tx, &send).await?;
-            match others.iter().find(|other| other.hash == hash) {
-                Some(winner) => lose(tx, &send, winner, now).await?,
+            let winner = params![
+                environment: send.environment.0, network: send.lane.network.as_str(), address: send.lane.address.as_str(),
+                hash: hash.as_str(), id: id.0,
+            ];
+            match tx.one(BY_HASH, &winner, read).await? {
+                Some(winner) => lose(tx, &send, &winner, now).await?,
                 None => replaced_by_a_stranger(tx, &send, now).await?,
             }
         }

@@ -37,7 +37,7 @@ pub(super) async fn rivals(tx: &Tx<'_>, send: &Send) -> Result<Vec<Send>> {
 }
 
 /// The other sends of its lane whose end is not known.
-pub(super) async fn others_in_lane(tx: &Tx<'_>, send: &Send) -> Result<Vec<Send>> {
+async fn others_in_lane(tx: &Tx<'_>, send: &Send) -> Result<Vec<Send>> {
     let lane = params![
         environment: send.environment.0, network: send.lane.network.as_str(), address: send.lane.address.as_str(),
     ];

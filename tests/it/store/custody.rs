@@ -104,12 +104,17 @@ async fn all_wallets_of_an_app_share_what_it_may_spend_in_a_time(store: TestStor
     let person = person(&store).await;
     let one = person.has(&store, Custody::Server).await.id;
     let elsewhere = super::world_app::new_app(&store, &person.world.production).await;
+    let owner = person.scope.user();
     let other = Person {
         scope: scope_of(&store, &person.app, "2").await,
         ..person
     };
     let two = other.has(&store, Custody::Server).await.id;
-    let of = |wallet, amount| use_of(&other, wallet, shared(amount, 60, 100));
+    let of = |wallet, amount| WalletUse {
+        user: if wallet == one { owner } else { other.scope.user() },
+        let_in: None,
+        ..use_of(&store, &other, wallet, shared(amount, 60, 100))
+    };
     // Of eight at once, from two wallets, three are within the hundred: two of one wallet and one of the other.
     let outcomes = race(8, |at| {
         let (store, key_use) = (store.clone(), of(if at % 2 == 0 { one } else { two }, 30));

@@ -16,6 +16,7 @@ use crate::support::wallets::{Holder, text};
 
 on_both! {
     a_fee_is_raised_and_the_payment_lands_once,
+    a_payment_that_waits_is_taken_back,
     what_was_replaced_may_land_all_the_same,
     a_higher_fee_may_take_another_coin,
     a_replacement_offers_enough_and_no_more_than_may_be,
@@ -121,6 +122,28 @@ async fn a_fee_is_raised_and_the_payment_lands_once(engine: Engine) {
     assert_eq!(rig.network.worth(TO), 50_000);
     // What came back can be spent.
     rig.pays("0.001", json!({})).await;
+}
+
+async fn a_payment_that_waits_is_taken_back(engine: Engine) {
+    let mut rig = Rig::start(engine, &[200_000]).await;
+    let own = rig.ada.bitcoin.clone();
+    let first = rig.pays("0.0005", json!({ "feeRate": "2" })).await;
+    let second = rig.pays("0.0006", json!({ "replaces": first, "feeRate": "4" })).await;
+    let third = rig.cancels(&second, json!({})).await;
+    assert_eq!(rig.network.worth(TO), 0);
+    let fee = rig.network.fee(&third);
+    assert_eq!(rig.network.worth(&own), 200_000 - fee);
+    // What comes back from it is not spent while the others may still happen.
+    let message = rig.refused("send-coin", payment("0.0004", json!({})), 400).await;
+    assert!(message.contains("wait for a block"), "{message}");
+    rig.settles().await;
+    assert_eq!(told(&rig.app, &third).await, ["sent", "confirmed"]);
+    for gone in [&first, &second] {
+        assert_eq!(told(&rig.app, gone).await, ["sent", "replaced"]);
+        assert_eq!(rig.replaced(gone).await, (json!(third), json!(true)));
+    }
+    assert_eq!(rig.app.count("jobs where kind = 'send'").await, 0);
+    rig.pays("0.0005", json!({})).await;
 }
 
 /// A miner may never have heard of the replacement.

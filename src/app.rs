@@ -29,7 +29,7 @@ use crate::store::InFlight;
 use crate::tokens::Tokens;
 use crate::web::providers::Providers;
 use crate::web::reference;
-use crate::web::{Inner, Limits, Passwords, Running, Waits, Web, Welcome};
+use crate::web::{Bodies, Inner, Limits, Passwords, Running, Waits, Web, Welcome};
 
 /// How long a log-in waits for a provider.
 const ASKING: OutboundOptions = OutboundOptions {
@@ -146,6 +146,7 @@ impl App {
             public_url,
             tokens,
             limits: Limits::default(),
+            bodies: Bodies::new(config.server.body_limit_bytes),
             running: Running::default(),
             passwords: Passwords::default(),
             providers,

@@ -2,11 +2,14 @@
 //!
 //! Nobody waits in front of a full server: a connection that is not taken is closed at once, so that the next one in the
 //! queue, which may be somebody else's, has its turn. And nobody keeps the others out: once every place is taken, whoever
-//! has fewer connections gets the place of one that is idle and belongs to whoever has most.
+//! has fewer connections gets the place of one that belongs to whoever has most, and is idle or still sends its request.
+//! A request that is here as a whole is never cut.
+//!
+//! Who has how many is asked by site: an IPv4 address, or an IPv6 network of 48 bits, which is what one customer gets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
@@ -22,6 +25,8 @@ use crate::web::Who;
 const OTHER_FILES: u64 = 512;
 /// However few files this process may open, so many connections are tried.
 const FEWEST: usize = 64;
+/// A site has as many connections as this many of its addresses.
+const ADDRESSES_OF_SITE: usize = 4;
 /// How often the log says that connections are refused.
 const SAID_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
@@ -42,8 +47,10 @@ struct Inner {
 #[derive(Default)]
 struct Open {
     all: usize,
-    /// Those of each address, the oldest first.
-    by_address: HashMap<Who, BTreeMap<u64, Arc<Line>>>,
+    /// Those of each site, the oldest first.
+    by_site: HashMap<Who, BTreeMap<u64, Arc<Line>>>,
+    /// How many each address has.
+    by_address: HashMap<Who, usize>,
     next: u64,
     /// Since the log last said so.
     refused: u64,
@@ -61,11 +68,56 @@ pub struct Place {
 
 /// What others may know of a connection, and do to it.
 #[derive(Default)]
-struct Line {
-    /// Something was read since something was last written: a request may be under way.
-    asked: AtomicBool,
+pub struct Line {
+    /// One of the three below.
+    state: AtomicU8,
+    /// Since when it sends: lower is earlier.
+    sends_since: AtomicU64,
     given_up: AtomicBool,
     reader: AtomicWaker,
+}
+
+/// Nothing was read since something was last written.
+const IDLE: u8 = 0;
+/// Its other end has begun a request and not ended it.
+const SENDS: u8 = 1;
+/// A request is under way that waits for nothing from its other end.
+const WORKS: u8 = 2;
+/// Counts beginnings.
+static BEGINNINGS: AtomicU64 = AtomicU64::new(0);
+
+impl Line {
+    /// A request's head is here.
+    pub fn works(&self) {
+        self.state.store(WORKS, Ordering::Release);
+    }
+
+    /// A request under way waits for more of its body.
+    pub fn waits_for_body(&self) {
+        self.begins(WORKS);
+    }
+
+    /// More of it is here, or nobody waits for it any more.
+    pub fn has_body(&self) {
+        // An answer may be on its way by now.
+        let _ = self
+            .state
+            .compare_exchange(SENDS, WORKS, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    fn begins(&self, from: u8) {
+        let now = BEGINNINGS.fetch_add(1, Ordering::Relaxed);
+        let changed = self
+            .state
+            .compare_exchange(from, SENDS, Ordering::AcqRel, Ordering::Acquire);
+        if changed.is_ok() {
+            self.sends_since.store(now, Ordering::Release);
+        }
+    }
+
+    fn is(&self, state: u8) -> bool {
+        self.state.load(Ordering::Acquire) == state
+    }
 }
 
 /// Why a connection is not taken.
@@ -116,7 +168,12 @@ impl Connections {
         let who = (!inner.proxies.is_one(peer)).then(|| Who::at(peer));
         let mut open = self.lock();
         let own = who.map_or(0, |who| open.own(who));
-        if own >= inner.most_per_address {
+        let at_address = who
+            .and_then(|who| open.by_address.get(&who))
+            .copied()
+            .unwrap_or_default();
+        let most_of_site = inner.most_per_address.saturating_mul(ADDRESSES_OF_SITE);
+        if at_address >= inner.most_per_address || own >= most_of_site {
             self.refuse(open, Full::Address);
             return None;
         }
@@ -129,8 +186,9 @@ impl Connections {
         open.next += 1;
         open.all += 1;
         if let Some(who) = who {
-            let own = open.by_address.entry(who).or_default();
+            let own = open.by_site.entry(who.site()).or_default();
             own.insert(number, Arc::clone(&line));
+            *open.by_address.entry(who).or_default() += 1;
         }
         drop(open);
         metrics::gauge!("aboard_connections", "listener" => inner.listener).increment(1.0);
@@ -174,24 +232,29 @@ impl Connections {
 }
 
 impl Open {
+    /// How many the site of an address has.
     fn own(&self, who: Who) -> usize {
-        self.by_address.get(&who).map_or(0, BTreeMap::len)
+        self.by_site.get(&who.site()).map_or(0, BTreeMap::len)
     }
 
-    /// Gives up an idle connection of the address that has most, if that has more than somebody with `own` would have.
+    /// Gives up a connection of the site that has most, if that has more than somebody with `own` would have: an idle
+    /// one, or else the one that has been sending its request for longest.
     fn make_room(&mut self, own: usize) -> bool {
-        let idle = |lines: &BTreeMap<u64, Arc<Line>>| {
-            let idle = lines.iter().find(|(_, line)| !line.asked.load(Ordering::Acquire));
-            idle.map(|(number, _)| *number)
+        let dispensable = |lines: &BTreeMap<u64, Arc<Line>>| {
+            let idle = lines.iter().find(|(_, line)| line.is(IDLE));
+            let sending = || {
+                let sending = lines.iter().filter(|(_, line)| line.is(SENDS));
+                sending.min_by_key(|(_, line)| line.sends_since.load(Ordering::Acquire))
+            };
+            idle.or_else(sending).map(|(number, _)| *number)
         };
-        let most = self
-            .by_address
-            .iter()
-            .filter(|(_, lines)| lines.len() > own + 1)
-            .filter_map(|(who, lines)| Some((lines.len(), *who, idle(lines)?)))
-            .max_by_key(|(count, ..)| *count);
-        let Some((_, who, number)) = most else { return false };
-        if let Some(line) = self.leave(who, number) {
+        let mut sites: Vec<_> = self.by_site.iter().filter(|(_, lines)| lines.len() > own + 1).collect();
+        sites.sort_unstable_by_key(|(_, lines)| std::cmp::Reverse(lines.len()));
+        let found = sites
+            .into_iter()
+            .find_map(|(site, lines)| Some((*site, dispensable(lines)?)));
+        let Some((site, number)) = found else { return false };
+        if let Some(line) = self.leave(site, number) {
             line.given_up.store(true, Ordering::Release);
             line.reader.wake();
         }
@@ -199,11 +262,11 @@ impl Open {
     }
 
     /// Takes a connection out; nothing if it was given up before.
-    fn leave(&mut self, who: Who, number: u64) -> Option<Arc<Line>> {
-        let lines = self.by_address.get_mut(&who)?;
+    fn leave(&mut self, site: Who, number: u64) -> Option<Arc<Line>> {
+        let lines = self.by_site.get_mut(&site)?;
         let line = lines.remove(&number)?;
         if lines.is_empty() {
-            self.by_address.remove(&who);
+            self.by_site.remove(&site);
         }
         self.all -= 1;
         Some(line)
@@ -218,14 +281,21 @@ impl Place {
         self.line.given_up.load(Ordering::Acquire)
     }
 
+    /// What the connection's requests say of themselves.
+    pub fn line(&self) -> Arc<Line> {
+        Arc::clone(&self.line)
+    }
+
     /// Something was read.
     pub fn was_asked(&self) {
-        self.line.asked.store(true, Ordering::Release);
+        if self.line.is(IDLE) {
+            self.line.begins(IDLE);
+        }
     }
 
     /// Something was written.
     pub fn has_answered(&self) {
-        self.line.asked.store(false, Ordering::Release);
+        self.line.state.store(IDLE, Ordering::Release);
     }
 }
 
@@ -233,7 +303,16 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
         match self.who {
-            Some(who) => drop(open.leave(who, self.number)),
+            Some(who) => {
+                drop(open.leave(who.site(), self.number));
+                // One that was given up is its address's until it is closed.
+                if let Some(count) = open.by_address.get_mut(&who) {
+                    *count -= 1;
+                    if *count == 0 {
+                        open.by_address.remove(&who);
+                    }
+                }
+            }
             None => open.all -= 1,
         }
         drop(open);

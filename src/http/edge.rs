@@ -20,6 +20,7 @@ use tower_service::Service;
 use url::Url;
 
 use super::access_log::{AccessLog, Line};
+use super::arriving::watched;
 use super::cors::{self, CrossOrigin};
 use super::hosts::Hosts;
 use super::method_names::name_of;
@@ -118,7 +119,8 @@ impl Service<Request<Incoming>> for Edge {
         let arrival = self.shared.arrive(&request);
         let answer = arrival.known_host.then(|| {
             request.extensions_mut().insert(arrival.context.clone());
-            self.router.call(request)
+            let grace = self.shared.web.config.server.header_timeout();
+            self.router.call(watched(request, grace))
         });
         let shared = Arc::clone(&self.shared);
         Box::pin(async move { Ok(shared.answer(arrival, answer).await) })

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod admin_socket;
+mod arriving;
 mod connections;
 mod cors;
 mod edge;

@@ -3,16 +3,19 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::http::Request;
 use axum_server::accept::Accept;
 use futures_util::future::{Ready, ready as now};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+use tower_service::Service;
 
-use super::connections::{Connections, Place};
+use super::connections::{Connections, Line, Place};
 
 /// Accepts connections for which there is a place, and that may be written to for as long as their other end reads.
 #[derive(Clone)]
@@ -32,10 +35,33 @@ pub struct Patient {
     place: Place,
 }
 
+/// What answers one connection's requests, and tells each of them its line.
+#[derive(Clone)]
+pub struct Placed<S> {
+    service: S,
+    line: Arc<Line>,
+}
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Placed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        self.line.works();
+        request.extensions_mut().insert(Arc::clone(&self.line));
+        self.service.call(request)
+    }
+}
+
 impl<S> Accept<TcpStream, S> for Patience {
     type Stream = Patient;
-    type Service = S;
-    type Future = Ready<io::Result<(Patient, S)>>;
+    type Service = Placed<S>;
+    type Future = Ready<io::Result<(Patient, Placed<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let place = stream
@@ -44,6 +70,10 @@ impl<S> Accept<TcpStream, S> for Patience {
             .and_then(|peer| self.connections.take(peer.ip()));
         let Some(place) = place else {
             return now(Err(io::ErrorKind::QuotaExceeded.into()));
+        };
+        let service = Placed {
+            service,
+            line: place.line(),
         };
         let patient = Patient {
             stream,

@@ -55,14 +55,15 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer. The words are safe to store and to show: no address, no body.
+/// Why there is no answer. The words are safe to store and to show: no address, no body, and nothing that tells a name
+/// which nobody has from one that stands for an address inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// The address, or one that its name stands for, may not be called.
-    #[error("refused by the guard")]
+    #[error("the address cannot be called")]
     Refused,
     /// The name has no address, or the name servers do not answer.
-    #[error("the name was not found")]
+    #[error("the address cannot be called")]
     NameNotFound,
     /// There was no connection: nothing was sent.
     #[error("connection failed")]

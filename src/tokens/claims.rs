@@ -12,6 +12,8 @@ use crate::domain::{
 pub const USER_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The life of an access token, and of a ramp provider's.
 pub const ACCESS_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// How long after the log-in tokens for a ramp provider are refreshed: as long as a log-in goes on by itself.
+const RAMPABLE_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// One kind of token.
 pub trait Claims: Serialize + DeserializeOwned + Send + Sync {
@@ -168,6 +170,12 @@ impl AccessClaims {
 }
 
 impl AccessClaims {
+    /// When the person gave the proof: a Unix time.
+    #[must_use]
+    pub fn auth_time(&self) -> i64 {
+        self.auth_time
+    }
+
     /// What carried the proof, as a word that we know.
     #[must_use]
     pub fn provider(&self) -> Option<&'static str> {
@@ -272,10 +280,28 @@ impl RampableClaims {
         }
     }
 
+    /// The same for a log-in whose proof is older than the token: a Unix time.
+    #[must_use]
+    pub fn proven_at(self, auth_time: i64) -> Self {
+        Self { auth_time, ..self }
+    }
+
     /// How the person logged in.
     #[must_use]
     pub fn amr(&self) -> Amr {
         self.amr
+    }
+
+    /// How long a token may live that is made of this one now: no longer than 90 days after the log-in, however often it
+    /// is refreshed. `None` if that is over.
+    #[must_use]
+    pub fn life_at(&self, now: Timestamp) -> Option<SignedDuration> {
+        let left = self
+            .auth_time
+            .saturating_add(RAMPABLE_LIFE.as_secs())
+            .checked_sub(now.as_second())?;
+        let left = SignedDuration::from_secs(left);
+        left.is_positive().then(|| left.min(ACCESS_TOKEN_LIFE))
     }
 }
 

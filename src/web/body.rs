@@ -5,11 +5,22 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use futures_util::StreamExt as _;
 
-use super::{Failure, Surface, Web};
+use super::bodies::Counted;
+use super::limits::Who;
+use super::{Failure, Surface, Web, auth};
 use crate::domain::Code;
 
 /// The largest body of a call that somebody without a secret of ours may make: a form, a code, a key, a number.
 const SMALL: usize = 16 << 10;
+/// The largest body of an operation on a wallet: a message, a hash, a transfer.
+const MIDDLING: usize = 64 << 10;
+/// The operations that take as much as any call: a document, a transaction with its data.
+const LARGE: [&str; 4] = [
+    "sign-typed-data",
+    "sign-transaction",
+    "send-transaction",
+    "estimate-gas",
+];
 /// How many times the largest size is read from a body that is too large, and thrown away: a client that is still
 /// writing when the connection closes would see a broken pipe instead of the answer.
 const DRAINED: usize = 8;
@@ -17,22 +28,40 @@ const DRAINED: usize = 8;
 /// The raw body, within the size limit.
 pub struct RawBody(pub Bytes);
 
-/// Whether a call is one that anybody may make: pages, log-ins, and what proves itself by what the body holds. What makes,
-/// moves and opens wallets is as small, and reads its token after the body.
-fn is_anybodys(path: &str) -> bool {
+/// What a call may send. Calls that anybody may make send little: pages, log-ins, and what proves itself by what the body
+/// holds. What makes, moves and opens wallets is as small, and reads its token after the body.
+fn most_of(path: &str, largest: usize) -> usize {
     let versions = ["/api/v1/", "/api/v2/"];
-    match Surface::of(path) {
-        Surface::Pages | Surface::Issuers => true,
+    let most = match Surface::of(path) {
+        Surface::Pages | Surface::Issuers => SMALL,
         Surface::Wallet => {
             let rest = versions.iter().find_map(|version| path.strip_prefix(version));
-            rest.is_some_and(|rest| {
-                let operation = rest.strip_prefix("wallet/");
-                let small = ["refresh", "unlock", "export", "address"];
-                operation.is_none_or(|call| small.iter().any(|name| call.starts_with(name)))
-            })
+            let operation = rest.and_then(|rest| rest.strip_prefix("wallet/"));
+            let small = ["refresh", "unlock", "export", "address"];
+            match operation {
+                None => SMALL,
+                Some(call) if small.iter().any(|name| call.starts_with(name)) => SMALL,
+                Some(call) if LARGE.contains(&call) => largest,
+                Some(_) => MIDDLING,
+            }
         }
-        Surface::Partner => path == "/api/v1/login",
-        Surface::Users => path.starts_with("/v1/login_codes/"),
+        Surface::Partner if path == "/api/v1/login" => SMALL,
+        Surface::Users if path.starts_with("/v1/login_codes/") => SMALL,
+        Surface::Partner | Surface::Users => largest,
+    };
+    largest.min(most)
+}
+
+/// A body and its place among all that are held.
+struct Held {
+    bytes: Vec<u8>,
+    /// Freed with it.
+    _counted: Counted,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -41,23 +70,25 @@ impl FromRequest<Web> for RawBody {
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
         let largest = web.config.server.body_limit_bytes;
-        let limit = if is_anybodys(request.uri().path()) {
-            largest.min(SMALL)
-        } else {
-            largest
-        };
+        let limit = most_of(request.uri().path(), largest);
         let drained = largest * DRAINED;
-        let mut body = request.into_body().into_data_stream();
-        let (mut whole, mut length) = (Vec::new(), 0);
+        let (parts, body) = request.into_parts();
+        let mut counted = web.bodies.begin(Who::at(auth::context(&parts)?.address));
+        let mut body = body.into_data_stream();
+        let (mut whole, mut length, mut has_room) = (Vec::new(), 0, true);
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| {
                 Failure::new(Code::MalformedBody).saying("The body did not arrive whole. Send the request again.")
             })?;
             length += chunk.len();
-            if length <= limit {
-                whole.extend_from_slice(&chunk);
-            } else if length > drained {
+            if length > drained {
                 break;
+            }
+            if length <= limit && has_room {
+                whole.extend_from_slice(&chunk);
+                has_room = counted.takes(whole.capacity());
+            } else {
+                whole = Vec::new();
             }
         }
         if length > limit {
@@ -66,7 +97,19 @@ impl FromRequest<Web> for RawBody {
                 "The body is larger than the {limit} bytes that this call takes."
             )));
         }
-        Ok(Self(whole.into()))
+        if !has_room {
+            metrics::counter!("aboard_bodies_refused_total").increment(1);
+            let full = Failure::new(Code::Unavailable).saying("Too many large bodies are being read. Send it again.");
+            return Err(Failure {
+                retry_after: Some(1),
+                ..full
+            });
+        }
+        let held = Held {
+            bytes: whole,
+            _counted: counted,
+        };
+        Ok(Self(Bytes::from_owner(held)))
     }
 }
 

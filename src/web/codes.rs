@@ -104,6 +104,9 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
     } else {
         codes.usual()
     };
+    if !test {
+        site_has_room(web, context, codes.environment)?;
+    }
     let caps = settings.codes.caps(&ask.to, ask.channel);
     let new = NewChallenge {
         id,
@@ -199,6 +202,9 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
         let code = codes.of(&open.mac).ok_or_else(refused)?;
         Some(letter.seal(codes.vault, web.instance.ids.entropy(), environment, message, &code))
     };
+    if !test {
+        site_has_room(web, context, environment)?;
+    }
     let caps = settings.codes.caps(&open.to, channel);
     let resend = Resend {
         challenge: another.challenge,
@@ -219,6 +225,21 @@ pub async fn resend(web: &Web, context: &Context, another: Another<'_>) -> Resul
         Resent::Over => return Err(refused()),
     }
     Ok(channel)
+}
+
+/// The store counts what a network asks for, which of IPv6 has 64 bits; whoever has one has 65 536 of them.
+fn site_has_room(web: &Web, context: &Context, environment: EnvironmentId) -> Result<(), Failure> {
+    if context.persons_network().is_none() {
+        return Ok(());
+    }
+    let limit = web.instance.settings.of(environment).codes.limits().per_network_hour;
+    let wait = web
+        .limits
+        .admit_code(environment.0, context.address, limit, context.now);
+    wait.map_or(Ok(()), |seconds| {
+        let wait = jiff::SignedDuration::from_secs(seconds.into());
+        Err(too_many(context.now + wait, context.now))
+    })
 }
 
 fn is_known(

@@ -1,6 +1,6 @@
-//! Devices that an address was proven on. A finished log-in with a code answers a token in `x-device-token`; whoever
-//! sends it along with a later log-in to the same address gets the owner's share of sends and tries, from whatever
-//! network. It opens nothing else.
+//! Devices that an address was proven on, or the password of a username. A finished log-in answers a token in
+//! `x-device-token`; whoever sends it along with a later log-in to the same address or username gets the owner's share of
+//! sends and tries, from whatever network and through whatever back end. It opens nothing else.
 //!
 //! It is a MAC over the address and the time, so nothing is stored for it, and it says nothing of the address.
 
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Destination, EnvironmentId};
+use crate::domain::{AppId, Destination, EnvironmentId, Username};
 
 /// The header that it comes and goes in.
 pub const DEVICE_TOKEN: &str = "x-device-token";
@@ -39,6 +39,36 @@ pub fn made(vault: &Vault, environment: EnvironmentId, (kind, key): (&str, &str)
 /// Whether a token was made on a proof of this address within 90 days. What is no token is as good as none.
 #[must_use]
 pub fn is_known(vault: &Vault, environment: EnvironmentId, to: &Destination, token: &str, now: Timestamp) -> bool {
+    was_made_for(vault, environment, (to.kind(), to.key()), token, now)
+}
+
+/// What a username is in a device's token: it is one app's.
+#[must_use]
+pub fn username(app: AppId, username: &Username) -> (&'static str, String) {
+    ("username", format!("{app}:{}", username.key()))
+}
+
+/// A short name of a token that was made where the right password of this username was typed within 90 days.
+#[must_use]
+pub fn known_for(
+    vault: &Vault,
+    environment: EnvironmentId,
+    (kind, key): &(&str, String),
+    token: Option<&str>,
+    now: Timestamp,
+) -> Option<String> {
+    let token = token.filter(|token| was_made_for(vault, environment, (kind, key), token, now))?;
+    let short = URL_SAFE_NO_PAD.encode(&aboard_vault::sha256(token.as_bytes())[..16]);
+    Some(format!("device {short}"))
+}
+
+fn was_made_for(
+    vault: &Vault,
+    environment: EnvironmentId,
+    (kind, key): (&str, &str),
+    token: &str,
+    now: Timestamp,
+) -> bool {
     let bytes = token
         .strip_prefix(PREFIX)
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
@@ -61,7 +91,7 @@ pub fn is_known(vault: &Vault, environment: EnvironmentId, to: &Destination, tok
     is_fresh
         && vault.verify_mac(
             Purpose::CodeMac,
-            &parts(environment.bytes().as_slice(), to.kind(), to.key(), at),
+            &parts(environment.bytes().as_slice(), kind, key, at),
             &mac,
         )
 }

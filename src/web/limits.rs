@@ -17,6 +17,10 @@ const MANY: usize = 10_000;
 const MOST_ADDRESSES: usize = 100_000;
 /// What one caller has of IPv6: a network of 64 bits.
 const ONE_CALLER: u128 = !(u64::MAX as u128);
+/// What one customer of a provider may have of it: a network of 48 bits, with 65 536 of those.
+const ONE_SITE: u128 = u128::MAX << 80;
+/// A site has the budgets of this many of its networks.
+const NETWORKS_OF_SITE: u32 = 4;
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +40,30 @@ impl Who {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & ONE_CALLER).into(),
         })
     }
+}
+
+impl Who {
+    /// The site of an address: itself, or the IPv6 network of 48 bits that it lies in.
+    #[must_use]
+    pub fn site(self) -> Self {
+        match self {
+            Self::Address(IpAddr::V6(address)) => {
+                Self::Address(Ipv6Addr::from_bits(address.to_bits() & ONE_SITE).into())
+            }
+            other => other,
+        }
+    }
+}
+
+/// What a site of IPv6 is counted for, beside the networks in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Budget {
+    /// Requests without a credential.
+    Requests,
+    /// Registrations with an app.
+    Registrations(Uuid),
+    /// Codes of an environment.
+    Codes(Uuid),
 }
 
 /// What the limit says of one request.
@@ -73,6 +101,7 @@ struct Windows {
     of_keys: HashMap<Uuid, Window>,
     of_addresses: HashMap<IpAddr, Window>,
     registrations: HashMap<(Uuid, IpAddr), Window>,
+    of_sites: HashMap<(Budget, Ipv6Addr), Window>,
     swept_at: i64,
 }
 
@@ -86,7 +115,8 @@ struct Window {
 }
 
 impl Limits {
-    /// Counts one request; a refused one does not count.
+    /// Counts one request; a refused one does not count. Of an IPv6 address the site is counted as well, so that nobody has
+    /// a limit for each of 65 536 networks.
     pub fn admit(&self, who: Who, limit: u32, now: Timestamp) -> Decision {
         let now = now.as_millisecond();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +125,16 @@ impl Limits {
             Who::Key(key) => windows.of_keys.entry(key).or_default(),
             Who::Address(address) => windows.of_addresses.entry(address).or_default(),
         };
-        window.admit(limit, WINDOW_MILLIS, now)
+        let decision = window.admit(limit, WINDOW_MILLIS, now);
+        match who {
+            Who::Address(network) if decision.allowed => {
+                let of_site = windows.admit_site(Budget::Requests, network, limit, WINDOW_MILLIS, now);
+                of_site
+                    .filter(|of_site| !of_site.allowed)
+                    .map_or(decision, |refused| Decision { limit, ..refused })
+            }
+            _ => decision,
+        }
     }
 
     /// Counts one registration with an app from a network, as [`Who::at`] has it; answers in how many seconds there is
@@ -105,20 +144,49 @@ impl Limits {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows.forget(now);
         let window = windows.registrations.entry((app, network)).or_default();
-        let decision = window.admit(limit, HOUR_MILLIS, now);
+        let mut decision = window.admit(limit, HOUR_MILLIS, now);
+        if decision.allowed {
+            let budget = Budget::Registrations(app);
+            decision = windows
+                .admit_site(budget, network, limit, HOUR_MILLIS, now)
+                .unwrap_or(decision);
+        }
+        (!decision.allowed).then_some(decision.reset)
+    }
+
+    /// Counts one code for a site of IPv6; of its networks the store counts them. Answers in how many seconds there is room
+    /// for another if there is none now.
+    pub fn admit_code(&self, environment: Uuid, address: IpAddr, limit: u32, now: Timestamp) -> Option<u32> {
+        let now = now.as_millisecond();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.forget(now);
+        let decision = windows.admit_site(Budget::Codes(environment), address, limit, HOUR_MILLIS, now)?;
         (!decision.allowed).then_some(decision.reset)
     }
 }
 
 impl Windows {
+    /// Counts something for the site of an IPv6 address; `None` for IPv4.
+    fn admit_site(&mut self, budget: Budget, network: IpAddr, limit: u32, length: i64, now: i64) -> Option<Decision> {
+        let Who::Address(IpAddr::V6(site)) = Who::at(network).site() else {
+            return None;
+        };
+        let window = self.of_sites.entry((budget, site)).or_default();
+        Some(window.admit(limit.saturating_mul(NETWORKS_OF_SITE), length, now))
+    }
+
     fn forget(&mut self, now: i64) {
-        let held = self.of_keys.len() + self.of_addresses.len() + self.registrations.len();
+        let held = self.of_keys.len() + self.of_addresses.len() + self.registrations.len() + self.of_sites.len();
         if held > MANY && self.swept_at + WINDOW_MILLIS <= now {
             self.swept_at = now;
             self.of_keys.retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
             self.of_addresses
                 .retain(|_, window| window.is_alive(WINDOW_MILLIS, now));
             self.registrations.retain(|_, window| window.is_alive(HOUR_MILLIS, now));
+            self.of_sites.retain(|_, window| window.is_alive(HOUR_MILLIS, now));
+        }
+        if self.of_sites.len() > MOST_ADDRESSES {
+            self.of_sites.clear();
         }
         if self.of_addresses.len() > MOST_ADDRESSES {
             self.of_addresses.clear();
@@ -223,6 +291,41 @@ mod tests {
         assert_eq!(who("203.0.113.1"), who("::ffff:203.0.113.1"));
         assert_eq!(who("2001:db8:1:2::1"), who("2001:db8:1:2:ffff::9"));
         assert_ne!(who("2001:db8:1:2::1"), who("2001:db8:1:3::1"));
+    }
+
+    #[test]
+    fn a_site_has_no_limit_for_each_of_its_networks() {
+        let limits = Limits::default();
+        let who = |text: &str| Who::at(text.parse().unwrap());
+        let network = |of: u32, at: u32| who(&format!("2001:db8:{of:x}:{at:x}::1"));
+        let admitted = |of: u32| {
+            (0..100)
+                .filter(|i| limits.admit(network(of, *i), 10, at(0)).allowed)
+                .count()
+        };
+        assert_eq!((admitted(1), admitted(2)), (40, 40));
+        let refused = limits.admit(network(1, 200), 10, at(1_000));
+        assert_eq!(
+            (refused.allowed, refused.limit, refused.remaining, refused.reset),
+            (false, 10, 0, 59)
+        );
+        // What one network has asked for in vain is not its neighbours'.
+        let one = (0..100)
+            .filter(|_| limits.admit(network(3, 1), 10, at(0)).allowed)
+            .count();
+        assert_eq!(one, 10);
+        assert!(limits.admit(network(3, 2), 10, at(0)).allowed);
+        // IPv4 has no sites.
+        let four = (0..100_u8).filter(|i| limits.admit(Who::at([203, 0, 113, *i].into()), 10, at(0)).allowed);
+        assert_eq!(four.count(), 100);
+        let app = Uuid::from_u128(1);
+        let at_home = |i: u32| format!("2001:db8:9:{i:x}::1").parse().unwrap();
+        let codes = (0..100).filter(|i| limits.admit_code(app, at_home(*i), 10, at(0)).is_none());
+        assert_eq!(codes.count(), 40);
+        let people = (0..100).filter(|i| limits.admit_registration(app, at_home(*i), 10, at(0)).is_none());
+        assert_eq!(people.count(), 40);
+        assert_eq!(limits.admit_code(app, at_home(1), 10, at(600_000)), Some(3_000));
+        assert_eq!(limits.admit_code(app, at_home(1), 10, at(3_600_000)), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod app_credential;
 mod auth;
+mod bodies;
 mod body;
 pub mod codes;
 mod context;
@@ -36,6 +37,7 @@ use crate::tokens::Tokens;
 pub use crate::domain::whole_seconds;
 pub use app_credential::AppCredential;
 pub use auth::{ANY_SCOPE, PartnerKey, ServerKey, admit_address, admit_user, count_the_rest};
+pub use bodies::Bodies;
 pub use body::{RawBody, Segment};
 pub use context::{Context, Holder, Meta, Surface};
 pub use failure::{Failure, answer_in_shape};
@@ -69,6 +71,8 @@ pub struct Inner {
     pub tokens: Tokens,
     /// Counts requests per key.
     pub limits: Limits,
+    /// Counts the bodies that are held.
+    pub bodies: Bodies,
     /// Calls with an `Idempotency-Key` that are running.
     pub running: Running,
     /// Makes and compares hashes of passwords.

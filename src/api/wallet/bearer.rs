@@ -40,6 +40,11 @@ impl Arrived {
         })
     }
 
+    /// When the person gave the proof: a Unix time.
+    pub fn proven_at(&self) -> i64 {
+        self.claims.claims.auth_time()
+    }
+
     /// The log-in, for the tokens of what comes next.
     pub fn login(&self, caller: &Caller, context: &Context) -> Result<FinishedLogin, Failure> {
         let provider = self.claims.claims.provider();
@@ -162,11 +167,7 @@ pub async fn spend_presented(
     };
     let usable = match spending {
         Spending::Usable(usable) => *usable,
-        Spending::Spent => {
-            return Err(refuse(
-                "This wallet token was used before: each is good for one call. Get another from wallet/refresh.",
-            ));
-        }
+        Spending::Spent => return Err(used()),
         Spending::Refused => return Err(ended()),
     };
     Ok(LetIn {
@@ -176,6 +177,11 @@ pub async fn spend_presented(
         replayed,
         repeatable,
     })
+}
+
+/// A token that another call has spent.
+pub fn used() -> Failure {
+    refuse("This wallet token was used before: each is good for one call. Get another from wallet/refresh.")
 }
 
 /// A token whose log-in, app or wallet is over.

@@ -28,7 +28,7 @@ fn an_address_has_its_share_and_gives_it_back() {
     assert_eq!(from(&all, "203.0.113.1", 10).len(), 1);
     drop(one);
     let open = all.lock();
-    assert_eq!((open.all, open.by_address.len()), (0, 0));
+    assert_eq!((open.all, open.by_address.len(), open.by_site.len()), (0, 0, 0));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn whoever_has_few_gets_the_place_of_an_idle_one_of_whoever_has_most() {
         places.iter().position(is)
     };
     // The oldest has a request under way.
-    one[0].was_asked();
+    one[0].line.works();
     let third = from(&all, "203.0.113.3", 1);
     assert_eq!((third.len(), given_up(&one), given_up(&two)), (1, Some(1), None));
     // Nobody gains by coming again and again: three, four and three is as fair as it gets.
@@ -89,8 +89,54 @@ fn whoever_has_few_gets_the_place_of_an_idle_one_of_whoever_has_most() {
 fn requests_under_way_are_never_cut() {
     let all = connections(4, 4);
     let one = from(&all, "203.0.113.1", 4);
-    one.iter().for_each(Place::was_asked);
+    one.iter().for_each(|place| place.line.works());
     assert!(from(&all, "203.0.113.2", 1).is_empty());
     one[3].has_answered();
     assert_eq!(from(&all, "203.0.113.2", 1).len(), 1);
+}
+
+#[test]
+fn requests_that_are_not_here_as_a_whole_give_way_the_oldest_first() {
+    let all = connections(6, 4);
+    let one = from(&all, "203.0.113.1", 4);
+    let two = from(&all, "203.0.113.2", 2);
+    let given_up = |places: &[Place]| -> Vec<usize> {
+        let is = |place: &Place| place.line.given_up.load(Ordering::Acquire);
+        (0..places.len()).filter(|i| is(&places[*i])).collect()
+    };
+    // Half a head, half a body, a whole request, a body that came to its end.
+    one.iter().for_each(Place::was_asked);
+    two.iter().for_each(|place| place.line.works());
+    for place in &one[1..] {
+        place.line.works();
+    }
+    one[3].line.waits_for_body();
+    one[1].line.waits_for_body();
+    one[3].line.has_body();
+    let mut third = from(&all, "203.0.113.3", 1);
+    assert_eq!((third.len(), given_up(&one), given_up(&two)), (1, vec![0], vec![]));
+    third.extend(from(&all, "203.0.113.3", 1));
+    assert_eq!((third.len(), given_up(&one)), (2, vec![0, 1]));
+    third.iter().for_each(|place| place.line.works());
+    // What has fewer, or is under way, stays.
+    assert!(from(&all, "203.0.113.4", 1).is_empty());
+    assert_eq!((given_up(&one), given_up(&two)), (vec![0, 1], vec![]));
+}
+
+#[test]
+fn a_site_of_ipv6_has_a_share_and_is_one_of_those_that_have_most() {
+    let all = connections(100, 3);
+    let places: Vec<Place> = (0..20)
+        .flat_map(|i| from(&all, &format!("2001:db8:1:{i:x}::1"), 1))
+        .collect();
+    assert_eq!(places.len(), 12);
+    drop(places);
+    // As many networks as there are places shut nobody out.
+    let all = connections(8, 8);
+    let places: Vec<Place> = (0..8)
+        .flat_map(|i| from(&all, &format!("2001:db8:1:{i:x}::1"), 1))
+        .collect();
+    assert_eq!(places.len(), 8);
+    assert_eq!(from(&all, "2001:db8:2::1", 1).len(), 1);
+    assert_eq!(from(&all, "203.0.113.1", 1).len(), 1);
 }

@@ -76,6 +76,7 @@ pub enum Spending {
 const SPEND: &str = "
     insert into spent_wallet_tokens (id, environment_id, wallet_id, expires_at)
     values (:id, :environment, :wallet, :expires_at) on conflict (id) do nothing";
+const SPENT: &str = "select 1 from spent_wallet_tokens where id = :id and environment_id = :environment";
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = select_wallet!(
     ", consent.scopes, wallet.moved_at, account.valid_after, app.policy,
@@ -121,7 +122,22 @@ impl Store {
         .await
     }
 
-    /// The wallet of a token without spending it: for a call that is made again, and for those that take no use of it.
+    /// The wallet of a token that was not spent, without spending it: for calls that take no use of it.
+    pub async fn unspent_wallet(&self, token: PresentedWalletToken, now: Timestamp) -> Result<Spending> {
+        self.transact(move |tx| {
+            async move {
+                let spent = params![id: token.id, environment: token.environment.0];
+                if token.single_use && tx.one(SPENT, &spent, |_| Ok(())).await?.is_some() {
+                    return Ok(Spending::Spent);
+                }
+                usable(tx, &token, None, now).await
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// The wallet of a token, whether it was spent or not: for a call that is made again.
     pub async fn read_wallet(&self, token: PresentedWalletToken, now: Timestamp) -> Result<Spending> {
         self.transact(move |tx| async move { usable(tx, &token, None, now).await }.boxed())
             .await

@@ -12,6 +12,7 @@ use crate::support::app::{Engine, TestApp, login_url, on_both, user};
 on_both! {
     headers_that_never_end_are_cut_off,
     a_body_that_never_ends_is_answered,
+    a_body_that_drips_is_cut_off,
     a_body_that_is_cut_off_changes_nothing,
     who_asks_and_never_reads_is_cut_off,
 }
@@ -85,6 +86,33 @@ async fn a_body_that_never_ends_is_answered(engine: Engine) {
     }
     assert_eq!(app.contents().await, before);
     login_url(&app.partner().post("/api/v1/external_login", &user("ada")).await);
+}
+
+async fn a_body_that_drips_is_cut_off(engine: Engine) {
+    let app = TestApp::with(engine, &[("server.header_timeout_seconds", "1")]).await;
+    let before = app.contents().await;
+    let mut stream = connect(&app, &format!("{CALL}Content-Length: 1000\r\n\r\n{{")).await;
+    let (mut reader, mut writer) = stream.split();
+    // A byte now and then is no pace: long before the request's own time is over it is answered.
+    let dripping = async {
+        let mut drip = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            drip.tick().await;
+            if writer.write_all(b" ").await.is_err() {
+                break;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut first = [0; 12];
+    tokio::select! {
+        read = timeout(PATIENCE, reader.read_exact(&mut first)) => {
+            read.expect("in time").expect("an answer");
+        }
+        () = dripping => {}
+    }
+    assert_eq!(&first, b"HTTP/1.1 400");
+    assert_eq!(app.contents().await, before);
 }
 
 async fn a_body_that_is_cut_off_changes_nothing(engine: Engine) {

@@ -235,7 +235,7 @@ async fn what_the_guard_refuses_is_a_failed_attempt() {
     let worker = rig.worker_of(strict, TIMEOUT, WorkerOptions::default());
     for _ in 0..3 {
         assert_eq!(worker.run_due().await, 1);
-        assert_eq!(rig.row(&created).error.as_deref(), Some("refused by the guard"));
+        assert_eq!(rig.row(&created).error.as_deref(), Some("the address cannot be called"));
         rig.advance(70);
     }
     assert_eq!(rig.row(&created).state, "given_up");

@@ -109,9 +109,12 @@ async fn production_never_uses_what_a_sandbox_may() {
 
 #[tokio::test]
 async fn a_name_without_addresses_is_told_apart() {
-    let outbound = outbound(&[]);
-    let sent = post(&outbound, Sandbox, "http://hooks.example.com/").await;
+    let sent = post(&outbound(&[]), Sandbox, "http://hooks.example.com/").await;
     assert_eq!(sent, Err(SendError::NameNotFound));
+    // Not to whoever owns the endpoint: a name that stands for an address inside reads the same.
+    let refused = post(&outbound(&[&["10.0.0.1"]]), Sandbox, "http://hooks.example.com/").await;
+    assert_eq!(refused, Err(SendError::Refused));
+    assert_eq!(refused.unwrap_err().to_string(), sent.unwrap_err().to_string());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ both! {
     a_try_meets_the_hash_of_its_own_app,
     a_budget_holds_when_all_come_at_once,
     a_network_where_it_was_right_is_not_locked_out,
+    strangers_behind_a_back_end_are_counted_apart,
     tries_are_forgotten,
 }
 
@@ -19,7 +20,8 @@ fn new(store: &TestStore, username: &str, network: &str) -> PasswordTry {
     PasswordTry {
         id: store.ids.id(),
         username: Username::parse(username.to_owned()).unwrap(),
-        network: network.to_owned(),
+        network: Some(network.to_owned()),
+        device: None,
         now: store.now(),
     }
 }
@@ -112,6 +114,37 @@ async fn a_network_where_it_was_right_is_not_locked_out(store: TestStore) {
         }
     }
     assert!(matches!(ask("home").await, PasswordTried::TooMany(_)));
+}
+
+async fn strangers_behind_a_back_end_are_counted_apart(store: TestStore) {
+    let scope = new_app(&store, &store.world().await.sandbox).await;
+    register(&store, &scope, "ada").await;
+    let ask = async |network: Option<&str>, device: Option<&str>| {
+        let tried = PasswordTry {
+            network: network.map(str::to_owned),
+            device: device.map(str::to_owned),
+            ..new(&store, "ada", "")
+        };
+        store.begin_password_try(&scope, tried).await.unwrap()
+    };
+    let compared = |tried: &PasswordTried| matches!(tried, PasswordTried::Compare(Some(_)));
+    // Through a back end more than from one network, because many people come that way, and no more than fifty.
+    for _ in 0..50 {
+        assert!(compared(&ask(None, None).await));
+    }
+    let later = PasswordTried::TooMany(store.later(3_600));
+    assert_eq!(ask(None, None).await, later);
+    // Neither a network of one's own nor a known device is shut by that; each has its bound.
+    for (network, device) in [
+        (Some("home"), None),
+        (None, Some("device one")),
+        (Some("home"), Some("device two")),
+    ] {
+        for _ in 0..10 {
+            assert!(compared(&ask(network, device).await), "{network:?} {device:?}");
+        }
+        assert_eq!(ask(network, device).await, later);
+    }
 }
 
 async fn tries_are_forgotten(store: TestStore) {

@@ -174,6 +174,20 @@ async fn of_many_who_spend_a_token_one_has_it(store: TestStore) {
         };
         assert!(matches!(spend(&store, again).await, Spending::Usable(_)));
     }
+    // Whoever takes no use of it is told that another has.
+    let look = async |token| store.unspent_wallet(token, store.now()).await.unwrap();
+    assert!(matches!(look(token).await, Spending::Spent));
+    let fresh = person.token(&store, made.id);
+    for _ in 0..2 {
+        assert!(matches!(look(fresh).await, Spending::Usable(_)));
+    }
+    assert!(matches!(spend(&store, fresh).await, Spending::Usable(_)));
+    assert!(matches!(look(fresh).await, Spending::Spent));
+    let stranger = PresentedWalletToken {
+        user: UserId(store.ids.id()),
+        ..person.token(&store, made.id)
+    };
+    assert!(matches!(look(stranger).await, Spending::Refused));
     // What names somebody else, another wallet or another app is refused.
     for wrong in [
         PresentedWalletToken {

@@ -131,7 +131,8 @@ async fn log_in_somebody(store: &TestStore, sandbox: &Plane) {
     let tried = PasswordTry {
         id: store.ids.id(),
         username,
-        network: "203.0.113.1".to_owned(),
+        network: Some("203.0.113.1".to_owned()),
+        device: None,
         now: store.now(),
     };
     store.begin_password_try(&scope, tried).await.unwrap();

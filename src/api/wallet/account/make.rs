@@ -58,7 +58,7 @@ pub async fn make(
     // Ahead of the wallet: a name that somebody has is refused before there is a secret to show.
     let rampable_access_token = match asked {
         None => None,
-        Some(asked) => Some(rampable(web, context, caller, &arrived.scope, &login, asked).await?),
+        Some(asked) => Some(rampable(web, context, caller, &arrived.scope, &login, arrived.proven_at(), asked).await?),
     };
     let new = New::seal(web, caller, &arrived, custody, brought).await?;
     let issued = new.issue(web, context, caller, new.wallet.id, pin.as_ref()).await?;

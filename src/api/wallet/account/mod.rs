@@ -145,6 +145,7 @@ async fn rampable(
     caller: &Caller,
     scope: &crate::store::UserScope,
     login: &FinishedLogin,
+    proven_at: i64,
     asked: RampableAsked,
 ) -> Result<String, Failure> {
     let store = &web.instance.store;
@@ -171,7 +172,7 @@ async fn rampable(
         let why = "This user has an account for Rampable that another app made. The person reaches it by a log-in of their own: a code, or a provider.";
         return Err(Failure::new(Code::Conflict).saying(why));
     }
-    let claims = RampableClaims::new(account.username, login);
+    let claims = RampableClaims::new(account.username, login).proven_at(proven_at);
     let signed = web.tokens.sign(
         scope.environment(),
         scope.user(),

@@ -1,12 +1,13 @@
 //! `POST /api/v{1,2}/account/rampable/create`: the person gets an account for Rampable.
 //!
-//! It takes the wallet token of a log-in, or its access token, and uses neither up.
+//! It takes the wallet token of a log-in, or its access token, and uses neither up; a wallet token that was used up is
+//! refused.
 
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::super::bearer::{Arrived, as_presented, ended, presented};
+use super::super::bearer::{Arrived, as_presented, ended, presented, used};
 use super::super::{Caller, answer, answered};
 use super::{RampableAsked, must_have_rampable, rampable};
 use crate::domain::Code;
@@ -50,10 +51,12 @@ pub async fn rampable_create(
     bearer: Bearer,
     JsonObject { mut fields, .. }: JsonObject,
 ) -> Result<Json<Value>, Failure> {
-    let (scope, login) = if let Ok(read) = presented(&web, &context, &caller, bearer.0.as_deref()).await {
-        let spending = web.instance.store.read_wallet(as_presented(&read), context.now).await?;
-        let Spending::Usable(usable) = spending else {
-            return Err(ended());
+    let (scope, login, proven_at) = if let Ok(read) = presented(&web, &context, &caller, bearer.0.as_deref()).await {
+        let store = &web.instance.store;
+        let usable = match store.unspent_wallet(as_presented(&read), context.now).await? {
+            Spending::Usable(usable) => usable,
+            Spending::Spent => return Err(used()),
+            Spending::Refused => return Err(ended()),
         };
         let claims = &read.claims;
         let login = FinishedLogin {
@@ -64,15 +67,16 @@ pub async fn rampable_create(
             named: String::new(),
             since: context.now,
         };
-        (usable.scope(claims.app, claims.amr), login)
+        (usable.scope(claims.app, claims.amr), login, claims.auth_time)
     } else {
         let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
         let login = arrived.login(&caller, &context)?;
-        (arrived.scope, login)
+        let proven_at = arrived.proven_at();
+        (arrived.scope, login, proven_at)
     };
     must_have_rampable(&web, &caller)?;
     let asked = RampableAsked::read(&mut fields)?;
-    let token = rampable(&web, &context, &caller, &scope, &login, asked).await?;
+    let token = rampable(&web, &context, &caller, &scope, &login, proven_at, asked).await?;
     let data = json!({ "rampableAccessToken": token });
     Ok(answer("Create Rampable account successfully", &data))
 }

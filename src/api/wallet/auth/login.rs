@@ -2,16 +2,17 @@
 //!
 //! Deprecated, like `register`. A wrong password and a username that nobody has are one answer, after the same time. Ten
 //! wrong passwords an hour for one name from one network, and fifty from all but the networks where the right one was
-//! typed before; then 429 with `Retry-After`.
+//! typed before; then 429 with `Retry-After`. Calls with a client secret have no network of their own: fifty an hour for
+//! one name, whoever stands behind. Whoever sends the `x-device-token` of an earlier log-in along has ten of their own,
+//! whatever others do.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
 
 use super::super::{Caller, answer};
-use super::{by_name, finished, logged_in, shape, takes_passwords, until};
+use super::{FromDevice, by_name, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected, PasswordTried, PasswordTry};
+use crate::web::device::{self, DEVICE_TOKEN};
 use crate::web::reference::Operation;
 use crate::web::{Call, Context, Failure, JsonObject, Web, once};
 
@@ -24,13 +25,13 @@ pub fn doc() -> Operation {
         .refuses(&[Code::LoginRefused, Code::Forbidden])
 }
 
-/// 200 with the tokens; one and the same 401 for whatever is wrong.
+/// 200 with the tokens, and in `x-device-token` one for this device; one and the same 401 for whatever is wrong.
 pub async fn login(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<FromDevice, Failure> {
     let refused = || {
         Failure::new(Code::LoginRefused).saying("The username or the password is wrong. Check both, or register first.")
     };
@@ -38,11 +39,19 @@ pub async fn login(
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::typed(fields.text("password")?);
     let until = until(&mut fields, context.now)?;
-    let (scope, store) = (&caller.app.scope, &web.instance.store);
+    let (scope, store, vault) = (&caller.app.scope, &web.instance.store, &web.instance.vault);
+    let named = device::username(scope.app(), &username);
     let tried = PasswordTry {
         id: web.instance.ids.id(),
         username: username.clone(),
-        network: context.network(),
+        network: context.persons_network(),
+        device: device::known_for(
+            vault,
+            scope.environment(),
+            &named,
+            caller.device.as_deref(),
+            context.now,
+        ),
         now: context.now,
     };
     let id = tried.id;
@@ -73,8 +82,7 @@ pub async fn login(
         return Err(refused());
     };
     let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
-    Ok(answer(
-        "Login success",
-        &logged_in(&web, &caller, user, &login, until).await?,
-    ))
+    let done = logged_in(&web, &caller, user, &login, until).await?;
+    let device = device::made(vault, scope.environment(), (named.0, &named.1), context.now);
+    Ok(([(DEVICE_TOKEN, device)], answer("Login success", &done)))
 }

@@ -4,14 +4,14 @@
 //! providers take its place. The username is your app's alone, and proves no address. People who register from their own
 //! devices are counted by network (`limits.registrations_per_network_hour`), and those of a back end by its key alone.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::{Caller, answer};
-use super::{by_name, finished, logged_in, shape, takes_passwords, until};
+use super::{FromDevice, by_name, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected};
+use crate::web::device::{self, DEVICE_TOKEN};
 use crate::web::reference::{Operation, Takes};
 use crate::web::{Call, Context, Failure, JsonObject, Web, Who, once};
 
@@ -27,13 +27,14 @@ pub fn doc() -> Operation {
         .refuses(&[Code::Conflict, Code::Forbidden])
 }
 
-/// 200 with an access token; 409 for a username that is taken. A password has 8 characters or more.
+/// 200 with an access token, and in `x-device-token` one for this device; 409 for a username that is taken. A password has
+/// 8 characters or more.
 pub async fn register(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<FromDevice, Failure> {
     takes_passwords(&web, &caller)?;
     let username = fields.parsed("username", Username::parse)?;
     let password = Password::chosen(fields.text("password")?).map_err(|wrong| Failure::field("password", wrong))?;
@@ -53,10 +54,11 @@ pub async fn register(
     };
     let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
     let done = logged_in(&web, &caller, user, &login, None).await?;
-    Ok(answer(
-        "Register Account successfully",
-        &json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created }),
-    ))
+    let (vault, scope) = (&web.instance.vault, &caller.app.scope);
+    let (kind, key) = device::username(scope.app(), &username);
+    let device = device::made(vault, scope.environment(), (kind, &key), context.now);
+    let data = json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created });
+    Ok(([(DEVICE_TOKEN, device)], answer("Register Account successfully", &data)))
 }
 
 /// Each registration is a user for good: one network may bring an app so many in an hour. A back end's calls are counted

@@ -160,6 +160,14 @@ impl Operation {
     }
 }
 
+/// Reads what may take more than a millisecond to read, off the threads that serve requests.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Failure::internal("reading what is to be signed was broken off"))?
+}
+
 /// A wallet that does not open.
 pub fn not_open(error: &WalletError, wallet: crate::domain::WalletId) -> Failure {
     if matches!(error, WalletError::NeedsUserHalf) {

@@ -1,4 +1,5 @@
-//! `POST /api/v{1,2}/wallet/refresh-rampable`: a token for Rampable becomes a new one, as long as it lives.
+//! `POST /api/v{1,2}/wallet/refresh-rampable`: a token for Rampable becomes a new one, as long as it lives and for 90 days
+//! after the log-in.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::{Caller, answer, answered};
 use crate::domain::Code;
-use crate::tokens::{ACCESS_TOKEN_LIFE, RampableClaims};
+use crate::tokens::RampableClaims;
 use crate::web::reference::{self, Schema, Takes, always, example, required};
 use crate::web::{Context, Failure, JsonObject, Web};
 
@@ -51,9 +52,10 @@ pub async fn refresh_rampable(
         return Err(refused());
     }
     let at = context.now.max(read.issued_at);
+    let life = claims.life_at(at).ok_or_else(refused)?;
     let signed = web
         .tokens
-        .sign(read.environment, read.subject, claims.clone(), ACCESS_TOKEN_LIFE, at);
+        .sign(read.environment, read.subject, claims.clone(), life, at);
     let signed = signed.ok_or_else(|| Failure::internal("the environment has no signing key"))?;
     Ok(answer(
         "Refresh Success",

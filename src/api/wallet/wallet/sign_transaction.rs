@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::ceiling::Price;
-use super::{Operation, evm_json, not_open, shape, solana_json, wrong};
+use super::{Operation, evm_json, not_open, off_thread, shape, solana_json, wrong};
 use crate::config::Chain;
 use crate::domain::Invalid;
 use crate::domain::policy::Action;
@@ -90,14 +90,15 @@ pub async fn sign_transaction(State(web): State<Web>, mut operation: Operation) 
         }
         Chain::Bitcoin => {
             let psbt = transaction.text("psbt")?;
-            let bytes = solana_json::from_base64(&psbt).ok_or_else(|| {
-                Failure::field(
-                    "transaction.psbt",
-                    Invalid::new("transaction.psbt must be a PSBT in base64 (BIP-174)."),
-                )
-            })?;
             let own = operation.addresses()?.bitcoin;
-            let payment = Payment::parse(&bytes, &own).map_err(|error| wrong("transaction.psbt", error))?;
+            let payment = off_thread(move || {
+                let bytes = solana_json::from_base64(&psbt).ok_or_else(|| {
+                    let why = "transaction.psbt must be a PSBT in base64 (BIP-174).";
+                    Failure::field("transaction.psbt", Invalid::new(why))
+                })?;
+                Payment::parse(&bytes, &own).map_err(|error| wrong("transaction.psbt", error))
+            });
+            let payment = payment.await?;
             network.must_allow_psbt("transaction.psbt", &payment)?;
             let shown_on = operation.bitcoin_network();
             let permit = operation

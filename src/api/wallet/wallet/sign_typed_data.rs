@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Operation, not_open, shape, wrong};
+use super::{Operation, not_open, off_thread, shape, wrong};
 use crate::domain::Invalid;
 use crate::domain::policy::Action;
 use crate::web::reference::{self, Schema, required};
@@ -52,7 +52,7 @@ pub async fn sign_typed_data(State(web): State<Web>, mut operation: Operation) -
             ));
         }
     };
-    let parsed = TypedData::parse(&document).map_err(|error| wrong("data", error))?;
+    let parsed = off_thread(move || TypedData::parse(&document).map_err(|error| wrong("data", error))).await?;
     parsed.expect_chain(chain).map_err(|error| wrong("data", error))?;
     let id = operation.wallet.id;
     let permit = operation

@@ -1,6 +1,6 @@
 //! Partially signed transactions (BIP-174).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::{Amount, EcdsaSighashType, OutPoint, Psbt, Transaction, TxOut, Txid, consensus::encode::serialize, psbt};
 
@@ -9,6 +9,9 @@ use super::{PublicKey, Recipient};
 const MOST_BYTES: usize = 1024 * 1024;
 /// The witness of a P2WPKH input: two items, a signature of 72 bytes at most, and the key.
 const WITNESS: usize = 1 + 1 + 72 + 1 + 33;
+/// More than a transaction can spend that nodes relay (400 000 weight units, of which an input takes 164 and a witness
+/// about 108), and each takes a signature.
+const MOST_INPUTS: usize = 2_500;
 
 /// A PSBT that was read whole and spends coins of one wallet.
 #[derive(Clone, Debug)]
@@ -84,6 +87,9 @@ impl Payment {
         let psbt = Psbt::deserialize(bytes).map_err(|_| PsbtError::Malformed)?;
         let script = own.script();
         let unsigned = &psbt.unsigned_tx;
+        if unsigned.input.len() > MOST_INPUTS {
+            return Err(PsbtError::TooLong);
+        }
         let outpoints: BTreeSet<OutPoint> = unsigned.input.iter().map(|input| input.previous_output).collect();
         if outpoints.len() != unsigned.input.len() || psbt.inputs.len() != unsigned.input.len() {
             return Err(PsbtError::Malformed);
@@ -177,6 +183,7 @@ impl Payment {
     /// Puts the signatures in, and makes the transaction if nothing is missing.
     pub(super) fn finish(&self, key: &PublicKey, signatures: &[(usize, bitcoin::ecdsa::Signature)]) -> SignedPsbt {
         let mut psbt = self.psbt.clone();
+        let by_place: BTreeMap<usize, _> = signatures.iter().copied().collect();
         for (i, signature) in signatures {
             psbt.inputs[*i]
                 .partial_sigs
@@ -185,7 +192,7 @@ impl Payment {
         let mut transaction = psbt.unsigned_tx.clone();
         let mut complete = true;
         for (i, (input, known)) in transaction.input.iter_mut().zip(&psbt.inputs).enumerate() {
-            if let Some((_, signature)) = signatures.iter().find(|(own, _)| *own == i) {
+            if let Some(signature) = by_place.get(&i) {
                 input.witness = bitcoin::Witness::p2wpkh(signature, &key.0.0);
             } else if known.final_script_witness.is_some() || known.final_script_sig.is_some() {
                 input.witness = known.final_script_witness.clone().unwrap_or_default();
@@ -237,7 +244,7 @@ fn total(mut values: impl Iterator<Item = u64>) -> Result<i64, PsbtError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PsbtError {
     /// More than a block could take.
-    #[error("the PSBT is longer than 1 MiB: no node would relay its transaction")]
+    #[error("the PSBT is longer than 1 MiB, or spends more than 2500 coins: no node would relay its transaction")]
     TooLong,
     /// It does not parse, or spends a coin twice.
     #[error("this is no PSBT of version 0 (BIP-174): check its encoding")]

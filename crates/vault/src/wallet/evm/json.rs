@@ -1,11 +1,15 @@
 //! JSON without the things that two readers could take in two ways: a name twice in one object,
 //! numbers that are no integers or too large to be read exactly, and bottomless nesting.
 
-use std::{collections::BTreeMap, fmt};
+use std::{cell::Cell, collections::BTreeMap, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::TypedDataError;
+
 const DEPTH: u8 = 32;
+/// A value takes many times the memory of its text, and an array a hash of its own.
+const MOST_VALUES: u32 = 10_000;
 
 /// A JSON value.
 pub(super) enum Json {
@@ -19,13 +23,20 @@ pub(super) enum Json {
 
 impl Json {
     /// Reads one value and nothing after it. The error says where and holds no value of the text.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, TypedDataError> {
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = Depth(DEPTH)
+        let left = Cell::new(MOST_VALUES);
+        let room = Room {
+            depth: DEPTH,
+            values: &left,
+        };
+        let value = room
             .deserialize(&mut reader)
-            .map_err(|error| error.to_string())?;
-        reader.end().map_err(|error| error.to_string())?;
-        Ok(value)
+            .and_then(|value| reader.end().map(|()| value));
+        value.map_err(|error| match left.get() {
+            0 => TypedDataError::TooLong,
+            _ => TypedDataError::Json(error.to_string()),
+        })
     }
 
     pub(super) fn text(&self) -> Option<&str> {
@@ -50,28 +61,35 @@ impl Json {
     }
 }
 
-/// How many levels may still follow.
+/// How many levels and values may still follow.
 #[derive(Clone, Copy)]
-struct Depth(u8);
+struct Room<'c> {
+    depth: u8,
+    values: &'c Cell<u32>,
+}
 
-impl Depth {
+impl Room<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        self.0
-            .checked_sub(1)
-            .map(Self)
+        let depth = self.depth.checked_sub(1);
+        depth
+            .map(|depth| Self { depth, ..self })
             .ok_or_else(|| E::custom("nested more than 32 levels deep"))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Depth {
+impl<'de> DeserializeSeed<'de> for Room<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Json, D::Error> {
+        self.values.set(self.values.get().saturating_sub(1));
+        if self.values.get() == 0 {
+            return Err(D::Error::custom("too many values"));
+        }
         reader.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Depth {
+impl<'de> Visitor<'de> for Room<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

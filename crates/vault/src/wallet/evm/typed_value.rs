@@ -1,6 +1,7 @@
 //! The values of a typed-data document, encoded (`encodeData` and `hashStruct` of EIP-712).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use alloy_primitives::{B256, U256, keccak256};
 
@@ -10,6 +11,28 @@ use super::{
     parse_address,
     types::{Type, Types},
 };
+
+/// Where a value stands in the document. It is written out for an error alone: a document may have thousands of values,
+/// and each a long way to it.
+#[derive(Clone, Copy)]
+pub(super) enum Path<'p> {
+    /// The document's part.
+    Root(&'static str),
+    /// A field of what is there.
+    Field(&'p Path<'p>, &'p str),
+    /// An item of the array that is there.
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(name) => f.write_str(name),
+            Self::Field(of, name) => write!(f, "{of}.{name}"),
+            Self::Item(of, at) => write!(f, "{of}[{at}]"),
+        }
+    }
+}
 
 /// Hashes structs of one document.
 pub(super) struct Encoder<'a> {
@@ -27,7 +50,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// `hashStruct`. `path` names the value in errors.
-    pub(super) fn hash_struct(&mut self, name: &'a str, value: &Json, path: &str) -> Result<B256, TypedDataError> {
+    pub(super) fn hash_struct(&mut self, name: &'a str, value: &Json, path: Path<'_>) -> Result<B256, TypedDataError> {
         let types = self.types;
         let fields = types
             .fields(name)
@@ -37,16 +60,16 @@ impl<'a> Encoder<'a> {
         let mut bytes = Vec::with_capacity(32 * (fields.len() + 1));
         bytes.extend_from_slice(type_hash.as_slice());
         for field in fields {
-            let path = format!("{path}.{}", field.name);
+            let path = Path::Field(&path, &field.name);
             let value = values
                 .get(&field.name)
-                .ok_or_else(|| TypedDataError::Missing(path.clone()))?;
-            bytes.extend_from_slice(self.encode(&field.kind, value, &path)?.as_slice());
+                .ok_or_else(|| TypedDataError::Missing(path.to_string()))?;
+            bytes.extend_from_slice(self.encode(&field.kind, value, path)?.as_slice());
         }
         Ok(keccak256(bytes))
     }
 
-    fn encode(&mut self, kind: &'a Type, value: &Json, path: &str) -> Result<B256, TypedDataError> {
+    fn encode(&mut self, kind: &'a Type, value: &Json, path: Path<'_>) -> Result<B256, TypedDataError> {
         match kind {
             Type::Struct(name) => self.hash_struct(name, value, path),
             Type::Array(item, len) => {
@@ -56,7 +79,7 @@ impl<'a> Encoder<'a> {
                 }
                 let mut bytes = Vec::with_capacity(32 * items.len());
                 for (i, value) in items.iter().enumerate() {
-                    bytes.extend_from_slice(self.encode(item, value, &format!("{path}[{i}]"))?.as_slice());
+                    bytes.extend_from_slice(self.encode(item, value, Path::Item(&path, i))?.as_slice());
                 }
                 Ok(keccak256(bytes))
             }
@@ -92,9 +115,9 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn wrong(path: &str, expected: &str) -> TypedDataError {
+fn wrong(path: Path<'_>, expected: &str) -> TypedDataError {
     TypedDataError::Value {
-        path: path.to_owned(),
+        path: path.to_string(),
         expected: expected.to_owned(),
     }
 }

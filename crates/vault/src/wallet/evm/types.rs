@@ -9,6 +9,12 @@ use super::{TypedDataError, json::Json};
 /// More than any known document has.
 const MOST_STRUCTS: usize = 64;
 const MOST_DIMENSIONS: usize = 8;
+/// The longest name of a type or a field.
+const LONGEST_NAME: usize = 128;
+/// The longest type of a field: a name and its dimensions.
+const LONGEST_TYPE: usize = 2 * LONGEST_NAME;
+/// The fields of all structs, written out. The text that is hashed for a struct holds those of each struct in it.
+const MOST_TEXT: usize = 32 * 1024;
 
 /// The type of a field.
 pub(super) enum Type {
@@ -108,6 +114,13 @@ pub(super) struct Field {
     text: String,
 }
 
+impl Field {
+    /// What it takes in the text of its struct.
+    fn length(&self) -> usize {
+        self.text.len() + self.name.len() + 2
+    }
+}
+
 /// The structs of a document.
 pub(super) struct Types(BTreeMap<String, Vec<Field>>);
 
@@ -118,7 +131,9 @@ impl Types {
             return Err(TypedDataError::TooLong);
         }
         let mut types = BTreeMap::new();
+        let mut text = 0;
         for (name, fields) in structs {
+            fits(name, LONGEST_NAME)?;
             let wrong = || TypedDataError::Type(name.clone());
             if !is_type_name(name) || looks_atomic(name) {
                 return Err(wrong());
@@ -128,6 +143,10 @@ impl Types {
                 .iter()
                 .map(|field| field_of(name, field))
                 .collect::<Result<_, _>>()?;
+            text += name.len() + fields.iter().map(Field::length).sum::<usize>();
+            if text > MOST_TEXT {
+                return Err(TypedDataError::TooLong);
+            }
             let names: BTreeSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             if names.len() != fields.len() {
                 return Err(wrong());
@@ -187,6 +206,8 @@ fn field_of(owner: &str, json: &Json) -> Result<Field, TypedDataError> {
     let (Some(name), Some(text)) = (get("name"), get("type")) else {
         return Err(TypedDataError::Type(owner.to_owned()));
     };
+    fits(name, LONGEST_NAME)?;
+    fits(text, LONGEST_TYPE)?;
     if !is_name(name) {
         return Err(TypedDataError::Type(owner.to_owned()));
     }
@@ -196,4 +217,11 @@ fn field_of(owner: &str, json: &Json) -> Result<Field, TypedDataError> {
         kind,
         text: text.to_owned(),
     })
+}
+
+fn fits(name: &str, longest: usize) -> Result<(), TypedDataError> {
+    if name.len() > longest {
+        return Err(TypedDataError::LongName);
+    }
+    Ok(())
 }

@@ -15,6 +15,11 @@ impl Message {
         if instructions.is_empty() {
             return Err(CompileError::Empty);
         }
+        // Each mention takes a byte at least.
+        let mentions: usize = instructions.iter().map(|one| one.accounts.len() + 1).sum();
+        if mentions > MOST_BYTES {
+            return Err(CompileError::TooLong);
+        }
         // Key, signs, may be written.
         let mut accounts: Vec<(Address, bool, bool)> = vec![(payer, true, true)];
         let mut add =

@@ -147,6 +147,33 @@ fn values_that_nothing_proves_are_named() {
     });
 }
 
+/// Each takes a signature, and no node relays so many.
+#[test]
+fn a_psbt_spends_a_bounded_number_of_coins() {
+    with_key(|key| {
+        let read = |coins: u32| {
+            let mut spend = psbt(key).unsigned_tx;
+            let input = spend.input[0].clone();
+            let from = |vout| OutPoint::new(Txid::from_byte_array([1; 32]), vout);
+            spend.input = (0..coins)
+                .map(|vout| TxIn {
+                    previous_output: from(vout),
+                    ..input.clone()
+                })
+                .collect();
+            let mut many = Psbt::from_unsigned_tx(spend).unwrap();
+            for input in &mut many.inputs {
+                input.witness_utxo = Some(TxOut {
+                    value: Amount::from_sat(1_000),
+                    script_pubkey: ScriptBuf::from_bytes(key.public().script().script().to_vec()),
+                });
+            }
+            Payment::parse(&many.serialize(), &key.public()).err()
+        };
+        assert_eq!((read(2_500), read(2_501)), (None, Some(PsbtError::TooLong)));
+    });
+}
+
 #[test]
 fn bytes_that_are_no_psbt_are_refused() {
     with_key(|key| {

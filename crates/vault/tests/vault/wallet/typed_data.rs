@@ -253,3 +253,51 @@ proptest! {
         let _ = TypedData::parse(&changed);
     }
 }
+
+/// Every part of a document is read and hashed once, however it is made up.
+#[test]
+fn what_would_take_long_is_refused() {
+    let array = |name: &str, kind: &str, items: &str| {
+        let document = json!({
+            "types": {"One": [{"name": name, "type": kind}]},
+            "primaryType": "One",
+            "domain": {"name": "test"},
+            "message": {name: "@"},
+        });
+        TypedData::parse(&document.to_string().replace("\"@\"", items))
+    };
+    let zeros = |many: usize| format!("[{}]", vec!["0"; many].join(","));
+    assert!(array(&"a".repeat(128), "uint8[]", &zeros(5_000)).is_ok());
+    let long = array(&"a".repeat(129), "uint8[]", &zeros(1));
+    assert_eq!(long, Err(TypedDataError::LongName));
+    let many = array("a", "uint8[]", &zeros(10_000));
+    assert_eq!(many, Err(TypedDataError::TooLong));
+    let nested = vec!["[[[[[[[0]]]]]]]"; 2_000].join(",");
+    let nested = array("a", "uint8[1][1][1][1][1][1][1][]", &format!("[{nested}]"));
+    assert_eq!(nested, Err(TypedDataError::TooLong));
+    for kind in ["b".repeat(257), format!("uint8{}", "[1]".repeat(100))] {
+        assert_eq!(array("a", &kind, "0"), Err(TypedDataError::LongName));
+    }
+    let result = changed(|document| document["types"]["b".repeat(129)] = json!([]));
+    assert_eq!(result, Err(TypedDataError::LongName));
+    // Each of 64 types would be hashed with the text of all others.
+    let result = changed(|document| {
+        let fields: Vec<Value> = (0..300)
+            .map(|i| json!({"name": format!("{}{i}", "a".repeat(120)), "type": "uint256"}))
+            .collect();
+        document["types"]["Large"] = json!(fields);
+    });
+    assert_eq!(result, Err(TypedDataError::TooLong));
+}
+
+#[test]
+fn an_error_still_says_where() {
+    let document = json!({
+        "types": {"One": [{"name": "list", "type": "Two[][2]"}], "Two": [{"name": "number", "type": "uint8"}]},
+        "primaryType": "One",
+        "domain": {"name": "test"},
+        "message": {"list": [[], [{"number": 1}, {"number": 256}]]},
+    });
+    let error = TypedData::parse(&document.to_string()).unwrap_err().to_string();
+    assert!(error.starts_with("`message.list[1][1].number` "), "{error}");
+}

@@ -5,13 +5,15 @@ use serde_json::json;
 
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::client::Client;
-use crate::support::codes::EMAIL;
-use crate::support::wallets::{bearer, data_of, refused, text};
+use crate::support::codes::{EMAIL, Way};
+use crate::support::wallets::{bearer, claims, data_of, refused, text};
 
 on_both! {
     an_account_is_made_and_the_token_is_not_used_up,
     a_name_that_somebody_has_is_a_conflict,
     another_apps_word_reaches_no_account,
+    a_token_that_was_used_up_makes_none,
+    a_chain_ends_90_days_after_the_log_in,
 }
 
 const CREATE: &str = "/api/v2/account/rampable/create";
@@ -99,4 +101,64 @@ async fn another_apps_word_reaches_no_account(engine: Engine) {
     let theirs = bearer(&other, &text(&theirs, "accessToken"));
     let message = refused(&theirs.post(CREATE, &account).await, 409);
     assert!(message.contains("another app"), "{message}");
+}
+
+async fn a_token_that_was_used_up_makes_none(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.set("login.rampable", "true").await;
+    let shop = app.shop().await;
+    let made = app.new_wallet(EMAIL, &shop, json!({})).await;
+    let wallet = bearer(&shop, &text(&made, "walletToken"));
+    let sign = json!({ "network": "ethereum-sepolia", "message": "hello" });
+    data_of(&wallet.post("/api/v2/wallet/sign-message", &sign).await);
+    let body = json!({ "username": "ada", "fullName": "Ada Lovelace", "password": "correct horse battery" });
+    assert!(refused(&wallet.post(CREATE, &body).await, 401).contains("used before"));
+    assert_eq!(app.count("rampable_accounts").await, 0);
+    // Those of version 1 may be used again for an hour, here too.
+    let old = Way {
+        login: "/api/v1/auth/login-otp",
+        verify: "/api/v1/auth/verify-otp",
+        ..EMAIL
+    };
+    let first = app.enter(old, &shop).await;
+    let first = bearer(&shop, &text(&first, "walletToken"));
+    data_of(&first.post("/api/v1/wallet/sign-message", &sign).await);
+    data_of(&first.post(&CREATE.replace("v2", "v1"), &body).await);
+}
+
+async fn a_chain_ends_90_days_after_the_log_in(engine: Engine) {
+    const HOUR: u64 = 3_600;
+    let app = TestApp::start(engine).await;
+    app.set("login.rampable", "true").await;
+    let shop = app.shop().await;
+    let mut made = app.new_wallet(EMAIL, &shop, json!({})).await;
+    let born = claims(&text(&made, "walletToken"))["authTime"]
+        .as_i64()
+        .expect("a time");
+    for _ in 0..15 {
+        app.advance(6 * 24 * HOUR - 180);
+        made = app.refresh(&shop, &made).await;
+    }
+    let wallet = bearer(&shop, &text(&made, "walletToken"));
+    let body = json!({ "username": "ada", "fullName": "Ada Lovelace", "password": "correct horse battery" });
+    let mut token = text(&data_of(&wallet.post(CREATE, &body).await), "rampableAccessToken");
+    assert_eq!(claims(&token)["auth_time"], json!(born));
+    let first = token.clone();
+    let refresh = async |token: &str| {
+        let body = json!({ "rampableAccessToken": token });
+        shop.post("/api/v2/wallet/refresh-rampable", &body).await
+    };
+    for _ in 0..2 {
+        app.advance(1_200);
+        token = text(&data_of(&refresh(&token).await), "rampableAccessToken");
+        let said = claims(&token);
+        assert_eq!(
+            (&said["auth_time"], &said["exp"]),
+            (&json!(born), &json!(born + 90 * 24 * 3_600))
+        );
+    }
+    app.advance(400);
+    for token in [&token, &first] {
+        refused(&refresh(token).await, 401);
+    }
 }

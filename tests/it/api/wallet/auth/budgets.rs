@@ -13,6 +13,7 @@ on_both! {
     strangers_leave_the_owner_a_share,
     a_device_that_proved_the_address_is_the_owner_from_anywhere,
     a_network_has_a_budget_over_all_addresses,
+    a_site_of_ipv6_has_the_budget_of_four_networks,
     a_back_end_has_no_network_of_its_own,
     strangers_behind_a_back_end_are_strangers,
     a_secret_that_a_browser_sent_makes_no_back_end,
@@ -144,6 +145,33 @@ async fn a_network_has_a_budget_over_all_addresses(engine: Engine) {
     assert_eq!(wait(&EMAIL.with("c@example.com").ask(&shop).await), 3_600);
     app.advance(3_600);
     assert_eq!(EMAIL.with("c@example.com").ask(&shop).await.status, 200);
+}
+
+/// Who has an IPv6 network of 48 bits has 65 536 of those that are counted as one caller.
+async fn a_site_of_ipv6_has_the_budget_of_four_networks(engine: Engine) {
+    let settings = [PROXY[0], ("codes.per_network_hour", "2")];
+    let app = TestApp::with(engine, &settings).await;
+    let shop = devices(&app).await;
+    let at = |address: &str| shop.with("x-forwarded-for", address);
+    let people = [
+        "a@example.com",
+        "b@example.com",
+        "c@example.com",
+        "d@example.com",
+        "e@example.com",
+        "f@example.com",
+        "g@example.com",
+        "h@example.com",
+    ];
+    for (i, to) in people.into_iter().enumerate() {
+        EMAIL.with(to).begin(&at(&format!("2001:db8:1:{i:x}::1"))).await;
+    }
+    let next = EMAIL.with("i@example.com");
+    assert_eq!(wait(&next.ask(&at("2001:db8:1:ffff::1")).await), 3_600);
+    assert_eq!(next.ask(&at("2001:db8:2::1")).await.status, 200);
+    assert_eq!(EMAIL.with("j@example.com").ask(&at("203.0.113.7")).await.status, 200);
+    app.advance(3_600);
+    assert_eq!(next.ask(&at("2001:db8:1:ffff::1")).await.status, 200);
 }
 
 /// Strangers who come through a back end cannot keep everybody else out of it.

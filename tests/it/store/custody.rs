@@ -109,7 +109,7 @@ async fn all_wallets_of_an_app_share_what_it_may_spend_in_a_time(store: TestStor
         ..person
     };
     let two = other.has(&store, Custody::Server).await.id;
-    let of = |wallet, amount| use_of(&other, wallet, shared(amount, 60, 100));
+    let of = |wallet, amount| use_of(&store, &other, wallet, shared(amount, 60, 100));
     // Of eight at once, from two wallets, three are within the hundred: two of one wallet and one of the other.
     let outcomes = race(8, |at| {
         let (store, key_use) = (store.clone(), of(if at % 2 == 0 { one } else { two }, 30));

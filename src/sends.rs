@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
 use crate::chains::{Chain, ChainFailure, Chains};
+use crate::domain::SendState;
 use crate::store::{DueSend, Send, SendEnd};
 
 /// How long after a send was stored a job takes it over from the request that stored it.
@@ -56,7 +57,28 @@ pub async fn look(chains: &Chains, due: &DueSend, now: Timestamp) -> SendEnd {
             None => Ok(unseen(due, now, NO_NODE)),
         }
     };
-    within(LONGEST_LOOK, due, now, looked).await
+    of_the_living(due, within(LONGEST_LOOK, due, now, looked).await, now)
+}
+
+/// How long what an erased user sent may still turn up at a node that nobody heard of.
+const TURNS_UP: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an erased user sent and no node ever took comes to its end: at once if it was never offered.
+fn of_the_living(due: &DueSend, end: SendEnd, now: Timestamp) -> SendEnd {
+    let unseen = matches!(
+        end,
+        SendEnd::Again {
+            broadcast: false,
+            block: None,
+            ..
+        }
+    );
+    let old = now.duration_since(due.send.created_at) >= TURNS_UP;
+    if due.erased && unseen && due.send.state == SendState::Stored && (due.looks == 0 || old) {
+        let reason = "its user was erased before a node took it".to_owned();
+        return SendEnd::Dropped { reason };
+    }
+    end
 }
 
 async fn within(
@@ -129,9 +151,17 @@ impl SendEnd {
     }
 }
 
-/// What is written down after the first offer.
+/// Whether a send that is refused at once can be given up at once: whatever is signed in its stead has its nonce, or the
+/// coins of what both of them replace, so no more than one of them lands. Of any other a node that says no may keep the
+/// bytes, and they are good for as long as its blockhash or its coins are.
 #[must_use]
-pub fn after_offer(offered: &Offered, now: Timestamp) -> SendEnd {
+pub fn may_be_given_up(send: &Send, replaces: bool) -> bool {
+    send.sequence.is_some() || replaces
+}
+
+/// What is written down after the first offer. `gives_up` is what [`may_be_given_up`] says.
+#[must_use]
+pub fn after_offer(offered: &Offered, gives_up: bool, now: Timestamp) -> SendEnd {
     let again = |broadcast, error| SendEnd::Again {
         at: now + next_look(0),
         broadcast,
@@ -142,7 +172,8 @@ pub fn after_offer(offered: &Offered, now: Timestamp) -> SendEnd {
     match offered {
         Offered::Taken => again(true, None),
         Offered::Later(why) => again(false, Some(why.clone())),
-        Offered::Refused { reason, .. } => SendEnd::Dropped { reason: reason.clone() },
+        Offered::Refused { reason, .. } if gives_up => SendEnd::Dropped { reason: reason.clone() },
+        Offered::Refused { reason, .. } => again(false, Some(reason.clone())),
     }
 }
 
@@ -150,7 +181,7 @@ pub fn after_offer(offered: &Offered, now: Timestamp) -> SendEnd {
 mod tests {
     use super::*;
     use crate::config::Family;
-    use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, SendState, Uuid, WalletId};
+    use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, Uuid, WalletId};
 
     #[tokio::test]
     async fn a_look_has_an_end_and_forgets_nothing() {
@@ -183,6 +214,7 @@ mod tests {
             expires_at_height: None,
             has_rival: false,
             paused: false,
+            erased: false,
         };
         let end = within(Duration::ZERO, &due, now, std::future::pending()).await;
         let expected = SendEnd::Again {

@@ -48,7 +48,9 @@ pub async fn run(command: Wallets) -> anyhow::Result<()> {
 fn changed(answer: &Value) -> String {
     let wallet = text(answer, "wallet");
     if answer["frozen"] == Value::Bool(true) {
-        format!("{wallet} is frozen: it signs nothing and moves nowhere. `aboard wallets thaw` lets it go on.")
+        format!(
+            "{wallet} is frozen: it signs nothing and moves nowhere, and what it signed before is offered to no node. `aboard sends list` shows what may be at one already. `aboard wallets thaw` lets it go on."
+        )
     } else {
         format!("{wallet} is thawed.")
     }

@@ -17,6 +17,9 @@ const GONE_TO_A_RIVAL: SignedDuration = SignedDuration::from_mins(15);
 const REFUSALS: u32 = 3;
 /// How long a node that says nothing keeps a refusal from being believed. Beyond that it does not hold the lane.
 const SILENCE: SignedDuration = SignedDuration::from_mins(10);
+/// So far ahead of what its account has sent no nonce was ever meant: a node lied about it. Should the account come there,
+/// the nonce is given away again before any that follows.
+const ABSURD: u64 = 1 << 20;
 /// How long a send that no node ever took waits for what may pass, like high fees.
 const WAITS: SignedDuration = SignedDuration::from_hours(24);
 
@@ -83,11 +86,23 @@ pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Resu
     else {
         return Ok(again(due, now).because("its row cannot be read"));
     };
-    if let Some(receipt) = client.receipt(hash).await? {
+    if let Some(receipt) = client.receipt_of(hash, own).await? {
         return in_a_block(client, due, &receipt, now).await;
     }
-    if client.nonce(own, At::Latest).await? > sequence {
-        return Ok(gone(due, now));
+    let sent = client.nonce(own, At::Latest).await?;
+    if sent > sequence {
+        // It is the likeliest to have used its nonce, and receipts come later than counts.
+        if let Some(receipt) = client.receipt_anywhere(hash, own).await? {
+            return in_a_block(client, due, &receipt, now).await;
+        }
+        return Ok(match client.block_anywhere(hash).await? {
+            Some(block) => without_a_receipt(due, block, now),
+            None => gone(due, now),
+        });
+    }
+    if sequence - sent > ABSURD && due.looks >= REFUSALS {
+        let reason = format!("its nonce {sequence} is none that the account, which has sent {sent}, comes to");
+        return Ok(SendEnd::Dropped { reason });
     }
     // What was replaced is not offered any more: the other one offers more.
     if due.paused || send.superseded_by.is_some() {
@@ -131,6 +146,17 @@ async fn in_a_block(
     } else {
         SendEnd::Confirmed { block }
     })
+}
+
+/// A node shows it in a block, and none has its receipt yet.
+fn without_a_receipt(due: &DueSend, block: u64, now: Timestamp) -> SendEnd {
+    SendEnd::Again {
+        at: now + super::next_look(due.looks.min(6)),
+        broadcast: true,
+        block: Some(block),
+        gone_since: None,
+        error: Some("it stands in a block, and no node has its receipt yet".to_owned()),
+    }
 }
 
 /// Its nonce is used up, and not by it.

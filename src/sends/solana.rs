@@ -1,11 +1,15 @@
 //! Sends on Solana: good until their blockhash expires, and never signed again.
 
-use jiff::Timestamp;
+use aboard_vault::wallet::solana::Transaction;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Offered, again};
 use crate::chains::ChainFailure;
 use crate::chains::solana::{Client, Finality, Status, Taken};
 use crate::store::{DueSend, Send, SendEnd};
+
+/// How long a send is believed to be good by its height alone: blockhashes live a minute or two.
+const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Offers signed bytes to the nodes.
 pub(super) async fn offer(client: &Client, send: &Send) -> Offered {
@@ -33,6 +37,13 @@ pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Resu
     }
     if due.paused || over {
         return Ok(again(due, now));
+    }
+    // A node may have said that its block lives for years.
+    if now.duration_since(send.created_at) >= LONGEST_LIFE
+        && let Ok(transaction) = Transaction::parse(&send.raw)
+        && !client.is_blockhash_valid(transaction.message.blockhash).await?
+    {
+        return Ok(SendEnd::Expired);
     }
     Ok(match offer(client, send).await {
         Offered::Taken => broadcast(due, None, now),

@@ -95,7 +95,9 @@ pub use scope::{
     AdminScope, AppScope, ChallengeScope, ConfirmationScope, JoinScope, PartnerScope, ProviderScope, Seal, ServerScope,
     SystemScope, UserScope, UsersScope,
 };
-pub use sends::{DueSend, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence};
+pub use sends::{
+    DueSend, FAR_AHEAD, Keeping, NewReservation, NewSend, Reservation, Send, SendEnd, SendPause, WantedSequence,
+};
 pub use sessions::{NewSession, Session};
 pub use settings::StoredSetting;
 pub use signing_keys::{NewSigningKey, SealedSigningKey, SigningKeyRotation};

@@ -29,7 +29,7 @@ use crate::domain::{AppId, EnvironmentId, Lane, SendId, SendKind, SendState, Wal
 pub use follow::{DueSend, SendEnd};
 pub use keep::{Keeping, NewSend};
 pub use pause::SendPause;
-pub use reserve::{NewReservation, Reservation, WantedSequence};
+pub use reserve::{FAR_AHEAD, NewReservation, Reservation, WantedSequence};
 
 /// A send as its row has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,13 @@ pub struct Send {
     pub finished_at: Option<Timestamp>,
 }
 
+// What was dropped may be sent anew with its nonce; where there are none, nodes may have kept the bytes, and both would land.
 const OF_KEY: &str = concat!(
     "select ",
     send_columns!(),
     " from sends
     where idempotency_id = :key and environment_id = :environment and wallet_id = :wallet and created_at > :since
-        and state <> 'dropped'
+        and (state <> 'dropped' or sequence is null)
     order by id desc limit 1"
 );
 const OPEN: &str = concat!(
@@ -97,7 +98,8 @@ const NEWEST: &str = concat!(
 );
 
 impl Store {
-    /// What a wallet sent with this `Idempotency-Key` since then, if anything.
+    /// What a wallet sent with this `Idempotency-Key` since then, if anything. Where the family has no nonces that may have
+    /// been dropped.
     pub async fn send_of_key(
         &self,
         scope: &AppScope,

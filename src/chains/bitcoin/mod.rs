@@ -9,7 +9,7 @@ mod draft;
 use std::sync::Arc;
 
 use aboard_vault::wallet::bitcoin::{Coin, FeeRate, PublicKey, RawTransaction, Txid};
-use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
+use futures_util::stream::{Stream, StreamExt as _, TryStreamExt as _, iter};
 
 use super::endpoints::{Ask, Identity, Problem, Reply};
 use super::{ChainFailure, Endpoints};
@@ -132,14 +132,22 @@ impl Client {
 
     /// Fetches the transactions of these names, each once.
     async fn sources(&self, names: impl Iterator<Item = Txid>) -> Result<Vec<RawTransaction>, ChainFailure> {
+        self.each_source(names).try_collect().await
+    }
+
+    /// Fetches the transactions of these names, each once, a few at a time.
+    fn each_source(
+        &self,
+        names: impl Iterator<Item = Txid>,
+    ) -> impl Stream<Item = Result<RawTransaction, ChainFailure>> {
         let mut names: Vec<Txid> = names.collect();
         names.sort_unstable();
         names.dedup();
-        let fetched = iter(names).map(|txid| async move {
+        let fetched = iter(names).map(move |txid| async move {
             let found = self.transaction(txid).await?;
             found.ok_or_else(|| ChainFailure::Lied(format!("a coin of the unknown transaction {txid}")))
         });
-        fetched.buffer_unordered(AT_ONCE).try_collect().await
+        fetched.buffer_unordered(AT_ONCE)
     }
 
     /// Fetches the transactions that coins come from and checks that each pays `own` what was said.
@@ -147,15 +155,20 @@ impl Client {
     /// # Errors
     /// [`ChainFailure::Lied`] for a coin that is another's, or worth something else.
     pub async fn prove(&self, coins: &[Coin], own: &PublicKey) -> Result<(), ChainFailure> {
-        let sources = self.sources(coins.iter().map(|coin| coin.txid)).await?;
-        for coin in coins {
-            let source = sources.iter().find(|source| source.txid() == coin.txid);
-            if source.and_then(|source| source.coin(coin.vout, own)) != Some(*coin) {
-                let what = format!("a coin that is not there: {}:{}", coin.txid, coin.vout);
-                return Err(ChainFailure::Lied(what));
-            }
-        }
-        Ok(())
+        // Each may be large: none is kept once its coins are seen.
+        let sources = self.each_source(coins.iter().map(|coin| coin.txid));
+        sources
+            .try_for_each(|source| async move {
+                let of_it = coins.iter().filter(|coin| coin.txid == source.txid());
+                for coin in of_it {
+                    if source.coin(coin.vout, own) != Some(*coin) {
+                        let what = format!("a coin that is not there: {}:{}", coin.txid, coin.vout);
+                        return Err(ChainFailure::Lied(what));
+                    }
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// A transaction by its id; `None` for one that the servers do not know.

@@ -13,9 +13,10 @@ pub mod wire;
 
 use aboard_vault::wallet::evm::{AccessListItem, Address, B256, SignedAuthorization, U256};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
 
 use super::ChainFailure;
-use super::endpoints::{Endpoints, Problem};
+use super::endpoints::{Endpoints, Missed, Problem};
 use super::rpc::Rpc;
 use crate::config::Network;
 
@@ -27,6 +28,8 @@ pub use token::{Token, TokenError};
 const GWEI: u128 = 1_000_000_000;
 /// More gas than any chain has in a block of its own; Arbitrum's estimates hold what the other chain costs.
 const MOST_GAS: u64 = 10_000_000_000;
+/// More transactions than any account has sent, and fewer than would use up what can be stored.
+const MOST_NONCE: u64 = u32::MAX as u64;
 /// What a call may answer.
 const LONGEST_RESULT: usize = 64 << 10;
 /// Code of contracts is 24 KiB at most on most chains.
@@ -175,7 +178,28 @@ impl Client {
     /// The nonce of an account's next transaction, as this node has it.
     pub async fn nonce(&self, of: Address, at: At) -> Result<u64, ChainFailure> {
         let params = json!([wire::hex(of.as_slice()), at.tag()]);
-        Ok(self.rpc.ask("eth_getTransactionCount", &params, wire::small).await?)
+        Ok(self.rpc.ask("eth_getTransactionCount", &params, nonce).await?)
+    }
+
+    /// The nonce of an account's next transaction with what waits, of the first node that says no more than `most`.
+    pub async fn pending_up_to(&self, of: Address, most: u64) -> Result<u64, ChainFailure> {
+        let params = json!([wire::hex(of.as_slice()), At::Pending.tag()]);
+        let read = |value: &Value| nonce(value).filter(|count| *count <= most);
+        Ok(self.rpc.ask("eth_getTransactionCount", &params, read).await?)
+    }
+
+    /// The least that any node says the account has sent after the newest block.
+    pub async fn least_nonce(&self, of: Address) -> Result<u64, ChainFailure> {
+        let params = json!([wire::hex(of.as_slice()), At::Latest.tag()]);
+        let mut heard = self.rpc.tell_all("eth_getTransactionCount", &params, nonce);
+        let (mut least, mut failure) = (None, ChainFailure::Down("there is no node".to_owned()));
+        while let Some(answer) = heard.recv().await {
+            match answer {
+                Ok(count) => least = Some(least.map_or(count, |least: u64| least.min(count))),
+                Err(missed) => failure = missed.problem.into(),
+            }
+        }
+        least.ok_or(failure)
     }
 
     /// The code at an address: empty where there is no contract; 23 bytes from `0xef0100` on for a delegated account.
@@ -212,10 +236,67 @@ impl Client {
         Ok(self.rpc.ask("eth_getTransactionReceipt", &params, read).await?)
     }
 
+    /// The same of a transaction of this sender's: what names another one is a lie.
+    pub async fn receipt_of(&self, hash: B256, from: Address) -> Result<Option<Receipt>, ChainFailure> {
+        let params = json!([wire::hex(hash.as_slice())]);
+        let read = move |value: &Value| of_sender(value, hash, from);
+        Ok(self.rpc.ask("eth_getTransactionReceipt", &params, read).await?)
+    }
+
+    /// The same, and no node is believed that says there is none as long as another one has it.
+    ///
+    /// # Errors
+    /// Nobody has it, and no node gave an answer.
+    pub async fn receipt_anywhere(&self, hash: B256, from: Address) -> Result<Option<Receipt>, ChainFailure> {
+        let params = json!([wire::hex(hash.as_slice())]);
+        let read = move |value: &Value| of_sender(value, hash, from);
+        let heard = self.rpc.tell_all("eth_getTransactionReceipt", &params, read);
+        anywhere(heard).await
+    }
+
+    /// The number of the block in which any node says that a transaction stands.
+    ///
+    /// # Errors
+    /// Nobody says so, and no node gave an answer.
+    pub async fn block_anywhere(&self, hash: B256) -> Result<Option<u64>, ChainFailure> {
+        let params = json!([wire::hex(hash.as_slice())]);
+        let read = move |value: &Value| {
+            let known = wire::nullable(Some(value), |value| KnownTransaction::read(value, hash))?;
+            Some(known.and_then(|known| known.block_number))
+        };
+        anywhere(self.rpc.tell_all("eth_getTransactionByHash", &params, read)).await
+    }
+
     /// A transaction that the nodes know, in a block or waiting for one.
     pub async fn transaction(&self, hash: B256) -> Result<Option<KnownTransaction>, ChainFailure> {
         let params = json!([wire::hex(hash.as_slice())]);
         let read = |value: &Value| wire::nullable(Some(value), |value| KnownTransaction::read(value, hash));
         Ok(self.rpc.ask("eth_getTransactionByHash", &params, read).await?)
     }
+}
+
+fn nonce(value: &Value) -> Option<u64> {
+    wire::small(value).filter(|count| *count <= MOST_NONCE)
+}
+
+#[expect(clippy::option_option, reason = "the outer one is whether the answer can be read")]
+fn of_sender(value: &Value, hash: B256, from: Address) -> Option<Option<Receipt>> {
+    let receipt = wire::nullable(Some(value), |value| Receipt::read(value, hash))?;
+    receipt
+        .as_ref()
+        .is_none_or(|receipt| receipt.from == from)
+        .then_some(receipt)
+}
+
+/// What the first node says that has it; nothing once all have spoken, and one at least answered.
+async fn anywhere<T>(mut heard: Receiver<Result<Option<T>, Missed>>) -> Result<Option<T>, ChainFailure> {
+    let (mut answered, mut failure) = (false, ChainFailure::Down("there is no node".to_owned()));
+    while let Some(answer) = heard.recv().await {
+        match answer {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => answered = true,
+            Err(missed) => failure = missed.problem.into(),
+        }
+    }
+    if answered { Ok(None) } else { Err(failure) }
 }

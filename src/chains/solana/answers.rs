@@ -9,6 +9,8 @@ use super::super::endpoints::words;
 
 /// How long a blockhash can be good: 150 blocks, and room for a node that counts otherwise.
 const LONGEST_LIFE: u64 = 300;
+/// More slots than there will be in a thousand years.
+const MOST_SLOTS: u64 = 100_000_000_000;
 /// As many blocks as one answer may tell fees of.
 const MOST_FEES: usize = 1_000;
 
@@ -127,7 +129,7 @@ pub fn holding(value: &Value, program: Address) -> Option<Holding> {
 }
 
 pub fn blockhash(value: &Value) -> Option<Blockhash> {
-    let slot = value["context"]["slot"].as_u64()?;
+    let slot = value["context"]["slot"].as_u64().filter(|slot| *slot <= MOST_SLOTS)?;
     let last_height = value["value"]["lastValidBlockHeight"].as_u64()?;
     // Not every slot has a block. A height far ahead would keep what was sent open for ever.
     let fits = last_height > 0 && last_height <= slot.saturating_add(LONGEST_LIFE);
@@ -139,7 +141,7 @@ pub fn blockhash(value: &Value) -> Option<Blockhash> {
 
 pub fn final_block(value: &Value) -> Option<FinalBlock> {
     let (height, slot) = (value["blockHeight"].as_u64()?, value["absoluteSlot"].as_u64()?);
-    (height <= slot).then_some(FinalBlock { height, slot })
+    (height <= slot && slot <= MOST_SLOTS).then_some(FinalBlock { height, slot })
 }
 
 pub fn paid(value: &Value) -> Option<Vec<u64>> {
@@ -174,7 +176,7 @@ pub fn status(value: &Value) -> Option<Status> {
         _ => return None,
     };
     Some(Status {
-        slot: value["slot"].as_u64()?,
+        slot: value["slot"].as_u64().filter(|slot| *slot <= MOST_SLOTS)?,
         finality,
         failed: failure(value.get("err")?)?,
     })

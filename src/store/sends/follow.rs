@@ -1,7 +1,7 @@
 //! Sends on their way: claimed under a lease, looked at, and written down.
 
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,8 +28,10 @@ pub struct DueSend {
     pub expires_at_height: Option<u64>,
     /// Whether another send with its nonce is on its way as well.
     pub has_rival: bool,
-    /// Whether nothing is sent there for now.
+    /// Whether it is offered to no node for now: nothing is sent there, its wallet is frozen, or its user was erased.
     pub paused: bool,
+    /// Whether its user was erased: it is offered to no node any more.
+    pub erased: bool,
 }
 
 /// What a look at a send brought.
@@ -88,7 +90,11 @@ const LOAD: &str = concat!(
          where rival.environment_id = send.environment_id and rival.network = send.network and rival.address = send.address
             and rival.sequence = send.sequence and rival.id <> send.id and rival.state in ('stored', 'broadcast')),
         (select count(*) from send_pauses pause
-         where pause.environment_id = send.environment_id and (pause.network = send.network or pause.network = ''))
+         where pause.environment_id = send.environment_id and (pause.network = send.network or pause.network = '')),
+        (select count(*) from wallets wallet where wallet.id = send.wallet_id and wallet.frozen_at is not null),
+        (select count(*) from wallets wallet join users owner on owner.id = wallet.user_id
+         where wallet.id = send.wallet_id and owner.status = 'erased'),
+        (select count(*) from wallets wallet where wallet.id = send.wallet_id)
     from sends send where send.id = :id and send.state in ('stored', 'broadcast')"
 );
 const ONE: &str = concat!("select ", send_columns!(), " from sends where id = :id");
@@ -135,7 +141,7 @@ impl Store {
                 let claim = params![lease_until: lease_until, owner: owner, now: now, limit: i64::from(limit)];
                 let mut due = Vec::new();
                 for id in tx.all(CLAIM, &claim, |row| row.id(0)).await? {
-                    match load(tx, id).await? {
+                    match load(tx, id, now).await? {
                         Some(send) => due.push(send),
                         None => drop(tx.execute(DONE, &params![id: id, owner: owner]).await?),
                     }
@@ -167,15 +173,23 @@ impl Store {
     }
 }
 
-async fn load(tx: &Tx<'_>, id: Uuid) -> Result<Option<DueSend>> {
+/// No send this old has a wallet that is still to come.
+const ORPHANED: SignedDuration = SignedDuration::from_hours(24);
+
+async fn load(tx: &Tx<'_>, id: Uuid, now: Timestamp) -> Result<Option<DueSend>> {
     tx.one(LOAD, &params![id: id], |row| {
+        let send = read(row)?;
+        // The wallet of an erased user goes after a while.
+        let orphaned = row.int(COLUMNS + 7)? == 0 && send.created_at + ORPHANED < now;
+        let erased = row.int(COLUMNS + 6)? > 0 || orphaned;
         Ok(DueSend {
-            send: read(row)?,
+            send,
             looks: u32::try_from(row.int(COLUMNS)?).unwrap_or(u32::MAX),
             gone_since: row.opt_time(COLUMNS + 1)?,
             expires_at_height: row.opt_int(COLUMNS + 2)?.map(unsigned).transpose()?,
             has_rival: row.int(COLUMNS + 3)? > 0,
-            paused: row.int(COLUMNS + 4)? > 0,
+            paused: erased || row.int(COLUMNS + 4)? > 0 || row.int(COLUMNS + 5)? > 0,
+            erased,
         })
     })
     .await

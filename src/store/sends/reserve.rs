@@ -11,6 +11,9 @@ use crate::store::sql::params;
 use crate::store::transaction::Tx;
 use crate::store::{Result, Store};
 
+/// Nonces so far ahead of what the network says that an account has sent are nobody's: less than this is on its way.
+pub const FAR_AHEAD: u64 = 1_000;
+
 /// Which nonce a send wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WantedSequence {
@@ -110,6 +113,13 @@ const FREE: &str = "
         and not exists (select 1 from sends other
             where other.environment_id = dropped.environment_id and other.network = dropped.network
                 and other.address = dropped.address and other.sequence = dropped.sequence and other.state <> 'dropped')";
+const LAST_NEAR: &str = "
+    select max(sequence) from sends
+    where environment_id = :environment and network = :network and address = :address and state <> 'dropped'
+        and sequence >= :at_least and sequence < :most";
+const TAKEN: &str = "
+    select id from sends where environment_id = :environment and network = :network and address = :address
+        and sequence = :sequence and state <> 'dropped' limit 1";
 const IS_OPEN: &str = "
     select id from sends where id = :id and environment_id = :environment and network = :network and address = :address
         and sequence = :sequence and state in ('stored', 'broadcast') and superseded_by is null";
@@ -204,7 +214,14 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
         WantedSequence::Exactly { sequence, at_least } => {
             let next = following(tx, environment, wanted, next, at_least).await?;
             if sequence != next {
-                return Ok(Reservation::WrongSequence { next });
+                let taken = params![
+                    environment: environment, network: network, address: address, sequence: stored(sequence.min(next))?,
+                ];
+                // What was left out before may be named; nothing after it can be mined without it.
+                let left_out = (at_least..next).contains(&sequence);
+                if !left_out || tx.one(TAKEN, &taken, |row| row.id(0)).await?.is_some() {
+                    return Ok(Reservation::WrongSequence { next });
+                }
             }
             Some(sequence)
         }
@@ -236,15 +253,28 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
 }
 
 /// The nonce that comes next: one that was left behind, or the first that nothing was ever signed for. What the network
-/// says moves it up and never down.
+/// says moves it up, and down from where nothing can lead.
 async fn following(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, next: u64, at_least: u64) -> Result<u64> {
     let free = params![
         environment: environment, network: wanted.lane.network.as_str(), address: wanted.lane.address.as_str(),
         at_least: stored(at_least)?,
     ];
     let free = tx.one(FREE, &free, |row| row.opt_int(0)).await?.flatten();
-    match free {
-        Some(free) => unsigned(free),
-        None => Ok(next.max(at_least)),
+    let mut next = next.max(at_least);
+    if next > at_least.saturating_add(FAR_AHEAD) {
+        // Nothing reaches that nonce from here: a node said it that was wrong.
+        let near = params![
+            environment: environment, network: wanted.lane.network.as_str(), address: wanted.lane.address.as_str(),
+            at_least: stored(at_least)?, most: stored(at_least.saturating_add(FAR_AHEAD))?,
+        ];
+        let last = tx.one(LAST_NEAR, &near, |row| row.opt_int(0)).await?.flatten();
+        next = match last {
+            Some(last) => unsigned(last)?.saturating_add(1),
+            None => at_least,
+        };
+    }
+    match free.map(unsigned).transpose()? {
+        Some(free) if free < next => Ok(free),
+        _ => Ok(next),
     }
 }

@@ -17,6 +17,12 @@ on_both! {
     what_a_node_forgot_it_is_given_again,
     a_nonce_that_was_used_elsewhere_replaces_the_send,
     a_block_is_believed_once_enough_stand_above_it,
+    what_a_frozen_wallet_signed_is_offered_to_nobody,
+    what_an_erased_user_sent_is_offered_to_nobody,
+    a_block_whose_receipts_come_late_replaces_nothing,
+    a_receipt_of_another_sender_is_none,
+    a_nonce_that_nothing_leads_to_is_not_believed,
+    a_nonce_that_nothing_leads_to_is_left_again,
 }
 
 async fn what_no_node_takes_is_sent_later_and_signed_once(engine: Engine) {
@@ -205,4 +211,102 @@ async fn a_block_is_believed_once_enough_stand_above_it(engine: Engine) {
     rig.chain.mine(1).await;
     rig.follow().await;
     assert_eq!(rig.told(&sent["hash"]).await, ["sent", "confirmed"]);
+}
+
+async fn what_a_frozen_wallet_signed_is_offered_to_nobody(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    rig.node.loses(Loses::Sends);
+    let sent = rig.sends_coin(json!({})).await;
+    let (store, admin) = (rig.app.instance().store.clone(), rig.app.admin());
+    let (environment, wallet) = (rig.app.sandbox.environment.id, rig.ada.wallet());
+    let freeze = async |frozen| {
+        store
+            .set_wallet_frozen(&admin, environment, wallet, frozen, rig.app.now())
+            .await
+    };
+    assert!(freeze(true).await.unwrap());
+    rig.node.loses(Loses::Nothing);
+    let before = rig.node.sent().len();
+    for _ in 0..2 {
+        rig.follow().await;
+    }
+    assert_eq!(
+        (rig.node.sent().len(), rig.receipt(&sent["hash"]).await),
+        (before, Value::Null)
+    );
+    assert!(freeze(false).await.unwrap());
+    for _ in 0..2 {
+        rig.follow().await;
+    }
+    assert_eq!(rig.told(&sent["hash"]).await, ["sent", "confirmed"]);
+}
+
+async fn what_an_erased_user_sent_is_offered_to_nobody(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    let (_, never_offered) = stored_and_forgotten(&mut rig).await;
+    rig.node.loses(Loses::Sends);
+    let offered = rig.sends_coin(json!({ "amount": "0.2" })).await;
+    rig.app.execute("update users set status = 'erased'").await;
+    rig.node.loses(Loses::Nothing);
+    let before = rig.node.sent().len();
+    rig.follow().await;
+    assert_eq!(rig.told(&never_offered).await, ["failed"]);
+    assert!(rig.told(&offered["hash"]).await.is_empty(), "a node may have it");
+    rig.app.advance(24 * 3_600);
+    rig.follow().await;
+    assert_eq!(rig.told(&offered["hash"]).await, ["failed"]);
+    assert_eq!(rig.node.sent().len(), before);
+}
+
+async fn a_block_whose_receipts_come_late_replaces_nothing(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    rig.node.loses(Loses::Receipts);
+    let sent = rig.sends_coin(json!({})).await;
+    for _ in 0..3 {
+        rig.follow().await;
+    }
+    assert_eq!(rig.told(&sent["hash"]).await, ["sent"]);
+    rig.node.loses(Loses::Nothing);
+    rig.follow().await;
+    assert_eq!(rig.told(&sent["hash"]).await, ["sent", "confirmed"]);
+}
+
+async fn a_receipt_of_another_sender_is_none(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    rig.node.loses(Loses::Senders);
+    let sent = rig.sends_coin(json!({})).await;
+    rig.follow().await;
+    assert_eq!(rig.told(&sent["hash"]).await, ["sent"]);
+    rig.node.loses(Loses::Nothing);
+    rig.follow().await;
+    assert_eq!(rig.told(&sent["hash"]).await, ["sent", "confirmed"]);
+}
+
+async fn a_nonce_that_nothing_leads_to_is_not_believed(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    for count in [1_001, 5_000_000_000, (1 << 63) - 1, u64::MAX] {
+        rig.node.loses(Loses::Pending(count));
+        rig.refused("send-coin", json!({ "to": TO, "amount": "0.1" }), 502)
+            .await;
+    }
+    rig.node.loses(Loses::Nothing);
+    assert!(rig.stored().await.is_empty());
+    assert_eq!(rig.sends_coin(json!({})).await["nonce"], 0);
+}
+
+/// A node that says the same of what is in the chain is believed, and does not keep the address from sending.
+async fn a_nonce_that_nothing_leads_to_is_left_again(engine: Engine) {
+    let mut rig = Rig::start(engine).await;
+    rig.node.loses(Loses::Counts(3_000_000));
+    let far = rig.sends_coin(json!({})).await;
+    assert_eq!(far["nonce"], 3_000_000);
+    rig.node.loses(Loses::Nothing);
+    assert_eq!(rig.sends_coin(json!({ "amount": "0.2" })).await["nonce"], 0);
+    let named = rig.sends_coin(json!({ "amount": "0.3", "nonce": 1 })).await;
+    assert_eq!(rig.mined(&named["hash"]).await["status"], "0x1");
+    for _ in 0..2 {
+        rig.follow().await;
+    }
+    assert_eq!(rig.told(&far["hash"]).await.last().map(String::as_str), Some("failed"));
+    assert_eq!(rig.sends_coin(json!({ "amount": "0.4" })).await["nonce"], 2);
 }

@@ -33,6 +33,8 @@ struct Chain {
     estimates: Value,
     /// What coins are said to be worth more than they are.
     lie: u64,
+    /// Why everything is refused.
+    refuses: Option<&'static str>,
     count: u8,
 }
 
@@ -57,6 +59,7 @@ impl Esplora {
             spent: HashMap::new(),
             estimates: json!({ "1": 20.5, "3": 12.0, "6": 8.0, "144": 1.01 }),
             lie: 0,
+            refuses: None,
             count: 0,
         }));
         let answering = Arc::clone(&chain);
@@ -154,6 +157,11 @@ impl Esplora {
     /// Says that each coin is worth more than it is.
     pub fn lie(&self, more: u64) {
         self.chain().lie = more;
+    }
+
+    /// Refuses whatever it is given from now on, or no longer.
+    pub fn refuses(&self, why: Option<&'static str>) {
+        self.chain().refuses = why;
     }
 
     /// Has no idea what fees are.

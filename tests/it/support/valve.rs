@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::anvil::Anvil;
+use super::solana::Solana;
 
 /// What a valve does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,14 @@ pub enum Loses {
     AnswersToSends,
     /// Transactions do not arrive, and are answered with these words.
     SendsSaying(&'static str),
+    /// Transactions arrive, and nobody is shown a receipt.
+    Receipts,
+    /// Receipts name another sender.
+    Senders,
+    /// So many transactions are said to be on their way and before, whatever the chain has.
+    Pending(u64),
+    /// So many are said to be in the chain as well.
+    Counts(u64),
 }
 
 /// The node.
@@ -32,29 +41,54 @@ pub struct Valve {
 
 impl Valve {
     pub async fn before(chain: &Anvil) -> Self {
+        Self::between(&chain.url, "eth_sendRawTransaction", -32000).await
+    }
+
+    pub async fn before_solana(chain: &Solana) -> Self {
+        Self::between(&chain.url(), "sendTransaction", -32002).await
+    }
+
+    /// Before the chain at an address; how transactions are sent to it, and the code of a refusal.
+    async fn between(url: &str, method: &'static str, code: i64) -> Self {
         let receiver = Receiver::start().await.expect("a free port");
         let loses = Arc::new(Mutex::new(Loses::Nothing));
         let meanwhile = Arc::new(Mutex::new(None));
         let next = Arc::clone(&meanwhile);
-        let (now, address) = (Arc::clone(&loses), chain.url.trim_start_matches("http://").to_owned());
+        let (now, address) = (
+            Arc::clone(&loses),
+            url.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+        );
         receiver.reply_with(move |request: &Request| {
             if let Some(work) = next.lock().expect("no test panicked here").take() {
                 wait_for(work);
             }
             let loses = now.lock().expect("no test panicked here").clone();
             let call: Value = serde_json::from_slice(&request.body).expect("JSON");
-            let sends = call["method"] == "eth_sendRawTransaction";
+            let sends = call["method"] == method;
+            let tag = call["params"][1].clone();
+            let counts = call["method"] == "eth_getTransactionCount";
+            let receipts = call["method"] == "eth_getTransactionReceipt";
+            let result =
+                |result: Value| Answer::json(200, &json!({ "jsonrpc": "2.0", "id": call["id"], "result": result }));
             match loses {
                 Loses::Everything => Reply::Reset,
                 Loses::Sends if sends => Reply::Reset,
                 Loses::SendsSaying(words) if sends => {
-                    let error = json!({ "code": -32000, "message": words });
+                    let error = json!({ "code": code, "message": words });
                     Answer::json(200, &json!({ "jsonrpc": "2.0", "id": call["id"], "error": error })).into()
                 }
                 Loses::AnswersToSends if sends => {
                     forward(&address, &request.body);
                     Reply::Reset
                 }
+                Loses::Receipts if receipts => result(Value::Null).into(),
+                Loses::Senders if receipts => {
+                    let mut answer = forward(&address, &request.body);
+                    answer["result"]["from"] = json!("0x2222222222222222222222222222222222222222");
+                    Answer::json(200, &answer).into()
+                }
+                Loses::Pending(count) if counts && tag == "pending" => result(json!(format!("{count:#x}"))).into(),
+                Loses::Counts(count) if counts => result(json!(format!("{count:#x}"))).into(),
                 _ => Answer::json(200, &forward(&address, &request.body)).into(),
             }
         });

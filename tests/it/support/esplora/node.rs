@@ -134,6 +134,9 @@ impl Chain {
 
     /// What a node checks before it passes a transaction on.
     pub(super) fn take(&mut self, body: &[u8]) -> Answer {
+        if let Some(why) = self.refuses {
+            return refused(-26, why);
+        }
         let text = String::from_utf8_lossy(body);
         let bytes: Option<Vec<u8>> = (0..text.len() / 2)
             .map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok())

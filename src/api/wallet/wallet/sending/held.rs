@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::super::Operation;
 use super::lane;
 use crate::config::Family;
-use crate::domain::{Code, Lane, SendId, SendKind};
-use crate::sends::{HANDED_OVER, Offered, after_offer, offer};
+use crate::domain::{Code, Lane, SendId, SendKind, SendState};
+use crate::sends::{HANDED_OVER, Offered, after_offer, may_be_given_up, offer};
 use crate::store::{Keeping, NewReservation, NewSend, Reservation, Send, WantedSequence};
 use crate::web::{Failure, Web};
 
@@ -73,7 +73,7 @@ pub async fn begin(web: &Web, operation: &mut Operation, wanted: Wanted) -> Resu
     match lane::reserve(web, &scope, &reserved).await? {
         Reservation::Known(send) => {
             operation.replayed = true;
-            Ok(Begun::Known(*send))
+            known(*send).map(Begun::Known)
         }
         Reservation::Reserved { sequence } => Ok(Begun::Held(Held {
             wanted,
@@ -85,11 +85,29 @@ pub async fn begin(web: &Web, operation: &mut Operation, wanted: Wanted) -> Resu
     }
 }
 
+/// What a call with the same `Idempotency-Key` has sent.
+///
+/// # Errors
+/// 422 for what was dropped: whoever kept its bytes could still send it, beside another one.
+pub fn known(send: Send) -> Result<Send, Failure> {
+    if send.state != SendState::Dropped {
+        return Ok(send);
+    }
+    let why = format!(
+        "The network did not take what was sent with this Idempotency-Key, as {}: {}. Nothing else is signed with this key: once you are sure that it did not arrive, make the call with another key.",
+        send.hash,
+        send.last_error.as_deref().unwrap_or("no reason given")
+    );
+    Err(Failure::new(Code::ChainRefused)
+        .saying(why)
+        .detailed("hash", send.hash.as_str()))
+}
+
 impl Held {
     /// Stores what was signed and offers it to the nodes; or gives the lane back.
     pub async fn end(self, web: &Web, operation: &Operation, signed: Result<Signed, Failure>) -> Result<Send, Failure> {
         let (store, scope) = (&web.instance.store, operation.caller.app.scope);
-        let (lane, id) = (self.wanted.lane.clone(), self.id);
+        let (lane, id, replaces) = (self.wanted.lane.clone(), self.id, self.wanted.replaces.is_some());
         let kept = match signed {
             Ok(signed) => self.keep(web, operation, signed).await,
             Err(failure) => Err(failure),
@@ -99,7 +117,7 @@ impl Held {
             let _ = store.release_send(&scope, &lane, id).await;
         }
         let (sent, owner) = kept?;
-        hand_over(web, sent, owner).await
+        hand_over(web, sent, owner, replaces).await
     }
 
     /// Nothing has left this server when this is answered.
@@ -141,19 +159,27 @@ impl Held {
 }
 
 /// Offers what was stored to the nodes. Only a refusal by all of them is an error: what no node answered to is sent later.
-async fn hand_over(web: &Web, sent: Send, owner: Uuid) -> Result<Send, Failure> {
+async fn hand_over(web: &Web, sent: Send, owner: Uuid, replaces: bool) -> Result<Send, Failure> {
     let instance = &web.instance;
     let offered = offer(&web.chains, &sent).await;
     let now = instance.clock.now();
-    let end = after_offer(&offered, now);
+    let gives_up = may_be_given_up(&sent, replaces);
+    let end = after_offer(&offered, gives_up, now);
     let written = instance
         .store
         .finish_send(instance.store.system(), owner, sent.id, end, now)
         .await;
     match (offered, written) {
         (Offered::Refused { reason, .. }, Ok(true)) => {
-            let why = format!("The network does not take this: {reason}. It was signed, and will not be sent.");
-            Err(Failure::new(Code::ChainRefused).saying(why))
+            let what_now = if gives_up {
+                "It was signed, and will not be sent."
+            } else {
+                "It was signed, and is offered again for a while, so it may yet arrive: an event tells how it ends. Make the call again with the same Idempotency-Key, or wait for the event: with another key, or none, it may be sent twice."
+            };
+            let why = format!("The network does not take this: {reason}. {what_now}");
+            Err(Failure::new(Code::ChainRefused)
+                .saying(why)
+                .detailed("hash", sent.hash.as_str()))
         }
         // It stays stored, so it is offered again: whoever called has to know that it may yet be sent.
         (Offered::Refused { .. }, Err(error)) => Err(error.into()),

@@ -25,7 +25,7 @@ use crate::chains::{self, ChainFailure};
 use crate::config::Family;
 use crate::domain::policy::Action;
 use crate::domain::{Invalid, Lane, SEND_KEY_KEPT, SendKind};
-use crate::store::{Send, WantedSequence};
+use crate::store::{FAR_AHEAD, Send, WantedSequence};
 use crate::web::{Failure, Web};
 
 use cover::Purse;
@@ -149,7 +149,7 @@ pub async fn sent_before(web: &Web, operation: &mut Operation) -> Result<Option<
         .send_of_key(scope, operation.wallet.id, key, since)
         .await?;
     operation.replayed = sent.is_some();
-    Ok(sent)
+    sent.map(held::known).transpose()
 }
 
 /// Sends: everything is checked before the lane is held, and nothing but the policy and the signature comes between that
@@ -166,11 +166,11 @@ pub async fn send(web: &Web, operation: &mut Operation, account: &Account<'_>, w
         _ => None,
     };
     let count = counted(web, operation, account).await?;
-    let purse = Purse::open(account, &wish, count.is_some()).await?;
+    let purse = Purse::open(account, &wish, count.said.is_some()).await?;
     let found = price::find(account, &wish, replaced.as_ref()).await?;
     purse.covers(account, &wish, &found)?;
     let transaction = wish.options.transaction(account.client.chain_id(), &wish.call, found);
-    let at_least = count.unwrap_or_default();
+    let at_least = count.at_least;
     let sequence = match (&wish.replaces, &replaced, wish.options.nonce) {
         (Replaces::Foreign(sequence), ..) => WantedSequence::Foreign { sequence: *sequence },
         (_, Some(send), _) => WantedSequence::Of {
@@ -225,17 +225,48 @@ async fn sign(
     })
 }
 
-/// What the network says that the account has sent; `None` where no node answers and its lane is known here.
-async fn counted(web: &Web, operation: &Operation, account: &Account<'_>) -> Result<Option<u64>, Failure> {
-    match account.client.nonce(account.own, At::Pending).await {
-        Ok(count) => Ok(Some(count)),
-        Err(ChainFailure::Down(why)) => {
-            let scope = &operation.caller.app.scope;
-            let known = web.instance.store.next_sequence(scope, &account.lane).await?;
-            known.map_or(Err(ChainFailure::Down(why).into()), |_| Ok(None))
+/// What is known of how much an account has sent.
+struct Count {
+    /// What the network says, if any node answers.
+    said: Option<u64>,
+    /// The nonce before which none is looked for.
+    at_least: u64,
+}
+
+/// What the network says that the account has sent, or what is known of its lane here where no node answers.
+async fn counted(web: &Web, operation: &Operation, account: &Account<'_>) -> Result<Count, Failure> {
+    let scope = &operation.caller.app.scope;
+    let known = web.instance.store.next_sequence(scope, &account.lane).await?;
+    let near = |count: u64, from: u64| count <= from.saturating_add(FAR_AHEAD);
+    let nobody = match account.client.nonce(account.own, At::Pending).await {
+        Ok(count) if near(count, known.unwrap_or_default()) => {
+            return Ok(Count {
+                said: Some(count),
+                at_least: count,
+            });
         }
-        Err(failure) => Err(failure.into()),
-    }
+        // So much may wait only if about as much is in the chain, whichever node is asked.
+        Ok(count) => {
+            let least = account.client.least_nonce(account.own).await?;
+            let count = if near(count, least) {
+                count
+            } else {
+                let most = least.saturating_add(FAR_AHEAD);
+                account.client.pending_up_to(account.own, most).await?
+            };
+            return Ok(Count {
+                said: Some(count),
+                at_least: count,
+            });
+        }
+        Err(failure @ ChainFailure::Down(_)) => failure,
+        Err(failure) => return Err(failure.into()),
+    };
+    let known = known.ok_or(nobody)?;
+    Ok(Count {
+        said: None,
+        at_least: known.saturating_sub(FAR_AHEAD),
+    })
 }
 
 /// The newest open send with a nonce that nothing has taken the place of.

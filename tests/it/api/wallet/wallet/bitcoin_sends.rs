@@ -21,6 +21,7 @@ on_both! {
     a_payment_whose_coins_went_elsewhere_is_replaced,
     a_psbt_is_sent_once_all_have_signed,
     a_slow_server_gets_it_too,
+    a_key_signs_one_payment_whatever_a_server_says_of_it,
 }
 
 const ENDPOINTS: &str = "networks.bitcoin-testnet.endpoints";
@@ -248,4 +249,42 @@ async fn a_slow_server_gets_it_too(engine: Engine) {
     slow.release();
     let asked = slow.wait_for(2).await;
     assert_eq!((asked.len(), &*asked[1].path), (2, "/api/tx"));
+}
+
+/// A server that says no may keep the bytes, and they are good as long as their coins.
+async fn a_key_signs_one_payment_whatever_a_server_says_of_it(engine: Engine) {
+    let (app, network, mut holder) = rig(engine, &[100_000, 100_000]).await;
+    network.refuses(Some("bad-txns-nonstandard"));
+    let keyed = async |holder: &mut Holder, key: &str, amount: &str| {
+        let caller = holder.next(&app).await.with("idempotency-key", key);
+        caller.post("/api/v2/wallet/send-coin", &payment(amount)).await
+    };
+    let refused = keyed(&mut holder, "one", "0.0005").await;
+    let hash = text(&refused.json()["data"], "hash");
+    let message = refused.json()["message"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        refused.status == 422 && message.contains("may yet arrive"),
+        "{refused:?}"
+    );
+    network.refuses(None);
+    assert_eq!(holder.call(&app, "send-coin", &payment("0.0005")).await.status, 409);
+    let again = keyed(&mut holder, "one", "0.0005").await;
+    assert_eq!(again.json()["data"]["txReceipt"]["hash"], hash, "{again:?}");
+    follow(&app).await;
+    assert_eq!(
+        (network.worth(TO), told(&app, &hash).await),
+        (50_000, vec!["sent".to_owned()])
+    );
+    // One that is refused for good ends, and its key signs nothing else.
+    network.refuses(Some("bad-txns-nonstandard"));
+    let refused = keyed(&mut holder, "two", "0.0001").await;
+    let hash = text(&refused.json()["data"], "hash");
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["failed"]);
+    network.refuses(None);
+    let again = keyed(&mut holder, "two", "0.0001").await;
+    assert_eq!((again.status, &again.json()["data"]["hash"]), (422, &json!(hash)));
+    assert_eq!(network.worth(TO), 50_000);
+    assert_eq!(keyed(&mut holder, "three", "0.0001").await.status, 200);
+    assert_eq!(network.worth(TO), 60_000);
 }

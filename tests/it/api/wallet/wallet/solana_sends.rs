@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::app::{Engine, TestApp, on_both};
 use crate::support::sending::{follow, told};
 use crate::support::solana::{Solana, TOKEN, TOKEN_2022};
+use crate::support::valve::{Loses, Valve};
 use crate::support::wallets::{Holder, text};
 
 on_both! {
@@ -16,6 +17,7 @@ on_both! {
     a_send_that_got_lost_is_offered_again_until_it_lands,
     a_transaction_of_the_callers_own_is_sent,
     a_slow_node_gets_it_too,
+    a_key_signs_one_payment_whatever_a_node_says_of_it,
 }
 
 const ENDPOINTS: &str = "networks.solana-devnet.endpoints";
@@ -239,4 +241,38 @@ async fn a_slow_node_gets_it_too(engine: Engine) {
     let asked = slow.wait_for(2).await;
     let last: Value = serde_json::from_slice(&asked[1].body).expect("JSON");
     assert_eq!((asked.len(), &last["method"]), (2, &json!("sendTransaction")));
+}
+
+/// A node that says no may keep the bytes, and they are good as long as their block.
+async fn a_key_signs_one_payment_whatever_a_node_says_of_it(engine: Engine) {
+    let node = Solana::start();
+    let between = Valve::before_solana(&node).await;
+    let app = TestApp::with(engine, &[(ENDPOINTS, &between.url())]).await;
+    let mut holder = app.holder().await;
+    node.fund(&holder.solana, SOL).await;
+    between.loses(Loses::SendsSaying("Transaction simulation failed: custom"));
+    let keyed = async |holder: &mut Holder| {
+        let caller = holder.next(&app).await.with("idempotency-key", "pay");
+        caller.post("/api/v2/wallet/send-coin", &coin("0.25")).await
+    };
+    let refused = keyed(&mut holder).await;
+    let hash = text(&refused.json()["data"], "hash");
+    let message = refused.json()["message"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        refused.status == 422 && message.contains("may yet arrive"),
+        "{refused:?}"
+    );
+    between.loses(Loses::Nothing);
+    node.blocks(1).await;
+    assert_eq!(holder.call(&app, "send-coin", &coin("0.25")).await.status, 409);
+    let again = keyed(&mut holder).await;
+    assert_eq!(again.json()["data"]["txReceipt"]["hash"], hash, "{again:?}");
+    follow(&app).await;
+    node.blocks(32).await;
+    follow(&app).await;
+    assert_eq!(told(&app, &hash).await, ["sent", "confirmed"]);
+    assert_eq!(node.balance(TO).await, SOL / 4);
+    let mut bytes: Vec<_> = between.asked("sendTransaction");
+    bytes.dedup_by_key(|call| call["params"][0].clone());
+    assert_eq!(bytes.len(), 1, "the same bytes again and again");
 }

@@ -89,8 +89,8 @@ pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Resu
     if let Some(receipt) = client.receipt_of(hash, own).await? {
         return in_a_block(client, due, &receipt, now).await;
     }
-    let sent = client.nonce(own, At::Latest).await?;
-    if sent > sequence {
+    let spent = client.nonce(own, At::Latest).await?;
+    if spent > sequence {
         // It is the likeliest to have used its nonce, and receipts come later than counts.
         if let Some(receipt) = client.receipt_anywhere(hash, own).await? {
             return in_a_block(client, due, &receipt, now).await;
@@ -100,8 +100,8 @@ pub(super) async fn look(client: &Client, due: &DueSend, now: Timestamp) -> Resu
             None => gone(due, now),
         });
     }
-    if sequence - sent > ABSURD && due.looks >= REFUSALS {
-        let reason = format!("its nonce {sequence} is none that the account, which has sent {sent}, comes to");
+    if sequence - spent > ABSURD && due.looks >= REFUSALS {
+        let reason = format!("its nonce {sequence} is none that the account, which has sent {spent}, comes to");
         return Ok(SendEnd::Dropped { reason });
     }
     // What was replaced is not offered any more: the other one offers more.

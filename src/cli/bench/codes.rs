@@ -165,7 +165,7 @@ impl Bench {
             language: "en",
             long_code: code.clone(),
             code,
-            message: sends.then(|| NewMessage {
+            message: sends.then_some(NewMessage {
                 id: message,
                 channel: "whatsapp",
             }),

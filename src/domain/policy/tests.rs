@@ -291,7 +291,7 @@ fn a_call_of_the_own_account_is_what_its_delegate_makes_of_it() {
         call("execute(address,uint256)", &[word(STRANGER), U256::MAX]),
     );
     refuses(
-        json!({ "value": [{ "network": NETWORK, "per_transaction": "9" }] }),
+        json!({ "value": [{ "network": NETWORK, "per_transaction": "900" }] }),
         &own,
         "delegates",
     );

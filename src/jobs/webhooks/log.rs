@@ -113,7 +113,7 @@ impl Log {
     }
 
     /// Those that are left alone, if it is time to ask whether they are still there.
-    pub fn to_ask_for(&mut self, now: Timestamp) -> Vec<WebhookId> {
+    pub fn due_to_be_asked_for(&mut self, now: Timestamp) -> Vec<WebhookId> {
         if self.asked_at.is_some_and(|at| now.duration_since(at) < STILL_THERE) {
             return Vec::new();
         }

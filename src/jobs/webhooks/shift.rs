@@ -189,7 +189,7 @@ impl Shift {
         if self.survey && !self.surveying {
             (self.survey, self.surveying) = (false, true);
             let (tools, seen) = (Arc::clone(&self.tools), self.log.seen());
-            let resting = self.log.to_ask_for(tools.clock.now());
+            let resting = self.log.due_to_be_asked_for(tools.clock.now());
             let survey = async move { Done::Surveyed(survey(&tools, seen, resting).await) };
             self.spawn(Task::Survey, survey);
         }

@@ -128,10 +128,10 @@ impl Store {
 async fn link(tx: &Tx<'_>, environment: EnvironmentId, notices: &Notices, call: &LinkUser) -> Result<LinkOutcome> {
     // On PostgreSQL the locks and what is read behind them share a round trip.
     let phone = async {
-        match call.phone_proven {
-            true => lock_value(tx, environment, "phone", call.phone.key()).await,
-            false => Ok(()),
+        if call.phone_proven {
+            lock_value(tx, environment, "phone", call.phone.key()).await?;
         }
+        Ok(())
     };
     let external_id = async {
         match &call.external_id {

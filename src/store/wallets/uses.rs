@@ -160,25 +160,22 @@ impl Store {
 /// The last seal of the audit log, and whether what let the call in still does.
 async fn still(tx: &Tx<'_>, key_use: &WalletUse, now: Timestamp) -> Result<(Option<Vec<u8>>, bool)> {
     let (wallet, user, environment) = (key_use.wallet.0, key_use.user.0, key_use.environment.0);
-    let found = match key_use.let_in {
-        Some(by) => {
-            let whose = params![
-                wallet: wallet, user: user, environment: environment, app: key_use.app.0, issued_at: by.issued_at,
-                family: by.family.map(|family| family.0), now: now,
-            ];
-            let holds = |words: String| ConsentScopes::read(&words).allow(by.needs);
-            tx.one(STILL_LET_IN, &whose, |row| {
-                Ok((row.opt_bytes(0)?, row.opt_text(1)?.is_some_and(holds)))
-            })
-            .await?
-        }
-        None => {
-            let whose = params![wallet: wallet, user: user, environment: environment];
-            tx.one(STILL_THERE, &whose, |row| {
-                Ok((row.opt_bytes(0)?, row.opt_text(1)?.is_some()))
-            })
-            .await?
-        }
+    let found = if let Some(by) = key_use.let_in {
+        let whose = params![
+            wallet: wallet, user: user, environment: environment, app: key_use.app.0, issued_at: by.issued_at,
+            family: by.family.map(|family| family.0), now: now,
+        ];
+        let holds = |words: String| ConsentScopes::read(&words).allow(by.needs);
+        tx.one(STILL_LET_IN, &whose, |row| {
+            Ok((row.opt_bytes(0)?, row.opt_text(1)?.is_some_and(holds)))
+        })
+        .await?
+    } else {
+        let whose = params![wallet: wallet, user: user, environment: environment];
+        tx.one(STILL_THERE, &whose, |row| {
+            Ok((row.opt_bytes(0)?, row.opt_text(1)?.is_some()))
+        })
+        .await?
     };
     Ok(found.unwrap_or_default())
 }

@@ -144,12 +144,12 @@ async fn large_bodies_of_one_address_have_a_bound(engine: Engine) {
         "POST /api/v1/external_login HTTP/1.1\r\nHost: {host}\r\nX-PARTNER-API-KEY: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     );
     // Each wants for its last byte.
-    let mut held = Vec::new();
+    let mut waiting = Vec::new();
     for _ in 0..18 {
         let mut stream = TcpStream::connect(host).await.expect("a connection");
         stream.write_all(head.as_bytes()).await.expect("it is taken");
         stream.write_all(&vec![b' '; length - 1]).await.expect("it is taken");
-        held.push(stream);
+        waiting.push(stream);
     }
     let large = || padded(&user("ada"), length);
     let refused = timeout(PATIENCE, async {
@@ -170,7 +170,7 @@ async fn large_bodies_of_one_address_have_a_bound(engine: Engine) {
     assert_eq!(refused.header("retry-after"), "1");
     // What is small has room, and the others once these have gone.
     login_url(&app.partner().post("/api/v1/external_login", &user("bob")).await);
-    drop(held);
+    drop(waiting);
     let again = timeout(PATIENCE, async {
         while send(app.partner(), "/api/v1/external_login", large()).await.0 != 200 {}
     });

@@ -3,7 +3,7 @@
 mod accounts;
 mod app_providers;
 mod audit;
-mod challenges;
+pub mod challenges;
 mod channels;
 mod claims;
 mod confirm;
@@ -34,7 +34,7 @@ mod organizations;
 mod parity;
 mod partner_users;
 mod passwords;
-mod prove;
+pub mod prove;
 mod races;
 mod rampable;
 mod reports;

@@ -64,6 +64,8 @@ pub async fn populate(store: &TestStore) -> World {
     };
     store.create_app(&store.admin(), app, now).await.unwrap();
     log_in_somebody(store, sandbox).await;
+    let code = crate::store::challenges::challenge(store, "eve@example.com");
+    crate::store::prove::begin_with(store, sandbox, code).await;
     crate::store::sends::some(store, new_app(store, sandbox).await).await;
     let request = AnsweredRequest {
         environment: sandbox.id,

@@ -26,6 +26,14 @@ impl TestApp {
         self.server().post(&format!("{path}/check"), &typed).await
     }
 
+    /// Verifies another address of a user, who confirms it at one that they have proven.
+    pub async fn confirm(&self, user: &str, channel: &str, to: &str, at: &str) {
+        let answer = self.verify(user, channel, to).await;
+        let url = answer.json()["error"]["details"]["confirm_url"].clone();
+        self.advance(60);
+        Person::at(self, url.as_str().expect("a page")).show(self, 0, at).await;
+    }
+
     /// Two accounts that may be joined.
     pub async fn two_accounts(&self) -> Two {
         let token = self.log_in(EMAIL, &self.shop().await).await;

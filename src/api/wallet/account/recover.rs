@@ -95,6 +95,9 @@ pub async fn recover(
     };
     let repeatable = key.of(&web, who, &raw, context.now)?;
     let login = arrived.login(&caller, &context)?;
+    if given.wallet.frozen {
+        return Err(frozen());
+    }
     note_use(&web, &caller, &given.wallet, None, "recover").await?;
     let from = opened_by(&given);
     let columns = sealed(&from)?;
@@ -138,10 +141,7 @@ pub async fn recover(
             let why = "This log-in has a wallet already. Recover into a log-in that has none.";
             return Err(Failure::new(Code::Conflict).saying(why));
         }
-        Call::Done(WalletRecovery::Frozen) => {
-            let why = "This wallet is frozen. Ask whoever runs this server.";
-            return Err(Failure::new(Code::Forbidden).saying(why));
-        }
+        Call::Done(WalletRecovery::Frozen) => return Err(frozen()),
         Call::Done(WalletRecovery::Refused) => return Err(not_a_secret("file", Secret0Error::Wrong)),
         Call::Replayed(saved) => {
             let moved = saved.resource.map_or(id, WalletId);
@@ -150,4 +150,8 @@ pub async fn recover(
     }
     let done = made(&web, &context, &caller, wallet, &login, until, &issued).await?;
     Ok(answer("Recover wallet successfully", &done))
+}
+
+fn frozen() -> Failure {
+    Failure::new(Code::Forbidden).saying("This wallet is frozen. Ask whoever runs this server.")
 }

@@ -75,9 +75,9 @@ fn a_webhook_that_is_switched_off_is_forgotten() {
 #[test]
 fn what_somebody_else_switched_off_is_asked_for_once_a_minute() {
     let mut log = resting(2);
-    assert_eq!(log.to_ask_for(at(0)).len(), 2);
-    assert!(log.to_ask_for(at(59)).is_empty());
-    assert_eq!(log.to_ask_for(at(60)).len(), 2);
+    assert_eq!(log.due_to_be_asked_for(at(0)).len(), 2);
+    assert!(log.due_to_be_asked_for(at(59)).is_empty());
+    assert_eq!(log.due_to_be_asked_for(at(60)).len(), 2);
     let gone = vec![id(2)];
     log.learn(Survey { gone, ..nothing() }, at(61));
     assert_eq!(log.resting().collect::<Vec<_>>(), [id(1)]);

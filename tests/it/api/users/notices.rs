@@ -93,7 +93,7 @@ async fn what_nobody_has_proven_is_told_nothing(engine: Engine) {
 async fn a_further_proof_is_told_to_the_older_ones(engine: Engine) {
     let app = TestApp::start(engine).await;
     let user = proven(&app).await;
-    assert_eq!(app.verify(&user, "sms", PHONE).await.status, 200);
+    app.confirm(&user, "sms", PHONE, ADA).await;
     let told = notices(&app, ADA).await;
     assert_eq!(told.len(), 1);
     assert_eq!(

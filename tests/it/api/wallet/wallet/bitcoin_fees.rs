@@ -86,6 +86,7 @@ impl Rig {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is passed")]
 fn with(mut body: Value, more: Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         body[name] = value.clone();

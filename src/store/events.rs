@@ -28,6 +28,16 @@ pub struct EventPlace {
     pub seq: i64,
 }
 
+impl EventPlace {
+    /// The last place below a horizon: what is written there is there to be read.
+    pub(super) const fn before(horizon: i64) -> Self {
+        Self {
+            tx: horizon.saturating_sub(1),
+            seq: i64::MAX,
+        }
+    }
+}
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -69,13 +79,14 @@ pub enum AfterEvent {
 
 // In two halves: SQLite seeks by the first column of a pair alone, which is 0 in all of its rows, and would read the log
 // from its beginning for each page.
-pub(super) const AFTER: &str = "
+pub(super) const BETWEEN: &str = "
     select id, environment_id, type, user_id, body, created_at, tx, seq from (
-        select * from events where environment_id = :environment and tx = :tx and seq > :seq and tx < :horizon
+        select * from events
+        where environment_id = :environment and tx = :tx and seq > :seq and (tx, seq) <= (:until_tx, :until_seq)
         order by seq limit :limit) same
     union all
     select id, environment_id, type, user_id, body, created_at, tx, seq from (
-        select * from events where environment_id = :environment and tx > :tx and tx < :horizon
+        select * from events where environment_id = :environment and tx > :tx and (tx, seq) <= (:until_tx, :until_seq)
         order by tx, seq limit :limit) later
     order by tx, seq limit :limit";
 const NEWEST: &str = "
@@ -163,7 +174,7 @@ impl Store {
                 None => return Ok(None),
             },
         };
-        let (horizon, limit) = (self.horizon().await?, limit as usize);
+        let (until, limit) = (EventPlace::before(self.horizon().await?), limit as usize);
         let mut page = EventPage {
             events: Vec::new(),
             next: None,
@@ -173,9 +184,10 @@ impl Store {
         while left > 0 {
             let wanted = left.min(i64::try_from(limit).unwrap_or(MOST_READ) + 1);
             let params = params![
-                environment: environment.0, tx: place.tx, seq: place.seq, horizon: horizon, limit: wanted,
+                environment: environment.0, tx: place.tx, seq: place.seq, until_tx: until.tx, until_seq: until.seq,
+                limit: wanted,
             ];
-            let found = self.all(AFTER, &params, read).await?;
+            let found = self.all(BETWEEN, &params, read).await?;
             let whole = found.len() < usize::try_from(wanted).unwrap_or(usize::MAX);
             left -= wanted;
             page.has_more = !whole;

@@ -4,11 +4,16 @@
 //! what was signed ([`Store::keep_send`]): that one transaction takes the nonce and writes the bytes and the job that
 //! sends them. Between the two the lane is held, and nothing is used up; who dies there is forgotten.
 
-/// What [`read`] reads, in its order.
-macro_rules! send_columns {
-    () => {
-        "id, environment_id, wallet_id, app_id, kind, family, network, address, sequence, raw, hash, state, superseded_by,
-        last_error, block_number, created_at, broadcast_at, finished_at"
+/// The text of a query whose first columns are those that [`read`] reads; what else it reads, and from where, comes after
+/// them.
+macro_rules! select_send {
+    ($rest:literal) => {
+        concat!(
+            "select ",
+            "id, environment_id, wallet_id, app_id, kind, family, network, address, sequence, raw, hash, state, ",
+            "superseded_by, last_error, block_number, created_at, broadcast_at, finished_at",
+            $rest
+        )
     };
 }
 
@@ -71,17 +76,13 @@ pub struct Send {
 }
 
 // What was dropped may be sent anew with its nonce; where there are none, nodes may have kept the bytes, and both would land.
-const OF_KEY: &str = concat!(
-    "select ",
-    send_columns!(),
+const OF_KEY: &str = select_send!(
     " from sends
     where idempotency_id = :key and environment_id = :environment and wallet_id = :wallet and created_at > :since
         and (state <> 'dropped' or sequence is null)
     order by id desc limit 1"
 );
-const OPEN: &str = concat!(
-    "select ",
-    send_columns!(),
+const OPEN: &str = select_send!(
     " from sends
     where environment_id = :environment and network = :network and address = :address and state in ('stored', 'broadcast')
     order by id"
@@ -89,9 +90,7 @@ const OPEN: &str = concat!(
 const NEXT: &str = "
     select next_sequence from send_lanes
     where environment_id = :environment and network = :network and address = :address";
-const NEWEST: &str = concat!(
-    "select ",
-    send_columns!(),
+const NEWEST: &str = select_send!(
     " from sends
     where environment_id = :environment and (cast(:all as bigint) = 1 or state in ('stored', 'broadcast'))
     order by id desc limit :limit"
@@ -144,7 +143,7 @@ impl Store {
     }
 }
 
-/// As many columns as `send_columns!` names; what else a row has comes after.
+/// As many columns as `select_send!` names; what else a row has comes after.
 const COLUMNS: usize = 18;
 
 fn read(row: &Row<'_>) -> Result<Send> {

@@ -206,6 +206,14 @@ pub(super) async fn lock_value(tx: &Tx<'_>, environment: EnvironmentId, kind: &'
         .await
 }
 
+/// The same, where there is a value to give.
+async fn lock_given(tx: &Tx<'_>, environment: EnvironmentId, kind: &'static str, key: Option<&str>) -> Result<()> {
+    match key {
+        Some(key) => lock_value(tx, environment, kind, key).await,
+        None => Ok(()),
+    }
+}
+
 /// A row of a user with one of its identities, if it has any.
 type UserRow = (User, Option<Identity>);
 

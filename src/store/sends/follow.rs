@@ -82,9 +82,7 @@ const CLAIM: &str = "
     update jobs set due_at = :lease_until, lease_owner = :owner, attempts = attempts + 1
     where id in (select id from jobs where kind = 'send' and due_at <= :now order by due_at limit :limit)
     returning id";
-const LOAD: &str = concat!(
-    "select ",
-    send_columns!(),
+const LOAD: &str = select_send!(
     ", looks, gone_since, expires_at_height,
         (select count(*) from sends rival
          where rival.environment_id = send.environment_id and rival.network = send.network and rival.address = send.address
@@ -97,11 +95,9 @@ const LOAD: &str = concat!(
         (select count(*) from wallets wallet where wallet.id = send.wallet_id)
     from sends send where send.id = :id and send.state in ('stored', 'broadcast')"
 );
-const ONE: &str = concat!("select ", send_columns!(), " from sends where id = :id");
+const ONE: &str = select_send!(" from sends where id = :id");
 // What spent its coins may have been seen to be mined, and is over then.
-const BY_HASH: &str = concat!(
-    "select ",
-    send_columns!(),
+const BY_HASH: &str = select_send!(
     " from sends
     where environment_id = :environment and network = :network and address = :address and hash = :hash and id <> :id"
 );

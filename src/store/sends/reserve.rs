@@ -94,9 +94,7 @@ pub enum Reservation {
 const PAUSED: &str = "
     select reason from send_pauses where environment_id = :environment and (network = :network or network = '')
     order by network limit 1";
-const SAME: &str = concat!(
-    "select ",
-    send_columns!(),
+const SAME: &str = select_send!(
     " from sends
     where environment_id = :environment and network = :network and address = :address and digest = :digest
         and created_at > :since and state in ('stored', 'broadcast', 'confirmed', 'replaced')

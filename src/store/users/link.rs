@@ -5,7 +5,7 @@ use futures_util::future::{try_join, try_join_all, try_join3};
 use jiff::Timestamp;
 
 use super::contacts::{ADD as ADD_SAID, Identity, Said, add, say, tell_of_change};
-use super::{EventData, User, claims, find, lock, lock_value};
+use super::{EventData, User, claims, find, lock, lock_given, lock_value};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, Metadata, MetadataChange, PartnerUserId, PersonName,
     Phone, RequiredProofs, UserId, UserStatus,
@@ -127,22 +127,12 @@ impl Store {
 
 async fn link(tx: &Tx<'_>, environment: EnvironmentId, notices: &Notices, call: &LinkUser) -> Result<LinkOutcome> {
     // On PostgreSQL the locks and what is read behind them share a round trip.
-    let phone = async {
-        if call.phone_proven {
-            lock_value(tx, environment, "phone", call.phone.key()).await?;
-        }
-        Ok(())
-    };
-    let external_id = async {
-        match &call.external_id {
-            Some(id) => lock_value(tx, environment, "external_id", id.as_str()).await,
-            None => Ok(()),
-        }
-    };
+    let phone = call.phone_proven.then(|| call.phone.key());
+    let external_id = call.external_id.as_ref().map(PartnerUserId::as_str);
     let locked = try_join3(
         lock_value(tx, environment, "email", call.email.key()),
-        phone,
-        external_id,
+        lock_given(tx, environment, "phone", phone),
+        lock_given(tx, environment, "external_id", external_id),
     );
     let found = try_join(find_known(tx, environment, call), by_external_id(tx, environment, call));
     let (_, (known, mut holder)) = try_join(locked, found).await?;

@@ -18,7 +18,6 @@ use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, Ident
 use crate::store::challenges::caps::count_proof;
 use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
-use crate::store::notices::Notices;
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -92,7 +91,7 @@ const COUNT: &str = "
     where id = :id and environment_id = :environment and purpose = :purpose and used_at is null
         and (cast(:any as bigint) = 1 or kind = :kind)
         and expires_at > :now and tries < :most_tries
-    returning code_mac, key, shown, app_id, user_id, kind, counted, language";
+    returning code_mac, key, shown, app_id, user_id, kind, counted";
 const WRONG: &str = "update challenges set wrong = wrong + 1 where id = :id";
 const SPEND: &str = "update challenges set used_at = :now where id = :id and used_at is null";
 const REMEMBER: &str = "
@@ -110,10 +109,10 @@ impl Store {
         claim: Option<IdempotencyClaim>,
     ) -> Result<Once<ProofOutcome>> {
         let scope = scope.into();
-        let (now, notices) = (attempt.now, self.notices());
+        let now = attempt.now;
         self.transact_once(scope.environment, claim, now, move |tx| {
             async move {
-                let outcome = prove(tx, scope, &notices, &attempt).await?;
+                let outcome = prove(tx, scope, &attempt).await?;
                 let saved = match &outcome {
                     ProofOutcome::Proven(proven) => Some(SavedAnswer {
                         status: 200,
@@ -144,11 +143,9 @@ struct Met {
     user: Option<UserId>,
     /// Where its proof is counted, if it is.
     counted: Option<String>,
-    /// That of its messages.
-    language: String,
 }
 
-async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &ProofAttempt) -> Result<ProofOutcome> {
+async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
     let id = attempt.challenge.0;
     let counted = params![
         id: id, environment: scope.environment.0, purpose: attempt.purpose.name(),
@@ -165,7 +162,6 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
                 app: row.opt_id(3)?.map(AppId),
                 user: row.opt_id(4)?.map(UserId),
                 counted: row.opt_text(6)?,
-                language: row.opt_text(7)?.unwrap_or_default(),
             })
         })
         .await?;
@@ -195,7 +191,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, notices: &Notices, attempt: &
         return Ok(ProofOutcome::Refused);
     }
     let counted = met.counted.clone();
-    let outcome = settle(tx, scope.environment, notices, attempt, met).await?;
+    let outcome = settle(tx, scope.environment, attempt, met).await?;
     // Behind the lock of the value, as whoever asks for a code counts it.
     if let Some(prefix) = &counted {
         count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;

@@ -5,7 +5,7 @@ use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 
 use super::contacts::{Said, say, tell_of_change};
-use super::{EventData, FIND, User, claims, find, find_held, lock_value};
+use super::{EventData, FIND, User, claims, find, find_held, lock_given};
 use crate::domain::{
     Email, EnvironmentId, EventId, EventType, IdentityId, Invalid, MetadataChange, PersonName, Phone, UserId,
 };
@@ -74,18 +74,8 @@ async fn update(
     notices: &Notices,
     call: &UpdateUser,
 ) -> Result<UpdateOutcome> {
-    let email = async {
-        match &call.email {
-            Some(email) => lock_value(tx, environment, "email", email.key()).await,
-            None => Ok(()),
-        }
-    };
-    let phone = async {
-        match &call.phone {
-            Some(phone) => lock_value(tx, environment, "phone", phone.key()).await,
-            None => Ok(()),
-        }
-    };
+    let email = lock_given(tx, environment, "email", call.email.as_ref().map(Email::key));
+    let phone = lock_given(tx, environment, "phone", call.phone.as_ref().map(Phone::key));
     // An id may have been retired: the lock is that of the living user.
     let held = find_held(tx, environment, call.user);
     let ((), (), Some(known)) = try_join3(email, phone, held).await? else {

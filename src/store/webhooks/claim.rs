@@ -7,7 +7,7 @@ use super::told::{ClaimedEvents, EventClaim};
 use crate::domain::{
     DeliveryId, EnvironmentId, EnvironmentKind, EventFilter, EventId, ReplayId, WebhookId, WebhookSecretId,
 };
-use crate::store::events::{AFTER, Event, EventPlace, read as read_event};
+use crate::store::events::{BETWEEN, Event, EventPlace, read as read_event};
 use crate::store::sql::{Row, params};
 use crate::store::transaction::Tx;
 use crate::store::{DueDelivery, Result, StoreError};
@@ -38,17 +38,6 @@ const ADVANCE: &str = "update webhooks set cursor_tx = :tx, cursor_seq = :seq wh
 const REPLAY: &str = "
     select id, only_missing, cursor_tx, cursor_seq, until_tx, until_seq from webhook_replays
     where webhook_id = :id order by id limit 1";
-// As `AFTER`, up to a place.
-const BETWEEN: &str = "
-    select id, environment_id, type, user_id, body, created_at, tx, seq from (
-        select * from events
-        where environment_id = :environment and tx = :tx and seq > :seq and (tx, seq) <= (:until_tx, :until_seq)
-        order by seq limit :limit) same
-    union all
-    select id, environment_id, type, user_id, body, created_at, tx, seq from (
-        select * from events where environment_id = :environment and tx > :tx and (tx, seq) <= (:until_tx, :until_seq)
-        order by tx, seq limit :limit) later
-    order by tx, seq limit :limit";
 const TOLD: &str = "
     select 1 from deliveries
     where webhook_id = :webhook and webhook_id is not null and event_id = :event and state <> 'given_up' limit 1";
@@ -97,11 +86,12 @@ impl Claim {
             return Ok(claimed);
         };
         let looked_at = want.limit.max(LOOKED_AT);
+        let until = EventPlace::before(self.horizon);
         let after = params![
-            environment: webhook.environment.0, tx: webhook.cursor.tx, seq: webhook.cursor.seq, horizon: self.horizon,
-            limit: i64::from(looked_at),
+            environment: webhook.environment.0, tx: webhook.cursor.tx, seq: webhook.cursor.seq, until_tx: until.tx,
+            until_seq: until.seq, limit: i64::from(looked_at),
         ];
-        let found = tx.all(AFTER, &after, read_event).await?;
+        let found = tx.all(BETWEEN, &after, read_event).await?;
         claimed.more = found.len() >= looked_at as usize;
         let mut last = None;
         for event in found {

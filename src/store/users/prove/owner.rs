@@ -5,9 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Met, ProofAttempt, ProofOutcome, Proven};
-use crate::domain::{Destination, EnvironmentId, EventType, IdentityId, Notice, Purpose, UserId};
+use crate::domain::{EnvironmentId, EventType, IdentityId, Purpose, UserId};
 use crate::store::happened::Happened;
-use crate::store::notices::Notices;
 use crate::store::sessions::ended_all;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -60,7 +59,6 @@ const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
 pub(super) async fn settle(
     tx: &Tx<'_>,
     environment: EnvironmentId,
-    notices: &Notices,
     attempt: &ProofAttempt,
     met: Met,
 ) -> Result<ProofOutcome> {
@@ -126,13 +124,6 @@ pub(super) async fn settle(
         } else {
             add_proof(tx, environment, &proof).await?;
         }
-    }
-    if owner.is_none() && !created {
-        let (added, language) = ((user, Notice::AddressAdded), Some(met.language.as_str()));
-        let is_older = |to: &Destination| to.kind() != met.kind || to.key() != met.key;
-        notices
-            .tell(tx, environment, added, language, attempt.now, is_older)
-            .await?;
     }
     let gone = || StoreError::Fault("a user that was just proven is not there".to_owned());
     let known = find(tx, environment, user).await?.ok_or_else(gone)?;

@@ -92,20 +92,31 @@ pub fn select(coins: &[Coin], to: &Recipient, amount: u64, rate: FeeRate, own: &
         chosen
     };
 
-    let sum: u64 = chosen.iter().map(|coin| coin.value).sum();
+    Ok(with_change(chosen, to, amount, own, |weight| rate.fee(weight)))
+}
+
+/// The payment of coins that are enough: what is left goes back, unless it is dust.
+pub(super) fn with_change(
+    coins: Vec<Coin>,
+    to: &Recipient,
+    amount: u64,
+    own: &PublicKey,
+    fee: impl Fn(u64) -> u64,
+) -> Plan {
+    let sum: u64 = coins.iter().map(|coin| coin.value).sum();
     let back = own.script();
-    let fee_with_change = rate.fee(weight(chosen.len(), &[to, &back]));
+    let fee = fee(weight(coins.len(), &[to, &back]));
     let change = sum
-        .checked_sub(amount.saturating_add(fee_with_change))
+        .checked_sub(amount.saturating_add(fee))
         .filter(|change| *change >= back.dust())
         .unwrap_or(0);
-    Ok(Plan {
-        coins: chosen,
+    Plan {
+        coins,
         to: to.clone(),
         amount,
         change,
         fee: sum - amount - change,
-    })
+    }
 }
 
 /// Sends all that the coins are worth, less the fee.

@@ -1,6 +1,6 @@
 //! A payment in the place of one that waits for a block (BIP-125).
 
-use super::coins::{MOST_COINS, usable, weight};
+use super::coins::{MOST_COINS, usable, weight, with_change};
 use super::{Coin, CoinError, FeeRate, Plan, PublicKey, Recipient};
 
 /// A payment of the wallet's own that waits, and whose place another one is to take.
@@ -76,17 +76,5 @@ pub fn replace(
             need: need(chosen.len()),
         });
     }
-    let back = own.script();
-    let with_change = fee(weight(chosen.len(), &[to, &back]));
-    let change = sum
-        .checked_sub(amount.saturating_add(with_change))
-        .filter(|change| *change >= back.dust())
-        .unwrap_or(0);
-    Ok(Plan {
-        coins: chosen,
-        to: to.clone(),
-        amount,
-        change,
-        fee: sum - amount - change,
-    })
+    Ok(with_change(chosen, to, amount, own, fee))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::partner::login::{issue, token};
 use super::users::tokens;
 use crate::support::app::{Engine, TestApp, on_both, user};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Answer, Client, plain_http};
 
 on_both! {
     a_credential_in_the_wrong_place_is_401,
@@ -158,7 +158,9 @@ async fn a_key_that_is_not_quite_right_is_401(engine: Engine) {
         }
         for raw in [&b"\xff\xfe"[..], b"", b"  "] {
             let value = axum::http::HeaderValue::from_bytes(raw).expect("a header");
-            let http = reqwest::Client::new()
+            let http = plain_http()
+                .build()
+                .expect("a client")
                 .post(format!("{}{path}", app.app.url))
                 .header(header, value);
             assert_eq!(http.send().await.expect("an answer").status(), 401, "{raw:?}");

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use aboard::chains::evm::wire::hex;
 use serde_json::{Value, json};
 
+use super::client::plain_http;
+
 /// The chain id of `ethereum-sepolia`.
 pub const SEPOLIA: u64 = 11_155_111;
 /// Anvil's first account: it has 10,000 coins, and anvil signs for it.
@@ -48,7 +50,7 @@ impl Anvil {
         Self {
             child,
             url: format!("http://{address}"),
-            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            http: plain_http().build().expect("a client"),
         }
     }
 

@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::client::Answer;
 
+/// How a schema names another.
+const SCHEMAS: &str = "#/components/schemas/";
+
 /// The documents of a server at this address.
 pub fn documents(url: &str) -> Vec<Document> {
     api::documents(&[Server {
@@ -83,13 +86,34 @@ pub fn resolved<'d>(document: &'d Document, value: &'d Value) -> &'d Value {
 /// A judge by a schema of the document. A closed one also refuses fields that no schema names: what is answered has
 /// to be described.
 pub fn validator(document: &Document, schema: &Value, closed: bool) -> Validator {
-    let mut root = json!({ "components": { "schemas": document.json["components"]["schemas"] }, "allOf": [schema] });
+    let mut schemas = Map::new();
+    named(document, schema, &mut schemas);
+    let mut root = json!({ "components": { "schemas": schemas }, "allOf": [schema] });
     if closed {
         close(&mut root["components"]["schemas"]);
         close(&mut root["allOf"]);
     }
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     options.build(&root).unwrap_or_else(|error| panic!("{error}: {schema}"))
+}
+
+/// The schemas of the document that this one names, and those that they name: a judge of all of them takes long to make.
+fn named(document: &Document, schema: &Value, schemas: &mut Map<String, Value>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|one| named(document, one, schemas)),
+        Value::Object(map) => {
+            let name = map
+                .get("$ref")
+                .and_then(|pointer| pointer.as_str()?.strip_prefix(SCHEMAS));
+            if let Some(name) = name.filter(|name| !schemas.contains_key(*name)) {
+                let schema = &document.json["components"]["schemas"][name];
+                schemas.insert(name.to_owned(), schema.clone());
+                named(document, schema, schemas);
+            }
+            map.values().for_each(|one| named(document, one, schemas));
+        }
+        _ => {}
+    }
 }
 
 fn close(schema: &mut Value) {

@@ -6,6 +6,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::client::plain_http;
+
 pub const TOKEN: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
 pub const TOKEN_2022: &str = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";
 
@@ -33,7 +35,7 @@ impl Solana {
             stdin: child.stdin.take(),
             child,
             url: url.trim().to_owned(),
-            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            http: plain_http().build().expect("a client"),
         }
     }
 

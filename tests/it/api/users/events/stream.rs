@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::app::{Engine, TestApp, on_both};
+use crate::support::client::plain_http;
 use crate::support::hooks::{data_of, happen, text};
 
 on_both! {
@@ -21,7 +22,9 @@ struct Stream {
 
 impl Stream {
     async fn open(app: &TestApp, query: &str, last: Option<&str>) -> Self {
-        let mut request = reqwest::Client::new()
+        let mut request = plain_http()
+            .build()
+            .expect("a client")
             .get(format!("{}/v1/events/stream?{query}", app.app.url))
             .bearer_auth(&app.sandbox.server_key);
         if let Some(last) = last {

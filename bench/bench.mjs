@@ -383,6 +383,19 @@ async function backlog(engine, count) {
   return `A backlog of ${count} events: a claim of ${found.batch} takes ${found.first_claim_ms.toFixed(1)} ms at its beginning and ${found.last_claim_ms.toFixed(1)} ms at its end; ${found.peak_mib} MiB at most.`;
 }
 
+/// Moves a store of so many users from SQLite to PostgreSQL, compared row by row on both sides.
+async function copying(count) {
+  const [from, to] = [await database("sqlite"), await database("postgres")];
+  const first = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...from]);
+  const keys = JSON.parse(first.line).sandbox;
+  await first.stop();
+  const env = { ...process.env, ...settingsOf(from) };
+  execFileSync(ABOARD, ["bench-floor", "seed", "--count", String(count), "--partner-key", keys.partner_key], { env });
+  const done = JSON.parse(execFileSync(ABOARD, ["store", "copy", "--json", "--to", to[3]], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const each = (many) => Math.round(many / (done.milliseconds / 1000));
+  return `\`aboard store copy\` to PostgreSQL: ${each(done.users)} users a second, ${each(done.rows)} rows.`;
+}
+
 /// Two nodes against one on the same database, with a receiver that takes 100 ms: how many times as many deliveries.
 async function nodes() {
   const rates = [];
@@ -432,6 +445,7 @@ function table(engine, http, floor, ceilings) {
   lines.push(`Events that were there before the server are told at ${Math.round(ceilings.drained)} a second.`, "");
   if (ceilings.backlog) lines.push(ceilings.backlog, "");
   if (ceilings.nodes) lines.push(`A receiver that takes 100 ms: ${Math.round(ceilings.nodes[0])} a second with one node, ${Math.round(ceilings.nodes[1])} with two.`, "");
+  if (ceilings.copying) lines.push(ceilings.copying, "");
   const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
   const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
   const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
@@ -479,6 +493,7 @@ try {
       const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), drained: await drained(engine, 20_000), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
       if (engine === "postgres") {
         ceilings.nodes = await nodes();
+        ceilings.copying = await copying(Number(option("copied", 100_000)));
         ceilings.insert = await pgbench("bench/pg/external_login.sql");
         ceilings.select = await pgbench("bench/pg/check_user.sql", "bench/pg/users.sql");
       }

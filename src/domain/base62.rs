@@ -3,6 +3,9 @@
 pub(super) const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// How many digits 256 bits take.
 pub(super) const LENGTH: usize = 43;
+/// Digits are read and written so many at a time, since 62^5 fits a limb: this runs on every request.
+const AT_A_TIME: usize = 5;
+const SCALE: u64 = 62_u64.pow(5);
 
 /// The digits of a 256-bit number, most significant first.
 pub(super) fn encode(bytes: [u8; 32]) -> [u8; LENGTH] {
@@ -11,14 +14,17 @@ pub(super) fn encode(bytes: [u8; 32]) -> [u8; LENGTH] {
         *limb = chunk.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte));
     }
     let mut digits = [0; LENGTH];
-    for digit in digits.iter_mut().rev() {
+    for digits in digits.rchunks_mut(AT_A_TIME) {
         let mut rest = 0;
         for limb in &mut limbs {
             let value = (rest << 32) | *limb;
-            *limb = value / 62;
-            rest = value % 62;
+            *limb = value / SCALE;
+            rest = value % SCALE;
         }
-        *digit = DIGITS[usize::try_from(rest).unwrap_or_default()];
+        for digit in digits.iter_mut().rev() {
+            *digit = DIGITS[usize::try_from(rest % 62).unwrap_or_default()];
+            rest /= 62;
+        }
     }
     digits
 }
@@ -26,8 +32,7 @@ pub(super) fn encode(bytes: [u8; 32]) -> [u8; LENGTH] {
 /// Reads digits; `None` for another character or a number that is too large.
 pub(super) fn decode(digits: &[u8]) -> Option<[u8; 32]> {
     let mut limbs = [0_u64; 8];
-    // Five digits at a time, since 62^5 fits a limb: this runs on every request.
-    for digits in digits.chunks(5) {
+    for digits in digits.chunks(AT_A_TIME) {
         let (mut scale, mut carry) = (1, 0);
         for digit in digits {
             let digit = match digit {

@@ -15,6 +15,18 @@ pub struct IdText {
     starts: usize,
 }
 
+/// The value of each character, as lower or upper case; those of no digit are beyond all digits.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < 32 {
+        values[ALPHABET[digit as usize] as usize] = digit;
+        values[ALPHABET[digit as usize].to_ascii_uppercase() as usize] = digit;
+        digit += 1;
+    }
+    values
+};
+
 const LONGEST: usize = 30;
 const DIGITS: usize = 26;
 
@@ -47,12 +59,11 @@ fn decode(prefix: &str, text: &str) -> Option<Uuid> {
     }
     let mut bits: u128 = 0;
     for (position, byte) in digits.bytes().enumerate() {
-        let byte = byte.to_ascii_lowercase();
-        let digit = ALPHABET.iter().position(|known| *known == byte)? as u128;
-        if position == 0 && digit > 7 {
+        let digit = VALUES[usize::from(byte)];
+        if digit > 31 || position == 0 && digit > 7 {
             return None;
         }
-        bits = (bits << 5) | digit;
+        bits = (bits << 5) | u128::from(digit);
     }
     Some(Uuid::from_u128(bits))
 }

@@ -6,6 +6,7 @@
 //! name hosts alone.
 
 mod ask;
+mod size;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};

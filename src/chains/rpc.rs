@@ -64,7 +64,8 @@ impl Call {
     /// [`Problem::Refused`] with the node's error; [`Problem::Down`] for what is no JSON-RPC, or says that this node cannot
     /// answer now; [`Problem::Lied`] for the answer to another call.
     pub fn result(&self, reply: &Reply) -> Result<Value, Problem> {
-        let envelope: Envelope = serde_json::from_slice(&reply.body).map_err(|_| {
+        let envelope: Option<Envelope> = reply.json()?;
+        let envelope = envelope.ok_or_else(|| {
             let status = reply.status;
             Problem::Down(format!("status {status} and no JSON-RPC"))
         })?;
@@ -168,6 +169,53 @@ impl Rpc {
             read(&result).ok_or_else(|| nonsense(method))
         };
         self.endpoints.tell_all(&self.identity, &ask, read)
+    }
+
+    /// What two nodes say alike, where there are two: for an answer that nothing else would show to be a lie. `what` names
+    /// it. Two that refuse say the same, in whatever words.
+    ///
+    /// # Errors
+    /// The refusal; [`Problem::Lied`] where several answer and no two alike; [`Problem::Down`] where one alone answers.
+    pub(super) async fn agreed<T: PartialEq + Send + 'static>(
+        &self,
+        what: &str,
+        method: &'static str,
+        params: &Value,
+        read: impl Fn(&Value) -> Option<T> + Send + Sync + 'static,
+    ) -> Result<T, Problem> {
+        if self.endpoints.count() < 2 {
+            return self.ask(method, params, read).await;
+        }
+        let mut heard = self.tell_all(method, params, read);
+        let (mut said, mut worst) = (Vec::new(), Problem::Down("no two nodes answer".to_owned()));
+        while let Some(answer) = heard.recv().await {
+            match answer.map_err(Problem::from) {
+                Err(problem @ Problem::Lied(_)) => worst = problem,
+                Err(problem @ Problem::Down(_)) => {
+                    if !matches!(worst, Problem::Lied(_)) {
+                        worst = problem;
+                    }
+                }
+                settled => {
+                    if said.iter().any(|other| alike(&settled, other)) {
+                        return settled;
+                    }
+                    said.push(settled);
+                }
+            }
+        }
+        if said.len() > 1 {
+            worst = Problem::Lied(format!("no two of them say the same of {what}"));
+        }
+        Err(worst)
+    }
+}
+
+fn alike<T: PartialEq>(one: &Result<T, Problem>, other: &Result<T, Problem>) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(_), Err(_)) => true,
+        _ => false,
     }
 }
 

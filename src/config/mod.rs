@@ -26,7 +26,9 @@ pub use keys::{KeyKind, Keys};
 pub use limits::Limits;
 pub use log::Log;
 pub use login::Login;
-pub use networks::{Chain, EndpointUrls, Family, Network, Networks, shown as shown_endpoint};
+pub use networks::{
+    Chain, EndpointUrls, Family, MOST_DECIMALS, Network, Networks, PinnedToken, shown as shown_endpoint,
+};
 pub use notices::Notices;
 pub use providers::Providers;
 pub use server::Server;

@@ -7,6 +7,10 @@ use url::Url;
 
 use super::ConfigError;
 
+mod tokens;
+
+pub use tokens::{MOST_DECIMALS, PinnedToken};
+
 /// The networks that wallets know, by code.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
@@ -49,6 +53,9 @@ pub struct Network {
     /// Bitcoin: the most that is paid for size, in satoshi for a virtual byte.
     #[serde(default = "thousand")]
     pub max_fee_rate: u64,
+    /// What is known of tokens, by their addresses (on Solana: of their mints), and asked of no node.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<String, PinnedToken>,
 }
 
 const fn eight() -> u64 {
@@ -93,10 +100,17 @@ impl EndpointUrls {
         parts.filter(|text| !text.is_empty())
     }
 
-    /// The addresses; what is none was refused when the configuration was loaded.
+    /// The addresses, each once: written twice, a node is still one. What is none was refused when the configuration was
+    /// loaded.
     #[must_use]
     pub fn urls(&self) -> Vec<Url> {
-        self.texts().filter_map(parse).collect()
+        let mut urls: Vec<Url> = Vec::new();
+        for url in self.texts().filter_map(parse) {
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+        urls
     }
 
     /// The same without paths, queries and passwords: providers put keys there.
@@ -235,7 +249,7 @@ impl Network {
         if symbol.is_empty() || symbol.len() > 16 || !symbol.bytes().all(|byte| byte.is_ascii_graphic()) {
             return wrong("symbol", "write 1 to 16 letters or digits.");
         }
-        Ok(())
+        self.check_tokens(setting)
     }
 }
 

@@ -85,7 +85,7 @@ codes! {
     /// An Idempotency-Key was used before with another body.
     IdempotencyMismatch = 422, "IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another request.", "Use a new key for a new request.";
     /// The chain was asked, and says no.
-    ChainRefused = 422, "CHAIN_REFUSED", "The network refuses this.", "Read the message: it holds the network's reason. Nothing was signed.";
+    ChainRefused = 422, "CHAIN_REFUSED", "The network refuses this.", "Read the message: it holds the network's reason. With `data.hash`, the transaction of that hash was signed, and the message says if it may still arrive; without, nothing was signed.";
     /// Too many requests.
     RateLimited = 429, "RATE_LIMIT_EXCEEDED", "Too many requests.", "Wait for the seconds in Retry-After, then go on.";
     /// A fault of ours.

@@ -57,7 +57,7 @@ pub fn height(reply: &Reply) -> Result<u32, Problem> {
 
 pub fn json<T>(reply: &Reply, read: impl Fn(&Value) -> Option<T>) -> Result<T, Problem> {
     only_200(reply)?;
-    let value: Option<Value> = serde_json::from_slice(&reply.body).ok();
+    let value: Option<Value> = reply.json()?;
     value
         .and_then(|value| read(&value))
         .ok_or_else(|| Problem::Lied("an answer that cannot be".to_owned()))
@@ -301,5 +301,8 @@ mod tests {
         assert_eq!(if_found(&reply(404, ""), |_| Ok(1)), Ok(None));
         assert!(matches!(if_found(&reply(500, ""), |_| Ok(1)), Err(Problem::Down(_))));
         assert!(height(&reply(200, "-1")).is_err());
+        let many = format!("[{}{{}}]", "{},".repeat(12_000));
+        let read = json(&reply(200, &many), |value| value.as_array().map(Vec::len));
+        assert!(matches!(read, Err(Problem::Lied(why)) if why.contains("more values")));
     }
 }

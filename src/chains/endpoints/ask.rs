@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::size::holds_little;
 
 /// More of an answer is never read.
 pub const LONGEST_ANSWER: usize = 1 << 20;
@@ -57,6 +60,19 @@ pub struct Reply {
     pub status: u16,
     /// At most [`LONGEST_ANSWER`] bytes.
     pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON; `None` where it is none of this shape.
+    ///
+    /// # Errors
+    /// [`Problem::Lied`] for more values than any answer has: each takes a hundred times the memory of its text.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<Option<T>, Problem> {
+        if holds_little(&self.body) {
+            return Ok(serde_json::from_slice(&self.body).ok());
+        }
+        Err(Problem::Lied("an answer of more values than any has".to_owned()))
+    }
 }
 
 /// What a node's answer comes to. The texts hold no address.

@@ -11,7 +11,10 @@ mod send;
 mod token;
 pub mod wire;
 
-use aboard_vault::wallet::evm::{AccessListItem, Address, B256, SignedAuthorization, U256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aboard_vault::wallet::evm::{AccessListItem, Address, B256, SignedAuthorization, U256, parse_address};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
@@ -110,6 +113,7 @@ pub struct Client {
     max_fee: u128,
     max_tip: u128,
     confirmations: u32,
+    pinned: Arc<BTreeMap<Address, u8>>,
 }
 
 impl Client {
@@ -126,6 +130,7 @@ impl Client {
             max_fee: u128::from(network.max_fee_gwei) * GWEI,
             max_tip: u128::from(network.max_tip_gwei) * GWEI,
             confirmations: network.confirmations(),
+            pinned: Arc::new(network.pinned_decimals(|text| parse_address(text).ok())),
         }
     }
 

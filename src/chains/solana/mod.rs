@@ -6,6 +6,9 @@ mod answers;
 mod draft;
 mod fees;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use aboard_vault::wallet::solana::{Address, Mint, StateError, metadata_address, symbol_in_metadata, symbol_in_mint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,6 +35,7 @@ const MOST_ACCOUNTS: usize = 1_000;
 pub struct Client {
     rpc: Rpc,
     bounds: Bounds,
+    pinned: Arc<BTreeMap<Address, u8>>,
 }
 
 /// What the nodes said to a transaction.
@@ -56,6 +60,7 @@ impl Client {
         Self {
             rpc: Rpc::new(endpoints, "getGenesisHash", is),
             bounds: Bounds::of(network),
+            pinned: Arc::new(network.pinned_decimals(|text| Address::parse(text).ok())),
         }
     }
 
@@ -100,6 +105,33 @@ impl Client {
         .await
     }
 
+    /// A token that is to be sent, by its mint: what two nodes say alike, with the decimals of the configuration where it
+    /// has some. The transfer names them, so that the chain refuses wrong ones; what is agreed on is not signed for nothing.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token), and [`ChainFailure::Lied`] where the nodes do not agree.
+    pub async fn token_to_send(&self, mint: Address) -> Result<Result<Mint, StateError>, ChainFailure> {
+        let params = json!([mint.to_string(), { "commitment": "confirmed", "encoding": "base64" }]);
+        let read = |value: &Value| {
+            let account = answers::optional(&value["value"], answers::account)?;
+            Some(account.map_or(Err(StateError::Program), |account| {
+                Mint::parse(account.owner, &account.data)
+            }))
+        };
+        let said = if self.pinned.contains_key(&mint) {
+            self.rpc.ask("getAccountInfo", &params, read).await?
+        } else {
+            let what = "the token's decimals";
+            self.rpc.agreed(what, "getAccountInfo", &params, read).await?
+        };
+        Ok(said.map(|token| self.with_pinned(mint, token)))
+    }
+
+    fn with_pinned(&self, mint: Address, token: Mint) -> Mint {
+        let decimals = self.pinned.get(&mint).copied().unwrap_or(token.decimals);
+        Mint { decimals, ..token }
+    }
+
     /// A token by its mint, with the symbol that its issuer gave it, if any.
     ///
     /// # Errors
@@ -109,7 +141,7 @@ impl Client {
             return Ok(Err(StateError::Program));
         };
         let token = match Mint::parse(account.owner, &account.data) {
-            Ok(token) => token,
+            Ok(token) => self.with_pinned(mint, token),
             Err(error) => return Ok(Err(error)),
         };
         if let Some(symbol) = symbol_in_mint(account.owner, &account.data) {

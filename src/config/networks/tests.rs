@@ -56,6 +56,7 @@ fn endpoints_are_one_address_or_a_list() {
         ),
         ("networks.ethereum-sepolia", format!("{{ endpoints = \"{one}\" }}"), 1),
         ("networks.ethereum-sepolia.endpoints", "[]".to_owned(), 0),
+        ("networks.ethereum-sepolia.endpoints", format!("{one},{one}"), 1),
     ] {
         let networks = with(name, &value).unwrap().networks;
         let (_, sepolia) = networks.by_code("ethereum-sepolia").unwrap();
@@ -106,5 +107,37 @@ fn what_makes_no_network_is_refused_by_name() {
     ] {
         let error = with(name, value).unwrap_err().to_string();
         assert!(error.contains("networks."), "{name} = {value}: {error}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_token_is_its_decimals() {
+    const USDC: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+    const MINT: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+    let lower = USDC.to_lowercase();
+    for (network, token) in [("ethereum", USDC), ("ethereum", lower.as_str()), ("solana", MINT)] {
+        let networks = with(&format!("networks.{network}.tokens.{token}.decimals"), "6");
+        let networks = networks.unwrap().networks;
+        let (_, known) = networks.by_code(network).unwrap();
+        let pinned = known.pinned_decimals(|text| Some(text.to_owned()));
+        assert_eq!(pinned.get(token), Some(&6));
+    }
+    let twice = format!("{{ {USDC} = {{ decimals = 6 }}, {lower} = {{ decimals = 8 }} }}");
+    for (setting, value, said) in [
+        (format!("ethereum.tokens.{USDC}.decimals"), "37", "0 to 36"),
+        (format!("ethereum.tokens.{USDC}.decimals"), "-1", "decimals"),
+        (format!("ethereum.tokens.{USDC}.symbol"), "USDC", "symbol"),
+        (
+            format!("ethereum.tokens.{}.decimals", USDC.replace('A', "a")),
+            "6",
+            "checksum",
+        ),
+        (format!("ethereum.tokens.{MINT}.decimals"), "6", "hex digits"),
+        (format!("solana.tokens.{USDC}.decimals"), "6", "base58"),
+        (format!("bitcoin.tokens.{USDC}.decimals"), "6", "no tokens"),
+        ("ethereum.tokens".to_owned(), twice.as_str(), "twice"),
+    ] {
+        let error = with(&format!("networks.{setting}"), value).unwrap_err().to_string();
+        assert!(error.contains(said), "{setting}={value}: {error}");
     }
 }

@@ -53,7 +53,7 @@ fn calls(node: &Receiver, method: &str) -> usize {
 
 async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engine: Engine) {
     type Replies = fn(&Value) -> Reply;
-    let replies: [(Replies, u16, &str); 11] = [
+    let replies: [(Replies, u16, &str); 12] = [
         (|_| Reply::Reset, 503, "No node of this network"),
         (|_| Reply::Garbage, 503, "No node of this network"),
         (
@@ -71,6 +71,8 @@ async fn a_node_that_is_down_or_lies_is_told_apart_and_nothing_is_answered(engin
             "No node of this network",
         ),
         (|_| Reply::Flood(3 << 20), 502, "more than 1 MiB"),
+        // A twentieth of what may be sent, and many times that once it is read.
+        (|call| result(call, &json!(vec![json!({}); 12_001])), 502, "more values"),
         (|call| result(call, &json!("0xnonsense")), 502, "cannot be"),
         (|call| result(call, &json!(5)), 502, "cannot be"),
         (|call| result(call, &Value::Null), 502, "cannot be"),

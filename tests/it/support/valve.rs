@@ -30,6 +30,8 @@ pub enum Loses {
     Pending(u64),
     /// So many are said to be in the chain as well.
     Counts(u64),
+    /// Tokens are said to have so many decimals.
+    Decimals(u8),
 }
 
 /// The node.
@@ -88,6 +90,11 @@ impl Valve {
                     Answer::json(200, &answer).into()
                 }
                 Loses::Pending(count) if counts && tag == "pending" => result(json!(format!("{count:#x}"))).into(),
+                Loses::Decimals(decimals) if asks_decimals(&call) => {
+                    let mut answer = forward(&address, &request.body);
+                    say_decimals(&mut answer["result"], decimals);
+                    Answer::json(200, &answer).into()
+                }
                 Loses::Counts(count) if counts => result(json!(format!("{count:#x}"))).into(),
                 _ => Answer::json(200, &forward(&address, &request.body)).into(),
             }
@@ -125,6 +132,25 @@ impl Valve {
         let calls = self.receiver.requests().into_iter();
         let calls = calls.filter_map(|request| serde_json::from_slice::<Value>(&request.body).ok());
         calls.filter(|call| call["method"] == method).collect()
+    }
+}
+
+/// `decimals()` of ERC-20, or an account of Solana, which may be a mint.
+pub fn asks_decimals(call: &Value) -> bool {
+    call["params"][0]["data"] == "0x313ce567" || call["method"] == "getAccountInfo"
+}
+
+fn say_decimals(result: &mut Value, decimals: u8) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    if result.is_string() {
+        *result = json!(format!("0x{decimals:064x}"));
+    } else if let Some(data) = result["value"]["data"][0].as_str() {
+        let mut data = STANDARD.decode(data).expect("base64");
+        if data.len() == 82 {
+            data[44] = decimals;
+        }
+        result["value"]["data"][0] = json!(STANDARD.encode(data));
     }
 }
 

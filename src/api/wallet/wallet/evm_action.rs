@@ -69,13 +69,9 @@ impl Action {
             Wanted::Token => {
                 let (to, contract) = (address("to", fields)?, address("tokenAddress", fields)?);
                 let text = fields.text("amount")?;
-                let facts = client
-                    .token(contract)
-                    .await
-                    .map_err(|error| no_token("tokenAddress", error))?;
-                let decimals = facts
-                    .decimals
-                    .ok_or_else(|| no_token("tokenAddress", TokenError::NotAToken))?;
+                let decimals = client.decimals(contract).await;
+                let decimals = decimals.and_then(|decimals| decimals.ok_or(TokenError::NotAToken));
+                let decimals = decimals.map_err(|error| asking_decimals(no_token("tokenAddress", error)))?;
                 let amount = refusing(&text, parse_amount(&text, decimals))?;
                 call.to = Some(contract);
                 call.data = abi::transfer(to, amount);
@@ -157,6 +153,16 @@ pub fn no_token(field: &str, error: TokenError) -> Failure {
         }
         TokenError::Chain(failure) => failure.into(),
     }
+}
+
+/// Says what nobody answers. Two nodes have to, so that "no node answers" may be wrong.
+pub fn asking_decimals(failure: Failure) -> Failure {
+    if failure.code != Code::ChainUnavailable {
+        return failure;
+    }
+    failure.saying(
+        "Nobody can be asked right now how many decimals this token has: where the network has several nodes, two have to say the same. Nothing was signed. Try again in a moment.",
+    )
 }
 
 fn refusing<T>(text: &str, parsed: Result<T, Invalid>) -> Result<T, Failure> {

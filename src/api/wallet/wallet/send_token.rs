@@ -1,7 +1,7 @@
 //! `POST /api/v{1,2}/wallet/send-token`: tokens of ERC-20 are sent.
 //!
-//! `amount` is in decimal units of the token, as a text; how many decimals it has the token is asked. See `send-coin` for
-//! how a send survives.
+//! `amount` is in decimal units of the token, as a text. How many decimals it has is what the configuration says, or else
+//! what two nodes of the network say alike (502 where they do not). See `send-coin` for how a send survives.
 
 use axum::extract::State;
 use axum::response::Response;

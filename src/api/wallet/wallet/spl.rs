@@ -2,6 +2,7 @@
 
 use aboard_vault::wallet::solana::{Address, Mint};
 
+use super::evm_action::asking_decimals;
 use super::wrong;
 use crate::chains::solana::Client;
 use crate::web::{Failure, Fields};
@@ -10,6 +11,15 @@ use crate::web::{Failure, Fields};
 pub fn mint(field: &str, fields: &mut Fields) -> Result<Address, Failure> {
     let text = fields.text(field)?;
     Address::parse(&text).map_err(|error| wrong(field, error))
+}
+
+/// The token of a mint that is to be sent.
+pub async fn token_to_send(client: &Client, field: &str, mint: Address) -> Result<Mint, Failure> {
+    let token = client
+        .token_to_send(mint)
+        .await
+        .map_err(|failure| asking_decimals(failure.into()))?;
+    token.map_err(|error| wrong(field, error))
 }
 
 /// The token of a mint, and what it calls itself.

@@ -32,6 +32,12 @@ impl Address {
         [SYSTEM, token(), token_2022(), associated_token()].contains(self)
     }
 
+    /// Whether this is SPL Token, whose accounts all have one size.
+    #[must_use]
+    pub fn is_first_token_program(&self) -> bool {
+        *self == token()
+    }
+
     /// Whether this is the program that sets what is paid for priority, and does nothing else.
     #[must_use]
     pub fn sets_fees(&self) -> bool {

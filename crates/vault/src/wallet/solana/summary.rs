@@ -38,12 +38,16 @@ pub enum Effect {
     },
     /// Makes the account that `owner` has for a token, if it is not there.
     TokenAccount {
-        /// Who pays for it.
+        /// Who pays its deposit, which goes to `owner` when the account is closed.
         payer: Address,
+        /// The account; the chain refuses any other than [`associated_token_address`](super::associated_token_address).
+        account: Address,
         /// Whose it will be.
         owner: Address,
         /// The token.
         mint: Address,
+        /// The token's program.
+        program: Address,
     },
     /// Sets what is paid for priority.
     Budget,
@@ -132,8 +136,10 @@ impl Message {
         if program == program::associated_token() {
             return matches!(data, [] | [0 | 1]).then_some(Effect::TokenAccount {
                 payer: account(0)?,
+                account: account(1)?,
                 owner: account(2)?,
                 mint: account(3)?,
+                program: account(5)?,
             });
         }
         (program == program::compute_budget()).then_some(Effect::Budget)

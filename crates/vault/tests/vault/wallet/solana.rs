@@ -60,8 +60,10 @@ fn a_token_goes_to_the_account_of_its_receiver() {
         let sent = key.sign_token_transfer(&transfer, None, BLOCK).unwrap();
         let create = Effect::TokenAccount {
             payer: key.address(),
+            account: account(&somebody()),
             owner: somebody(),
             mint: transfer.mint,
+            program: transfer.program,
         };
         let moved = Effect::Token {
             program: transfer.program,

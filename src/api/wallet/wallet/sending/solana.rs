@@ -45,7 +45,7 @@ pub async fn coin(web: &Web, operation: &mut Operation, account: &Account<'_>) -
 pub async fn token(web: &Web, operation: &mut Operation, account: &Account<'_>) -> Result<Send, Failure> {
     let fields = &mut operation.fields;
     let (to, price, mint) = (recipient(fields)?, price(fields)?, spl::mint("tokenAddress", fields)?);
-    let (known, _) = spl::token(account.client, "tokenAddress", mint).await?;
+    let known = spl::token_to_send(account.client, "tokenAddress", mint).await?;
     let transfer = TokenTransfer {
         mint,
         program: known.program,

@@ -1,5 +1,6 @@
 //! Sends on Solana, run by Solana's own runtime.
 
+use aboard::domain::Code;
 use aboard_fakes::{Answer, Receiver, Reply, Request};
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ on_both! {
     a_transaction_of_the_callers_own_is_sent,
     a_slow_node_gets_it_too,
     a_key_signs_one_payment_whatever_a_node_says_of_it,
+    no_node_alone_says_what_a_token_is,
+    whoever_gets_the_deposit_of_an_account_is_a_recipient,
 }
 
 const ENDPOINTS: &str = "networks.solana-devnet.endpoints";
@@ -257,6 +260,8 @@ async fn a_key_signs_one_payment_whatever_a_node_says_of_it(engine: Engine) {
     };
     let refused = keyed(&mut holder).await;
     let hash = text(&refused.json()["data"], "hash");
+    // So does the reference of its code, for all who did not read the message.
+    assert!(Code::ChainRefused.help().contains("With `data.hash`"));
     let message = refused.json()["message"].as_str().unwrap_or_default().to_owned();
     assert!(
         refused.status == 422 && message.contains("may yet arrive"),
@@ -275,4 +280,115 @@ async fn a_key_signs_one_payment_whatever_a_node_says_of_it(engine: Engine) {
     let mut bytes: Vec<_> = between.asked("sendTransaction");
     bytes.dedup_by_key(|call| call["params"][0].clone());
     assert_eq!(bytes.len(), 1, "the same bytes again and again");
+}
+
+/// The chain refuses a transfer that names other decimals than the token has: what is agreed on is never signed for nothing.
+async fn no_node_alone_says_what_a_token_is(engine: Engine) {
+    let node = Solana::start();
+    let (liar, third) = (Valve::before_solana(&node).await, Valve::before_solana(&node).await);
+    liar.loses(Loses::Decimals(5));
+    let two = format!("{},{}", liar.url(), node.url());
+    let three = format!("{two},{}", third.url());
+    let pinned = (format!("networks.{NETWORK}.tokens.{MINT}.decimals"), "6".to_owned());
+    let alone = (ENDPOINTS.to_owned(), liar.url());
+    for (settings, arrived) in [
+        (vec![(ENDPOINTS.to_owned(), two)], 0),
+        (vec![(ENDPOINTS.to_owned(), three)], 1_500_000),
+        (vec![alone, pinned], 3_000_000),
+    ] {
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let app = TestApp::with(engine, &settings).await;
+        let mut holder = app.holder().await;
+        node.fund(&holder.solana, SOL).await;
+        if arrived == 0 {
+            node.token(MINT, TOKEN, 6, &holder.solana, 2_500_000).await;
+        } else {
+            node.call("test_tokens", json!([holder.solana, MINT, 2_500_000])).await;
+        }
+        let mut body = coin("1.5");
+        body["tokenAddress"] = MINT.into();
+        if arrived == 0 {
+            let message = holder.refused(&app, "send-token", body, 502).await;
+            assert!(message.contains("the token's decimals"), "{message}");
+            assert_eq!(app.count("sends").await, 0);
+        } else {
+            holder.gets(&app, "send-token", body).await;
+        }
+        assert_eq!(node.tokens(TO, MINT).await, arrived);
+    }
+}
+
+/// It would be theirs once they close the account, again and again.
+async fn whoever_gets_the_deposit_of_an_account_is_a_recipient(engine: Engine) {
+    let (app, node, mut holder) = rig(engine).await;
+    node.token(MINT, TOKEN, 6, &holder.solana, 2_500_000).await;
+    let own = holder.solana.clone();
+    let account =
+        |key: &str, signs: bool, writable: bool| json!({ "pubkey": key, "isSigner": signs, "isWritable": writable });
+    // Any account would do: the policy is asked before the chain is.
+    let create = |owner: &str| {
+        json!({ "instructions": [{
+            "programId": "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL",
+            "keys": [
+                account(&own, true, true), account("8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR", false, true),
+                account(owner, false, false), account(MINT, false, false),
+                account("11111111111111111111111111111111", false, false), account(TOKEN, false, false),
+            ],
+            "data": [1],
+        }], "feePayer": own, "recentBlockhash": "4uQeVj5tqViQh7yWWGStvkEG1Zmhx6uasJtWCJziofM" })
+    };
+    let stranger = "CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8";
+    for (rules, path, body, rule) in [
+        (
+            json!({ "recipients": [TO] }),
+            "sign-transaction",
+            json!({ "network": NETWORK, "transaction": create(stranger) }),
+            "recipients",
+        ),
+        (
+            json!({ "value": [{ "network": NETWORK, "per_transaction": "2044279" }] }),
+            "sign-transaction",
+            json!({ "network": NETWORK, "transaction": create(TO) }),
+            "value",
+        ),
+        (
+            json!({ "value": [
+                { "network": NETWORK, "per_window": "2000000", "window_hours": 24 },
+            ] }),
+            "send-token",
+            json!({ "network": NETWORK, "to": TO, "amount": "1", "tokenAddress": MINT }),
+            "value",
+        ),
+    ] {
+        let (store, admin) = (&app.instance().store, app.admin());
+        let rules = Some(rules.to_string());
+        assert!(
+            store
+                .set_app_policy(&admin, holder.app(), rules, app.now())
+                .await
+                .unwrap()
+        );
+        let uses = app.count("audit where action = 'wallet.key_used'").await;
+        let why = holder.refused(&app, path, body, 403).await;
+        assert!(why.contains(&format!("`{rule}`")), "{why}");
+        assert_eq!(app.count("audit where action = 'wallet.key_used'").await, uses);
+    }
+    let (store, admin) = (&app.instance().store, app.admin());
+    let rules = json!({ "recipients": [TO], "value": [
+        { "network": NETWORK, "per_window": "3000000", "window_hours": 24 },
+    ] });
+    let rules = Some(rules.to_string());
+    assert!(
+        store
+            .set_app_policy(&admin, holder.app(), rules, app.now())
+            .await
+            .unwrap()
+    );
+    let body = json!({ "network": NETWORK, "to": TO, "amount": "1", "tokenAddress": MINT });
+    holder.gets(&app, "send-token", body).await;
+    assert_eq!(node.tokens(TO, MINT).await, 1_000_000);
+    // The deposit was counted: what is left does not pay for another one.
+    let body = json!({ "network": NETWORK, "to": TO, "amount": "0.5", "tokenAddress": MINT });
+    let why = holder.refused(&app, "send-token", body, 403).await;
+    assert!(why.contains("24 hours"), "{why}");
 }

@@ -62,7 +62,7 @@ mod tests {
             (format!("\"\\\\\"{}", "[".repeat(12_001)), false),
             (String::new(), true),
         ] {
-            assert_eq!(holds_little(text.as_bytes()), little, "{:.40}", text);
+            assert_eq!(holds_little(text.as_bytes()), little, "{text:.40}");
         }
     }
 

@@ -247,6 +247,8 @@ code-give-consent = Code to LET { $app } USE YOUR WALLET
 code-change-identity = Code to CHANGE HOW YOU LOG IN to { $app }
 # $app (Name)
 code-join-accounts = Code to JOIN TWO ACCOUNTS INTO ONE, asked for in { $app }
+# $app (Name)
+code-trust-device = Code to TRUST A NEW DEVICE with your wallet, asked for in { $app }
 code-keep-it = Do not share it.
 # $minutes (Number)
 code-works-for = { $minutes ->
@@ -269,6 +271,13 @@ notice-wallet-recovered-means = Somebody who has its recovery secret moved it. T
 # $app (Name)
 notice-wallet-export = The phrase of your wallet at { $app } was asked for
 notice-wallet-export-means = Whoever has it has the wallet, for good. It is handed out after a while, to whoever asked with a code of yours.
+# $app (Name)
+notice-new-device = Somebody logged in to your wallet at { $app } on a new device
+# $app (Name)
+# $when (Text)
+notice-new-device-means = It was in { $app }, on { $when } UTC.
+# $page (Name)
+notice-new-device-not-you = If this was not you, log out everywhere: { $page }
 # $app (Name)
 notice-webhook-disabled = A webhook of { $app } was switched off
 # $url (Name)
@@ -323,3 +332,21 @@ export-waits = The phrase can be taken out from { $when } on
 export-waits-means = Until then you can stop it on this page. If you did not ask for it, do that now.
 export-over = This is over
 export-over-means = The phrase was taken out, somebody stopped it, or its time has passed. Nothing more happens here.
+
+## A log-in on a new device waits
+
+device-title = A new device
+# $app (Name)
+device-asks = { $app }: a log-in on a new device
+# $when (Text)
+device-means = It can see your wallet. It cannot send, sign, or take anything out until { $when }. If it is you, prove another address of yours, and it can do everything now.
+device-goes-to = The code goes to an address of yours that this log-in did not prove. If this is not you, do nothing, and log out everywhere.
+device-allow = This is my device
+device-done = This device may do everything now
+# $app (Name)
+device-done-means = Go back to { $app } and go on.
+device-over = There is nothing to do
+device-over-means = This log-in does not wait, or not any more. Go back and try again.
+# $when (Text)
+device-nowhere = It ends by itself on { $when }
+device-nowhere-means = There is no other address of yours that was proven a day or longer before this log-in, so no code can be sent. Until then the log-in can see your wallet and do nothing else.

@@ -200,6 +200,7 @@ code-export-wallet = Kode untuk MENGELUARKAN KUNCI DOMPET ANDA, diminta di { $ap
 code-give-consent = Kode untuk MENGIZINKAN { $app } MEMAKAI DOMPET ANDA
 code-change-identity = Kode untuk MENGUBAH CARA ANDA MASUK ke { $app }
 code-join-accounts = Kode untuk MENGGABUNGKAN DUA AKUN, diminta di { $app }
+code-trust-device = Kode untuk MEMERCAYAI PERANGKAT BARU bagi dompet Anda, diminta di { $app }
 code-keep-it = Jangan berikan kepada siapa pun.
 code-works-for = { $minutes ->
    *[other] Berlaku selama { $minutes } menit.
@@ -216,6 +217,9 @@ notice-wallet-recovered = Dompet Anda di { $app } dipindahkan ke akun masuk lain
 notice-wallet-recovered-means = Seseorang yang memegang rahasia pemulihannya telah memindahkannya. Akun masuk ini tidak lagi menjangkaunya, dan telah dikeluarkan dari semua tempat.
 notice-wallet-export = Frasa dompet Anda di { $app } diminta
 notice-wallet-export-means = Siapa pun yang memilikinya memiliki dompet itu, selamanya. Frasa diserahkan setelah beberapa waktu kepada yang memintanya dengan kode Anda.
+notice-new-device = Ada yang masuk ke dompet Anda di { $app } dari perangkat baru
+notice-new-device-means = Itu terjadi di { $app }, pada { $when } UTC.
+notice-new-device-not-you = Jika bukan Anda, keluar dari semua tempat: { $page }
 notice-webhook-disabled = Sebuah webhook milik { $app } dimatikan
 notice-webhook-disabled-means = { $url } sudah gagal berhari-hari atau menyatakan sudah tidak ada, sehingga tidak lagi diberi tahu apa pun. Perbaiki, nyalakan lagi, lalu kirim ulang yang terlewat.
 notice-not-you = Jika bukan Anda yang melakukannya, segera beri tahu { $app }.
@@ -260,3 +264,17 @@ export-waits = Frasa dapat diambil mulai { $when }
 export-waits-means = Sampai saat itu Anda dapat menghentikannya di halaman ini. Jika bukan Anda yang memintanya, hentikan sekarang.
 export-over = Ini sudah berakhir
 export-over-means = Frasa sudah diambil, seseorang menghentikannya, atau waktunya habis. Tidak ada lagi yang terjadi di sini.
+
+## A log-in on a new device waits
+
+device-title = Perangkat baru
+device-asks = { $app }: masuk dari perangkat baru
+device-means = Perangkat ini dapat melihat dompet Anda. Ia tidak dapat mengirim, menandatangani, atau mengeluarkan apa pun sampai { $when }. Jika itu Anda, buktikan alamat Anda yang lain, dan ia dapat melakukan semuanya sekarang.
+device-goes-to = Kode dikirim ke alamat Anda yang tidak dipakai untuk masuk kali ini. Jika bukan Anda, jangan lakukan apa pun di sini, dan keluarlah dari semua tempat.
+device-allow = Ini perangkat saya
+device-done = Perangkat ini kini dapat melakukan semuanya
+device-done-means = Kembali ke { $app } dan lanjutkan.
+device-over = Tidak ada yang perlu dilakukan
+device-over-means = Sesi masuk ini tidak menunggu, atau tidak lagi. Kembali dan coba lagi.
+device-nowhere = Ini berakhir sendiri pada { $when }
+device-nowhere-means = Tidak ada alamat Anda yang lain yang sudah dibuktikan sehari atau lebih sebelum sesi masuk ini, jadi kode tidak dapat dikirim. Sampai saat itu sesi ini dapat melihat dompet Anda dan tidak lebih.

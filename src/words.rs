@@ -150,6 +150,7 @@ impl Words {
             Purpose::GiveConsent => self.code_give_consent(app),
             Purpose::ChangeIdentity => self.code_change_identity(app),
             Purpose::JoinAccounts => self.code_join_accounts(app),
+            Purpose::TrustDevice => self.code_trust_device(app),
         };
         what.plain()
     }
@@ -161,20 +162,32 @@ impl Words {
             Notice::AddressAdded => self.notice_address_added(app),
             Notice::WalletRecovered => self.notice_wallet_recovered(app),
             Notice::WalletExportAsked => self.notice_wallet_export(app),
+            Notice::NewDevice => self.notice_new_device(app),
             Notice::WebhookDisabled => self.notice_webhook_disabled(app),
         };
         what.plain()
     }
 
-    /// What a notice means for whoever gets it. `about` is what it happened to, where that has a name.
+    /// What a notice means for whoever gets it. `about` is what it happened to, where that has a name; of a new device the
+    /// app, the time and a page, each on a line.
     pub(crate) fn notice_means(self, notice: Notice, about: &str) -> Cow<'static, str> {
         match notice {
             Notice::ContactChanged => self.notice_contact_changed_means().into(),
             Notice::AddressAdded => self.notice_address_added_means().into(),
             Notice::WalletRecovered => self.notice_wallet_recovered_means().into(),
             Notice::WalletExportAsked => self.notice_wallet_export_means().into(),
+            Notice::NewDevice => {
+                let [app, time, _] = lines(about);
+                self.notice_new_device_means(app, time).plain().into()
+            }
             Notice::WebhookDisabled => self.notice_webhook_disabled_means(about).plain().into(),
         }
+    }
+
+    /// What whoever was told of a new device, with the same `about`, does if it was somebody else.
+    pub(crate) fn new_device_not_you(self, about: &str) -> String {
+        let [_, _, page] = lines(about);
+        self.notice_new_device_not_you(page).plain()
     }
 
     /// How long to wait.
@@ -185,6 +198,11 @@ impl Words {
             self.problem_wait_minutes(seconds.div_ceil(60).into())
         }
     }
+}
+
+fn lines(about: &str) -> [&str; 3] {
+    let mut lines = about.lines();
+    std::array::from_fn(|_| lines.next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) fn sms(message: &Message) -> Zeroizing<String> {
     let (code, purpose) = match &message.says {
         Says::Code { code, purpose } => (code.expose(), *purpose),
         Says::Notice { .. } => {
-            let not_you = words.notice_not_you(message.app.as_str()).plain();
+            let [_, not_you] = notice(message);
             return Zeroizing::new(format!("{mark}{what}. {not_you}"));
         }
     };
@@ -86,12 +86,14 @@ pub(super) fn notice(message: &Message) -> [String; 2] {
         return Default::default();
     };
     let words = Words(message.language);
-    let means = words.notice_means(*notice, about.as_deref().unwrap_or_default());
+    let about = about.as_deref().unwrap_or_default();
+    let means = words.notice_means(*notice, about);
     let not_you = match notice {
         Notice::WebhookDisabled => String::new(),
         Notice::ContactChanged | Notice::AddressAdded | Notice::WalletRecovered | Notice::WalletExportAsked => {
             words.notice_not_you(message.app.as_str()).plain()
         }
+        Notice::NewDevice => words.new_device_not_you(about),
     };
     [means.into_owned(), not_you]
 }
@@ -206,7 +208,17 @@ mod tests {
         let told = notice(Language::English, Notice::WebhookDisabled, Some(url));
         let text = mail(&told, Timestamp::UNIX_EPOCH);
         assert!(text.contains(url) && text.lines().count() == 3, "{}", *text);
+        let login = "Shop\n2027-01-15 08:00\nhttps://id.example.com/account";
+        let told = notice(Language::English, Notice::NewDevice, Some(login));
+        assert_eq!(
+            *mail(&told, Timestamp::UNIX_EPOCH),
+            "Somebody logged in to your wallet at Acme on a new device.\n\nIt was in Shop, on 2027-01-15 08:00 UTC.\n\
+             If this was not you, log out everywhere: https://id.example.com/account\n"
+        );
         for language in Language::ALL {
+            let told = notice(*language, Notice::NewDevice, Some(login));
+            let text = sms(&told);
+            assert!(segments(&text) <= 3 && text.ends_with("/account"), "{}", *text);
             let told = notice(*language, Notice::WalletRecovered, None);
             assert!(segments(&sms(&told)) <= 2, "{}", *sms(&told));
         }

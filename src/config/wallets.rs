@@ -4,6 +4,7 @@ use aboard_vault::wallet::evm;
 use jiff::SignedDuration;
 
 use super::ConfigError;
+use crate::domain::NewDevices;
 
 /// What wallets may sign.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -27,6 +28,20 @@ pub struct Wallets {
     pub secret_link_minutes: u32,
     /// How long a person waits for the phrase after proving that they want it.
     pub export_delay_hours: u32,
+    /// What happens when somebody who has a wallet logs in on a device that is not known.
+    pub new_device: NewDevice,
+}
+
+/// A policy for new devices, as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NewDevice {
+    /// Nothing.
+    Off,
+    /// The person's other addresses are told.
+    Notify,
+    /// They are told, and for a day the log-in reads alone.
+    Hold,
 }
 
 impl Wallets {
@@ -65,6 +80,16 @@ impl Wallets {
     #[must_use]
     pub fn export_delay(&self) -> SignedDuration {
         SignedDuration::from_hours(i64::from(self.export_delay_hours))
+    }
+
+    /// What happens on a new device.
+    #[must_use]
+    pub fn new_devices(&self) -> NewDevices {
+        match self.new_device {
+            NewDevice::Off => NewDevices::Off,
+            NewDevice::Notify => NewDevices::Notify,
+            NewDevice::Hold => NewDevices::Hold,
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {

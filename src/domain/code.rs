@@ -48,6 +48,8 @@ codes! {
     Forbidden = 403, "FORBIDDEN", "This credential may not do that.", "Use another credential, or ask whoever runs this server.";
     /// The app's policy refuses what was to be signed; the message names the rule.
     PolicyRefused = 403, "POLICY_REFUSED", "The app's policy does not let wallets sign this.", "The message names the rule. `aboard apps policy get` shows the policy, and whoever runs this server can change it.";
+    /// A log-in on a new device reads alone for a day; the message says until when, and where the person ends that.
+    NewDeviceHold = 403, "NEW_DEVICE_HOLD", "This log-in is on a new device, and reads alone for a day.", "Wait for the seconds in Retry-After, or send the person to data.page, where they prove another address of theirs. The tokens stay good; the wallet token of this call is spent.";
     /// The app needs the person's consent to work with the wallet. (A browser and version 1 are told 403.)
     ConsentNeeded = 407, "CONSENT_NEEDED", "The person has not let this app work with the wallet.", "Send the person to the address in the message, and refresh the wallet token afterwards.";
     /// No such user for this caller.

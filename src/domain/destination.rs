@@ -66,6 +66,8 @@ pub enum Purpose {
     ChangeIdentity,
     /// To make two accounts one.
     JoinAccounts,
+    /// To let a log-in on a new device do everything.
+    TrustDevice,
 }
 
 impl Purpose {
@@ -77,6 +79,7 @@ impl Purpose {
         Self::GiveConsent,
         Self::ChangeIdentity,
         Self::JoinAccounts,
+        Self::TrustDevice,
     ];
 
     /// Whether it asks somebody who is signed in for a fresh proof.
@@ -88,7 +91,10 @@ impl Purpose {
     /// Whether it takes an address that is the person's own already: a code to any other proves nothing about them.
     #[must_use]
     pub const fn needs_own_address(self) -> bool {
-        matches!(self, Self::ExportWallet | Self::GiveConsent | Self::ChangeIdentity)
+        matches!(
+            self,
+            Self::ExportWallet | Self::GiveConsent | Self::ChangeIdentity | Self::TrustDevice
+        )
     }
 
     /// The name in rows and towards the organization's own sender.
@@ -101,6 +107,7 @@ impl Purpose {
             Self::GiveConsent => "give_consent",
             Self::ChangeIdentity => "change_identity",
             Self::JoinAccounts => "join_accounts",
+            Self::TrustDevice => "trust_device",
         }
     }
 

@@ -185,6 +185,8 @@ ids! {
     WalletId = "wlt";
     /// An export of a wallet's phrase.
     ExportId = "exp";
+    /// A device that somebody logs in on.
+    DeviceId = "dev";
     /// A transaction that was signed here, on its way.
     SendId = "snd";
     /// One HTTP request.

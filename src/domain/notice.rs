@@ -12,6 +12,8 @@ pub enum Notice {
     WalletRecovered,
     /// The person, or somebody with their code, asked for the phrase of the wallet; it is handed out after a while.
     WalletExportAsked,
+    /// Somebody logged in on a device that is not known, to an account with a wallet.
+    NewDevice,
     /// To whoever runs the environment: a webhook was switched off.
     WebhookDisabled,
 }
@@ -23,6 +25,7 @@ impl Notice {
         Self::AddressAdded,
         Self::WalletRecovered,
         Self::WalletExportAsked,
+        Self::NewDevice,
         Self::WebhookDisabled,
     ];
 
@@ -34,6 +37,7 @@ impl Notice {
             Self::AddressAdded => "address_added",
             Self::WalletRecovered => "wallet_recovered",
             Self::WalletExportAsked => "wallet_export_asked",
+            Self::NewDevice => "new_device",
             Self::WebhookDisabled => "webhook_disabled",
         }
     }

@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod confirm;
 mod consent;
+mod device;
 mod docs;
 mod export;
 mod form;
@@ -42,6 +43,7 @@ pub fn routes() -> Routes {
         .route("/recovery/{link}", get(recovery::download))
         .route("/consent/{wallet}/{app}", get(consent::show).post(consent::decide))
         .route("/export/{export}", get(export::show).post(export::decide))
+        .route("/device/{device}", get(device::show).post(device::decide))
         .route("/assets/{name}", get(assets::asset))
         .route("/docs", get(docs::docs))
         .route("/docs/{script}", get(docs::script))

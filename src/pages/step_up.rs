@@ -58,7 +58,18 @@ impl StepUp<'_> {
     /// Sends a code to the owner's own address.
     pub async fn send(&self, web: &Web, context: &Context, reader: &Reader) -> Result<Sent, Failure> {
         let known = web.instance.store.wallet_contact(self.scope, self.wallet.id).await?;
-        let Some((kind, key)) = known else {
+        self.send_to(web, context, reader, known).await
+    }
+
+    /// Sends a code to this address of the owner's, by its kind and its key.
+    pub async fn send_to(
+        &self,
+        web: &Web,
+        context: &Context,
+        reader: &Reader,
+        address: Option<(String, String)>,
+    ) -> Result<Sent, Failure> {
+        let Some((kind, key)) = address else {
             return Ok(Sent::Nowhere);
         };
         let holder = Holder(holder_or_new(web, self.holder().map(|known| known.0)));
@@ -77,11 +88,23 @@ impl StepUp<'_> {
         challenge: &str,
         code: &str,
     ) -> Result<Option<UserScope>, Failure> {
+        let proven = self.proven(web, context, challenge, code).await?;
+        Ok(proven.map(|(owner, _)| owner))
+    }
+
+    /// The same, with the key of the address that the code went to.
+    pub async fn proven(
+        &self,
+        web: &Web,
+        context: &Context,
+        challenge: &str,
+        code: &str,
+    ) -> Result<Option<(UserScope, String)>, Failure> {
         let (Ok(challenge), Some(holder)) = (challenge.parse::<ChallengeId>(), self.holder()) else {
             return Ok(None);
         };
         let proven = self.code(&holder).check(web, context, challenge, code).await?;
-        Ok(proven.and_then(|proven| self.wallet.owned_by(&proven)))
+        Ok(proven.and_then(|proven| self.wallet.owned_by(&proven).map(|owner| (owner, proven.key))))
     }
 
     fn code(&self, holder: &Holder) -> PageCode<'_> {

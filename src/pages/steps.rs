@@ -143,6 +143,7 @@ impl PageCode<'_> {
             purpose: self.purpose,
             kind: None,
             code: code.trim(),
+            device: None,
             claim: None,
         };
         Ok(match prove(web, context, typed).await? {

@@ -13,7 +13,7 @@ use super::scope::AppScope;
 use super::sql::{Script, params};
 use super::transaction::Tx;
 use super::{Result, Store};
-use crate::domain::{Amr, EventType, FamilyId, RefreshToken, UserId};
+use crate::domain::{Amr, DeviceId, EventType, FamilyId, RefreshToken, UserId};
 
 /// A log-in that may go on.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct NewFamily {
     pub since: Timestamp,
     /// Its first token.
     pub first: RefreshToken,
+    /// The device whose hold it waits for, if it does.
+    pub hold: Option<DeviceId>,
 }
 
 /// Whose family a token was of.
@@ -47,6 +49,8 @@ pub struct Family {
     pub auth_time: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// The device whose hold it waits for, if it does, or did.
+    pub hold: Option<DeviceId>,
 }
 
 /// What became of a refresh token that somebody presented.
@@ -61,8 +65,9 @@ pub enum Refreshed {
 }
 
 const ADD_FAMILY: &str = "
-    insert into token_families (id, environment_id, user_id, app_id, amr, provider, auth_time, created_at, expires_at)
-    values (:id, :environment, :user, :app, :amr, :provider, :auth_time, :now, :expires_at)";
+    insert into token_families (id, environment_id, user_id, app_id, amr, provider, auth_time, created_at, expires_at,
+        hold_id)
+    values (:id, :environment, :user, :app, :amr, :provider, :auth_time, :now, :expires_at, :hold)";
 const ADD_TOKEN: &str = "
     insert into refresh_tokens (id, environment_id, family_id, hash, created_at, expires_at)
     values (:id, :environment, :family, :hash, :now, :expires_at)";
@@ -74,7 +79,7 @@ const TOKEN: &str = "
     where token.id = :id";
 // Whatever ends a user's other tokens ends these: a lock, a log-out everywhere, the end of the app.
 const ALIVE: &str = "
-    select family.user_id, family.amr, family.provider, family.auth_time, family.expires_at
+    select family.user_id, family.amr, family.provider, family.auth_time, family.expires_at, family.hold_id
     from token_families family
     join users account on account.id = family.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = family.app_id and app.revoked_at is null
@@ -96,6 +101,7 @@ impl Store {
         let family = params![
             id: new.id.0, environment: environment, user: new.user.0, app: scope.app.0, amr: new.amr.as_str(),
             provider: new.provider, auth_time: new.since, now: now, expires_at: ends_at,
+            hold: new.hold.map(|hold| hold.0),
         ];
         let token = params![
             id: new.first.id(), environment: environment, family: new.id.0, hash: new.first.hash().to_vec(), now: now,
@@ -154,6 +160,7 @@ async fn rotate(
                 provider: row.text(2)?,
                 auth_time: row.time(3)?,
                 expires_at: row.time(4)?,
+                hold: row.opt_id(5)?.map(DeviceId),
             })
         })
         .await?;

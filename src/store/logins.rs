@@ -7,8 +7,10 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::devices::{DeviceCheck, LoginOnDevice, SeenDevice, asked_of, guarded, see, standing};
 use super::happened::Happened;
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
+use super::notices::Notices;
 use super::scope::AppScope;
 use super::sql::params;
 use super::transaction::Tx;
@@ -37,6 +39,8 @@ pub struct AppLogin {
     pub new_user: UserId,
     /// The row of the name, if new.
     pub identity: IdentityId,
+    /// What is asked of the device; `None` for an app's back end, which is nobody's device.
+    pub device: Option<DeviceCheck>,
     /// The time of the call.
     pub now: Timestamp,
 }
@@ -72,6 +76,8 @@ pub enum AppLoginOutcome {
         created: bool,
         /// The moment that a token of this log-in has to say it was made at.
         since: Timestamp,
+        /// The device, where it was asked about.
+        device: Option<SeenDevice>,
     },
     /// The name is somebody's, and was to be nobody's.
     Taken,
@@ -91,6 +97,12 @@ const FIND: &str = "
     from identities named join users account on account.id = named.user_id
     where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
         and named.environment_id = :environment";
+const FIND_HELD: &str = guarded!(
+    "account.id, account.status",
+    "join identities named on named.user_id = account.id
+    where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
+        and named.environment_id = :environment"
+);
 const ADD_USER: &str = "
     insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
     values (:id, :environment, :status, '{}', :always, :now, :now)";
@@ -115,10 +127,10 @@ impl Store {
         login: AppLogin,
         claim: Option<IdempotencyClaim>,
     ) -> Result<Once<AppLoginOutcome>> {
-        let (scope, now) = (*scope, login.now);
+        let (scope, now, notices) = (*scope, login.now, self.notices());
         self.transact_once(scope.environment, claim, now, move |tx| {
             async move {
-                let outcome = log_in(tx, &scope, &login).await?;
+                let outcome = log_in(tx, &scope, &login, &notices).await?;
                 let saved = match outcome {
                     AppLoginOutcome::LoggedIn { user, .. } => Some(SavedAnswer {
                         status: 200,
@@ -135,7 +147,7 @@ impl Store {
     }
 }
 
-async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLoginOutcome> {
+async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin, notices: &Notices) -> Result<AppLoginOutcome> {
     let environment = scope.environment;
     if let Some(assertion) = login.assertion {
         let spent = params![id: &assertion.id[..], environment: environment.0, expires_at: assertion.expires_at];
@@ -148,19 +160,25 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLo
     let named = params![app: scope.app.0, kind: kind, key: login.key.as_str(), environment: environment.0];
     let holder = |row: &super::sql::Row<'_>| Ok((UserId(row.id(0)?), row.text(1)?));
     let known = tx.one(FIND, &named, holder).await?;
-    let (user, created) = match (known, login.expected) {
+    let (user, standing) = match (known, login.expected) {
         (Some(_), Expected::New) => return Ok(AppLoginOutcome::Taken),
         (None, Expected::Known) => return Ok(AppLoginOutcome::Unknown),
         (None, Expected::Either | Expected::New) => {
             create(tx, scope, login).await?;
-            (login.new_user, true)
+            (login.new_user, None)
         }
         (Some((user, _)), Expected::Either | Expected::Known) => {
             // Whoever suspends or erases the user meanwhile comes before or after, never between.
             lock(tx, user).await?;
-            match tx.one(FIND, &named, holder).await? {
-                Some((user, status)) if matches!(&*status, "linked" | "verified") => (user, false),
-                Some((user, status)) if status == "suspended" => {
+            let (device, hour_ago) = asked_of(login.device.as_ref(), login.now);
+            let named = params![
+                app: scope.app.0, kind: kind, key: login.key.as_str(), environment: environment.0, device: device,
+                hour_ago: hour_ago,
+            ];
+            let holder = |row: &super::sql::Row<'_>| Ok((UserId(row.id(0)?), row.text(1)?, standing(row, 2)?));
+            match tx.one(FIND_HELD, &named, holder).await? {
+                Some((user, status, standing)) if matches!(&*status, "linked" | "verified") => (user, Some(standing)),
+                Some((user, status, _)) if status == "suspended" => {
                     let about = json!({
                         "user_id": user, "app_id": scope.app, "kind": login.kind.as_str(), "reason": "suspended",
                     });
@@ -175,6 +193,25 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLo
         let right = params![right: true, id: tried, environment: environment.0];
         tx.execute(WAS_RIGHT, &right).await?;
     }
+    let created = standing.is_none();
+    let device = match (&login.device, standing) {
+        (None, _) => None,
+        (Some(check), None) => Some(SeenDevice {
+            id: check.new,
+            since: login.now,
+            held: false,
+        }),
+        (Some(check), Some(standing)) => {
+            let on = LoginOnDevice {
+                environment,
+                app: Some(scope.app),
+                user,
+                by: None,
+                now: login.now,
+            };
+            Some(see(tx, notices, check, standing, on).await?)
+        }
+    };
     let about = json!({
         "user_id": user, "app_id": scope.app, "amr": login.kind.amr().as_str(), "kind": login.kind.as_str(),
     });
@@ -183,6 +220,7 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin) -> Result<AppLo
         user,
         created,
         since: login.now + JUST_AFTER,
+        device,
     })
 }
 

@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0019_mend",
     "0020_value",
     "0021_sends",
+    "0022_devices",
 ];
 
 /// The names of the migrations that this binary knows, in order.

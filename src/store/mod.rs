@@ -15,6 +15,7 @@ mod channels;
 mod copy;
 mod credentials;
 mod deliveries;
+mod devices;
 mod error;
 mod events;
 mod families;
@@ -67,6 +68,7 @@ pub use copy::{
 };
 pub use credentials::{Credential, KeyUse, Presented};
 pub use deliveries::{DeliveryEnd, DeliveryResult, DueDelivery, MadeAttempt};
+pub use devices::{DeviceCheck, DeviceHold, DeviceOf, SeenDevice};
 pub use error::StoreError;
 pub use events::{AfterEvent, Event, EventPage, EventPlace};
 pub use families::{Family, NewFamily, Refreshed};

@@ -97,6 +97,20 @@ impl Notices {
         now: Timestamp,
         concerns: impl Fn(&Destination) -> bool + Send,
     ) -> Result<()> {
+        self.tell_about(tx, environment, (user, notice, None), language, now, concerns)
+            .await
+    }
+
+    /// The same with what it happened to.
+    pub async fn tell_about(
+        &self,
+        tx: &Tx<'_>,
+        environment: EnvironmentId,
+        (user, notice, about): (UserId, Notice, Option<&str>),
+        language: Option<&str>,
+        now: Timestamp,
+        concerns: impl Fn(&Destination) -> bool + Send,
+    ) -> Result<()> {
         if self.0.is_none() {
             return Ok(());
         }
@@ -118,7 +132,7 @@ impl Notices {
             let draft = NoticeDraft {
                 environment,
                 notice,
-                about: None,
+                about,
                 to: Some(to),
                 organization: &organization,
                 language,

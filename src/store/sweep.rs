@@ -85,6 +85,8 @@ const ENDED_WALLETS: [&str; 6] = [
     "delete from wallet_exports where wallet_id in (select id from wallets where ends_at < :now)",
     "delete from wallets where ends_at < :now",
 ];
+const DEVICE_HOLDS: &str = "delete from device_holds where id in (
+    select id from device_holds where ends_at < :before order by ends_at limit :batch)";
 const EXPORTS: &str = "delete from wallet_exports where expires_at < :before";
 const VALUE_WINDOWS: &str = "delete from value_windows where (wallet_id, app_id, asset, seconds, starts_at) in (
     select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :now order by ends_at limit :batch)";
@@ -103,7 +105,7 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, what providers signed, what
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, holds of new devices, what providers signed, what
     /// can no longer be joined or undone, wallets of erased users, and signing keys an hour after their end, idempotency keys, times of limits, recovery files and
     /// halves of keys at their end, what codes left behind after a day (messages: a week, reports about them: ten days,
     /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries, their
@@ -146,6 +148,7 @@ impl Store {
             .then(JOINS, params![before: before])
             .then(CONFIRMATIONS, params![before: before])
             .then(SPENT_WALLET_TOKENS, params![before: before, batch: BATCH])
+            .then(DEVICE_HOLDS, params![before: before, batch: BATCH])
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
             .then(SECRET_LINKS, params![now: now, batch: BATCH])
             .then(VALUE_WINDOWS, params![now: now, batch: BATCH])

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Amr, AppId, ChallengeId, EnvironmentId, FamilyId, PartnerId, SigningPurpose, UserId, UserKeyId, Uuid, WalletId,
+    Amr, AppId, ChallengeId, DeviceId, EnvironmentId, FamilyId, PartnerId, SigningPurpose, UserId, UserKeyId, Uuid,
+    WalletId,
 };
 
 /// The life of a user key's token.
@@ -131,6 +132,9 @@ pub struct AccessClaims {
     /// The username that the person logged in with, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     username: Option<String>,
+    /// The device whose hold the log-in waits for, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<DeviceId>,
 }
 
 /// A log-in that has come to its end: how, at which app, by which version of the surface.
@@ -148,6 +152,8 @@ pub struct FinishedLogin {
     pub named: String,
     /// The moment that its tokens have to say they were made at.
     pub since: Timestamp,
+    /// The device whose hold it waits for, if it does.
+    pub hold: Option<DeviceId>,
 }
 
 impl AccessClaims {
@@ -165,6 +171,7 @@ impl AccessClaims {
             email: named(&["email"]),
             phone: named(&["whatsapp", "sms"]),
             username: named(&["username"]),
+            hold: login.hold,
         }
     }
 }
@@ -238,6 +245,9 @@ pub struct WalletClaims {
     /// What the log-in goes on with, in version 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fam: Option<FamilyId>,
+    /// The device whose hold the log-in waits for, if it does, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<DeviceId>,
     /// What opens the person's half of the key: base64url of 32 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half: Option<String>,

@@ -10,8 +10,8 @@ use crate::domain::{
 };
 use crate::resource;
 use crate::store::{
-    ChallengeScope, IdempotencyClaim, NewChallenge, NewMessage, PreparedCode, ProofAttempt, ProofOutcome, Proven,
-    Resend, Resent, SavedAnswer, Started,
+    ChallengeScope, DeviceOf, IdempotencyClaim, NewChallenge, NewMessage, PreparedCode, ProofAttempt, ProofOutcome,
+    Proven, Resend, Resent, SavedAnswer, Started,
 };
 
 /// What is asked for.
@@ -58,6 +58,8 @@ pub struct Try<'a> {
     pub kind: Option<&'static str>,
     /// As it was typed.
     pub code: &'a str,
+    /// The device, where the log-in reaches wallets; see [`super::device::of_login`].
+    pub device: Option<DeviceOf>,
     /// An `Idempotency-Key`.
     pub claim: Option<IdempotencyClaim>,
 }
@@ -120,7 +122,6 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         // A sandbox pays for nothing.
         caps: caps.filter(|_| ask.kind == EnvironmentKind::Production),
         asked_by: ask.asked_by.to_owned(),
-        language: ask.language.tag(),
         code: prepared(&code),
         long_code: prepared(&codes.long()),
         message: (!test).then_some(NewMessage {
@@ -309,6 +310,7 @@ pub async fn prove(web: &Web, context: &Context, typed: Try<'_>) -> Result<Call<
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
         events: [EventId(ids.id()), EventId(ids.id()), EventId(ids.id())],
+        device: typed.device,
         event_data: resource::user,
         now: context.now,
     };

@@ -74,6 +74,7 @@ pub async fn check(
         challenge,
         user: Some(user.id),
         session: None,
+        device: None,
         purpose: Purpose::ConfirmContact,
         kind: None,
         code: &code,

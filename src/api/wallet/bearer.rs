@@ -7,6 +7,7 @@ use crate::domain::{Code, ConsentScope};
 use crate::store::{LetInBy, PresentedWalletToken, Spending, UsableWallet, UserScope, Wallet, WalletUse, WalletUsed};
 use crate::tokens::{AccessClaims, FinishedLogin, Read, WalletClaims};
 use crate::web::Caller as Repeats;
+use crate::web::device;
 use crate::web::{Bearer, Call, Context, Failure, IdempotencyKey, LiveToken, Repeatable, Web, once};
 
 /// Somebody who has logged in to the app that calls, and has no wallet yet.
@@ -56,7 +57,23 @@ impl Arrived {
             named: String::new(),
             // No earlier than what the token was good for: a log-out everywhere ends what comes of it as well.
             since: context.now.max(self.claims.issued_at),
+            // What is made in this log-in is its own, and what a held one may not move is not moved.
+            hold: None,
         })
+    }
+
+    /// Refuses a log-in on a new device that reads alone.
+    pub async fn must_not_be_held(&self, web: &Web, context: &Context) -> Result<(), Failure> {
+        let Some(device) = self.claims.claims.hold else {
+            return Ok(());
+        };
+        let hold = web.instance.store.device_hold(device).await?;
+        let hold = hold.filter(|hold| hold.user == self.scope.user() && hold.is_on(context.now));
+        let refused = hold.and_then(|hold| {
+            let until = (device, hold.ends_at);
+            device::held(web, self.scope.environment(), until, context.now)
+        });
+        refused.map_or(Ok(()), Err)
     }
 }
 
@@ -70,6 +87,8 @@ pub struct LetIn {
     pub issued_at: jiff::Timestamp,
     /// Whether this call was made before with its `Idempotency-Key`.
     pub replayed: bool,
+    /// What is answered to all but reads, where the log-in is on a new device.
+    held: Option<Failure>,
     repeatable: Repeatable,
 }
 
@@ -78,6 +97,11 @@ impl LetIn {
     pub fn call(&self) -> Option<([u8; 32], jiff::Timestamp)> {
         let claim = self.repeatable.claim.as_ref()?;
         Some((claim.id, claim.expires_at))
+    }
+
+    /// Refuses a log-in on a new device that reads alone.
+    pub fn must_not_be_held(&self) -> Result<(), Failure> {
+        self.held.clone().map_or(Ok(()), Err)
     }
 
     /// The token, for what needs this of the person's consent.
@@ -122,6 +146,7 @@ pub fn as_presented(read: &Read<WalletClaims>) -> PresentedWalletToken {
         wallet: claims.wid,
         app: claims.app,
         family: claims.fam,
+        hold: claims.hold,
         issued_at: read.issued_at,
         expires_at: read.expires_at,
         single_use: claims.version == 2,
@@ -170,7 +195,9 @@ pub async fn spend_presented(
         Spending::Spent => return Err(used()),
         Spending::Refused => return Err(ended()),
     };
+    let until = read.claims.hold.zip(usable.held_until);
     Ok(LetIn {
+        held: until.and_then(|until| device::held(web, token.environment, until, context.now)),
         usable,
         issued_at: read.issued_at,
         claims: read.claims,

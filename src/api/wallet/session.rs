@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Caller;
 use crate::config::Family;
-use crate::domain::{Amr, AppId, EnvironmentKind, FamilyId, RefreshToken, WalletId};
+use crate::domain::{Amr, AppId, DeviceId, EnvironmentKind, FamilyId, RefreshToken, WalletId};
 use crate::store::{KnownWallet, NewFamily, NewHalf, Wallet};
 use crate::tokens::{FinishedLogin, NetworkAddress, WalletClaims};
 use crate::web::{Failure, Web};
@@ -36,6 +36,8 @@ pub struct Born {
     pub at: Timestamp,
     /// When the caller wants them to end, in version 1.
     pub until: Option<Timestamp>,
+    /// The device whose hold the log-in waits for, if it does, or did.
+    pub hold: Option<DeviceId>,
 }
 
 impl Born {
@@ -47,6 +49,7 @@ impl Born {
             auth_time: login.since,
             at: login.since,
             until,
+            hold: login.hold,
         }
     }
 }
@@ -72,6 +75,7 @@ pub async fn begin(
         provider: born.provider,
         since: born.auth_time,
         first: first.clone(),
+        hold: born.hold,
     };
     let store = &web.instance.store;
     store
@@ -116,6 +120,7 @@ pub async fn mint(
         is_permission_granted: known.consent.is_some(),
         accept_permission_page: consent_page(web, wallet.id, scope.app()),
         fam: family.map(|(family, _)| family),
+        hold: born.hold,
         half: half.map(|_| URL_SAFE_NO_PAD.encode(bits)),
     };
     let token = claims.jti;

@@ -162,7 +162,6 @@ impl Bench {
             wrong_per_hour: 10,
             caps: None,
             asked_by: "Bench".to_owned(),
-            language: "en",
             long_code: code.clone(),
             code,
             message: sends.then_some(NewMessage {
@@ -189,6 +188,7 @@ impl Bench {
             new_user: UserId(ids.id()),
             identity: IdentityId(ids.id()),
             events: std::array::from_fn(|_| EventId(ids.id())),
+            device: None,
             event_data: resource::user,
             now: self.instance.clock.now(),
         };

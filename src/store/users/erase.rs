@@ -30,6 +30,7 @@ const PASSWORDS: &str = "delete from passwords where user_id = :user";
 const SECRET_LINKS: &str = "delete from secret_links where wallet_id in (select id from wallets where user_id = :user)";
 const RIDING_HALVES: &str =
     "delete from riding_halves where wallet_id in (select id from wallets where user_id = :user)";
+const DEVICE_HOLDS: &str = "delete from device_holds where user_id = :user";
 const CONFIRMATIONS: &str = "delete from confirmations where user_id = :user";
 const SOURCE_ENDS: &str = "delete from source_ends where user_id = :user";
 const RAMPABLE: &str = "delete from rampable_accounts where user_id = :user";
@@ -154,6 +155,7 @@ async fn forget(
         SECRET_LINKS,
         RIDING_HALVES,
         CONFIRMATIONS,
+        DEVICE_HOLDS,
         SOURCE_ENDS,
         RAMPABLE,
         ALIASES,

@@ -16,8 +16,10 @@ pub(super) use self::owner::{Proof, add_proof};
 use super::{EventData, User, lock_value};
 use crate::domain::{AppId, ChallengeId, EnvironmentId, EventId, EventType, IdentityId, OneTimeCode, Purpose, UserId};
 use crate::store::challenges::caps::count_proof;
+use crate::store::devices::{DeviceOf, SeenDevice};
 use crate::store::happened::Happened;
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
+use crate::store::notices::Notices;
 use crate::store::scope::ChallengeScope;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -46,6 +48,8 @@ pub struct ProofAttempt {
     pub identity: IdentityId,
     /// What may have happened: the user was made or proven, the identity was, the log-in succeeded.
     pub events: [EventId; 3],
+    /// The device, where the log-in reaches wallets.
+    pub device: Option<DeviceOf>,
     /// What the event says of the user.
     pub event_data: EventData,
     /// The time of the call.
@@ -63,6 +67,8 @@ pub struct Proven {
     pub key: String,
     /// The moment that a token of this log-in has to say it was made at: what is older has ended.
     pub since: Timestamp,
+    /// The device, where it was asked about.
+    pub device: Option<SeenDevice>,
 }
 
 /// What became of an attempt.
@@ -109,10 +115,10 @@ impl Store {
         claim: Option<IdempotencyClaim>,
     ) -> Result<Once<ProofOutcome>> {
         let scope = scope.into();
-        let now = attempt.now;
+        let (now, notices) = (attempt.now, self.notices());
         self.transact_once(scope.environment, claim, now, move |tx| {
             async move {
-                let outcome = prove(tx, scope, &attempt).await?;
+                let outcome = prove(tx, scope, &attempt, &notices).await?;
                 let saved = match &outcome {
                     ProofOutcome::Proven(proven) => Some(SavedAnswer {
                         status: 200,
@@ -145,7 +151,7 @@ struct Met {
     counted: Option<String>,
 }
 
-async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Result<ProofOutcome> {
+async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt, notices: &Notices) -> Result<ProofOutcome> {
     let id = attempt.challenge.0;
     let counted = params![
         id: id, environment: scope.environment.0, purpose: attempt.purpose.name(),
@@ -191,7 +197,7 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt) -> Re
         return Ok(ProofOutcome::Refused);
     }
     let counted = met.counted.clone();
-    let outcome = settle(tx, scope.environment, attempt, met).await?;
+    let outcome = settle(tx, scope.environment, attempt, met, notices).await?;
     // Behind the lock of the value, as whoever asks for a code counts it.
     if let Some(prefix) = &counted {
         count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::halves::{HALF, TAKE_HALF};
 use super::{WALLET_COLUMNS, Wallet, select_wallet, wallet_row};
-use crate::domain::{Amr, AppId, ConsentScopes, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
+use crate::domain::{Amr, AppId, ConsentScopes, DeviceId, EnvironmentId, FamilyId, UserId, Uuid, WalletId};
 use crate::store::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use crate::store::scope::UserScope;
 use crate::store::sql::params;
@@ -27,6 +27,8 @@ pub struct PresentedWalletToken {
     pub app: AppId,
     /// What the log-in goes on with, if it does.
     pub family: Option<FamilyId>,
+    /// The device whose hold it waits for, if it does, or did.
+    pub hold: Option<DeviceId>,
     /// When it was made.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -46,6 +48,8 @@ pub struct UsableWallet {
     pub half: Option<Vec<u8>>,
     /// The policy of the app, as its file has it.
     pub policy: Option<String>,
+    /// Until when the log-in reads alone, on a new device. It may have passed.
+    pub held_until: Option<Timestamp>,
 }
 
 impl UsableWallet {
@@ -80,7 +84,9 @@ const SPENT: &str = "select 1 from spent_wallet_tokens where id = :id and enviro
 // Whatever ends a user's other tokens ends these: a lock, a log-out, the end of the app, a move of the wallet.
 const USABLE: &str = select_wallet!(
     ", consent.scopes, wallet.moved_at, account.valid_after, app.policy,
-        wallet.used_at
+        wallet.used_at,
+        (select hold.ends_at from device_holds hold
+        where hold.id = :hold and hold.user_id = wallet.user_id and hold.lifted_at is null)
     from wallets wallet
     join users account on account.id = wallet.user_id and account.status in ('linked', 'verified')
     join apps app on app.id = :app and app.environment_id = wallet.environment_id and app.revoked_at is null
@@ -169,11 +175,13 @@ struct Found {
     alive_since: Timestamp,
     policy: Option<String>,
     is_used: bool,
+    held_until: Option<Timestamp>,
 }
 
 async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>, now: Timestamp) -> Result<Spending> {
     let whose = params![
         wallet: token.wallet.0, user: token.user.0, environment: token.environment.0, app: token.app.0, now: now,
+        hold: token.hold.map(|hold| hold.0),
     ];
     let found = tx
         .one(USABLE, &whose, |row| {
@@ -187,6 +195,7 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
                 alive_since,
                 policy: row.opt_text(WALLET_COLUMNS + 3)?,
                 is_used: row.opt_time(WALLET_COLUMNS + 4)?.is_some(),
+                held_until: row.opt_time(WALLET_COLUMNS + 5)?,
             })
         })
         .await?;
@@ -208,5 +217,6 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
         consent: found.consent,
         half,
         policy: found.policy,
+        held_until: found.held_until,
     })))
 }

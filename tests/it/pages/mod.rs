@@ -4,6 +4,7 @@ mod account;
 mod assets;
 mod confirm;
 mod consent;
+mod device;
 mod docs;
 mod home;
 mod inbox;

@@ -49,6 +49,7 @@ async fn begin(store: &TestStore) -> Begun {
         provider: "google",
         since: store.now(),
         first: first.clone(),
+        hold: None,
     };
     store.begin_family(&scope, new, store.now()).await.unwrap();
     Begun {

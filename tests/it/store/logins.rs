@@ -27,6 +27,7 @@ pub fn login(store: &TestStore, kind: LoginKind, key: &str, expected: Expected) 
         assertion: None,
         password: None,
         tried: None,
+        device: None,
         new_user: UserId(store.ids.id()),
         identity: IdentityId(store.ids.id()),
         now: store.now(),
@@ -56,7 +57,13 @@ async fn a_name_is_made_once_and_found_afterwards(store: TestStore) {
         AppLoginOutcome::Unknown
     );
     let made = enter(&store, &scope, new(Expected::New)).await;
-    let AppLoginOutcome::LoggedIn { user, created, since } = made else {
+    let AppLoginOutcome::LoggedIn {
+        user,
+        created,
+        since,
+        device: None,
+    } = made
+    else {
         panic!("{made:?}")
     };
     assert!(created && since > store.now());
@@ -68,7 +75,8 @@ async fn a_name_is_made_once_and_found_afterwards(store: TestStore) {
             AppLoginOutcome::LoggedIn {
                 user,
                 created: false,
-                since
+                since,
+                device: None,
             }
         );
     }

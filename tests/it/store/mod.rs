@@ -12,6 +12,7 @@ mod covered;
 mod credentials;
 mod custody;
 mod deliveries;
+mod devices;
 mod exchange;
 mod exports;
 mod families;

@@ -17,7 +17,7 @@ both! {
 }
 
 /// Notices are written as what they are about, in plain.
-fn written(store: &TestStore) {
+pub fn written(store: &TestStore) {
     let ids = store.ids.clone();
     store.write_notices_with(Arc::new(move |draft| {
         let to = draft.to?;

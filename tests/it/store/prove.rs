@@ -38,6 +38,7 @@ pub fn attempt(store: &TestStore, challenge: ChallengeId, right: bool) -> ProofA
         new_user: UserId(store.ids.id()),
         identity: IdentityId(store.ids.id()),
         events: std::array::from_fn(|_| EventId(store.ids.id())),
+        device: None,
         event_data: |_| serde_json::Map::new(),
         now: store.now(),
     }

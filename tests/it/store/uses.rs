@@ -132,6 +132,7 @@ async fn a_log_in_that_ended_signs_nothing(store: TestStore) {
         provider: "google",
         since: store.now(),
         first: RefreshToken::new(store.ids.id(), store.ids.secret()),
+        hold: None,
     };
     store.begin_family(&person.app, new, store.now()).await.unwrap();
     let of_family = WalletUse {

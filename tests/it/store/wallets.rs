@@ -101,6 +101,7 @@ impl Person {
             wallet,
             app: self.app.app(),
             family: None,
+            hold: None,
             issued_at: store.later(1),
             expires_at: store.later(900),
             single_use: true,

@@ -114,6 +114,10 @@ pub async fn populate(store: &TestStore) -> World {
         ),
         format!("consents (environment_id, wallet_id, app_id, granted_at) values ({place}, {old}, {living}, {moment})"),
         format!(
+            "device_holds (environment_id, id, user_id, app_id, since, proven_before, ends_at)
+             values ({place}, {old}, {living}, {old}, {moment}, {moment}, {moment})"
+        ),
+        format!(
             "spent_wallet_tokens (environment_id, id, wallet_id, expires_at) values ({place}, {old}, {living}, {moment})"
         ),
     ] {
@@ -154,6 +158,7 @@ async fn log_in_somebody(store: &TestStore, sandbox: &Plane) {
         provider: "username",
         since: store.now(),
         first: RefreshToken::new(store.ids.id(), store.ids.secret()),
+        hold: None,
     };
     store.begin_family(&scope, family, store.now()).await.unwrap();
     let client_id = NewAppProvider {

@@ -9,6 +9,7 @@ pub mod client;
 pub mod codes;
 pub mod copying;
 pub mod database;
+pub mod devices;
 pub mod esplora;
 pub mod hooks;
 pub mod hpke;

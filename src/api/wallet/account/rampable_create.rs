@@ -66,6 +66,7 @@ pub async fn rampable_create(
             provider: provider_word(&claims.provider).unwrap_or("email"),
             named: String::new(),
             since: context.now,
+            hold: claims.hold,
         };
         (usable.scope(claims.app, claims.amr), login, claims.auth_time)
     } else {

@@ -53,7 +53,12 @@ pub fn doc() -> Operation {
         request.named("RecoverWallet"),
         json!({ "file": "xw0.1.example.example.example" }),
     )
-    .refuses(&[Code::Conflict, Code::Forbidden, Code::SecretRefused])
+    .refuses(&[
+        Code::Conflict,
+        Code::Forbidden,
+        Code::SecretRefused,
+        Code::NewDeviceHold,
+    ])
 }
 
 /// 200 with the wallet and its new secret; 409 for a log-in that has another wallet; 403 for a secret that is none.
@@ -66,6 +71,7 @@ pub async fn recover(
     MultipartOrJson { mut fields, raw }: MultipartOrJson,
 ) -> Result<Json<Value>, Failure> {
     let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
+    arrived.must_not_be_held(&web, &context).await?;
     let file = match fields.optional_value("file") {
         Some(Value::String(text)) => Zeroizing::new(text),
         Some(Value::Object(_)) => {

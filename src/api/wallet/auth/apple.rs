@@ -4,12 +4,11 @@
 //! works once. The first log-in makes the user. The account is known by Apple's id of it at this app; its e-mail matches
 //! nobody.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::{Caller, answer};
-use super::{audiences, shape, until, vouched_for};
+use super::super::Caller;
+use super::{FromDevice, audiences, shape, until, vouched_for};
 use crate::domain::{LoginKind, Provider};
 use crate::web::providers::{IdToken, check_id_token};
 use crate::web::reference::{Operation, Schema, example, optional, required};
@@ -29,14 +28,14 @@ pub fn doc() -> Operation {
         .body(request.named("AppleLogin"), json!({ "credential": example::JWT }))
 }
 
-/// 200 with the tokens; one and the same 401 for whatever is wrong with what Apple is said to have signed, 403 for an
-/// app without a client id, 503 when Apple's keys cannot be read.
+/// 200 with the tokens, and in `x-device-token` one for this device; one and the same 401 for whatever is wrong with
+/// what Apple is said to have signed, 403 for an app without a client id, 503 when Apple's keys cannot be read.
 pub async fn apple(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<FromDevice, Failure> {
     let credential = fields.text("credential")?;
     let nonce = fields.optional_text("nonce")?;
     let until = until(&mut fields, context.now)?;
@@ -52,6 +51,5 @@ pub async fn apple(
         nonce: nonce.as_deref(),
     };
     let vouched = check_id_token(&web.providers, scope, token, context.now).await?;
-    let done = vouched_for(&web, &context, &caller, LoginKind::Apple, vouched, until).await?;
-    Ok(answer("Login success", &done))
+    vouched_for(&web, &context, &caller, LoginKind::Apple, vouched, until).await
 }

@@ -4,12 +4,11 @@
 //! works once. `code`, in its place, is an access token of the same client. The first log-in makes the user. The account
 //! is known by Google's id of it at this app; its e-mail matches nobody.
 
-use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::{Caller, answer};
-use super::{audiences, shape, until, vouched_for};
+use super::super::Caller;
+use super::{FromDevice, audiences, shape, until, vouched_for};
 use crate::domain::{Invalid, LoginKind, Provider};
 use crate::web::providers::{IdToken, check_access_token, check_id_token};
 use crate::web::reference::{Operation, Schema, example, optional};
@@ -31,14 +30,14 @@ pub fn doc() -> Operation {
         .body(request, json!({ "credential": example::JWT }))
 }
 
-/// 200 with the tokens; one and the same 401 for whatever is wrong with what Google is said to have signed, 403 for an
-/// app without a client id, 503 when Google cannot be asked.
+/// 200 with the tokens, and in `x-device-token` one for this device; one and the same 401 for whatever is wrong with
+/// what Google is said to have signed, 403 for an app without a client id, 503 when Google cannot be asked.
 pub async fn google(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<FromDevice, Failure> {
     let (credential, code) = (fields.optional_text("credential")?, fields.optional_text("code")?);
     let nonce = fields.optional_text("nonce")?;
     let until = until(&mut fields, context.now)?;
@@ -63,6 +62,5 @@ pub async fn google(
         let token = code.unwrap_or_default();
         check_access_token(&web.providers, scope, &from.google_token_info, &audiences, &token, now).await?
     };
-    let done = vouched_for(&web, &context, &caller, LoginKind::Google, vouched, until).await?;
-    Ok(answer("Login success", &done))
+    vouched_for(&web, &context, &caller, LoginKind::Google, vouched, until).await
 }

@@ -9,10 +9,10 @@
 use axum::extract::State;
 
 use super::super::{Caller, answer};
-use super::{FromDevice, by_name, finished, logged_in, shape, takes_passwords, until};
+use super::{FromDevice, by_name, device_header, device_of, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected, PasswordTried, PasswordTry};
-use crate::web::device::{self, DEVICE_TOKEN};
+use crate::web::device;
 use crate::web::reference::Operation;
 use crate::web::{Call, Context, Failure, JsonObject, Web, once};
 
@@ -40,7 +40,7 @@ pub async fn login(
     let password = Password::typed(fields.text("password")?);
     let until = until(&mut fields, context.now)?;
     let (scope, store, vault) = (&caller.app.scope, &web.instance.store, &web.instance.vault);
-    let named = device::username(scope.app(), &username);
+    let named = device::named(scope.app(), LoginKind::Username, username.key());
     let tried = PasswordTry {
         id: web.instance.ids.id(),
         username: username.clone(),
@@ -74,15 +74,17 @@ pub async fn login(
     }
     let login = AppLogin {
         tried: Some(id),
+        device: Some(device_of(&web, &context, &caller)(named.0, &named.1)),
         ..by_name(&web, LoginKind::Username, username.key(), Expected::Known, context.now)
     };
-    let Call::Done(AppLoginOutcome::LoggedIn { user, since, .. }) =
-        once(store.log_in_by_app(scope, login, None).await?)?
+    let Call::Done(AppLoginOutcome::LoggedIn {
+        user, since, device, ..
+    }) = once(store.log_in_by_app(scope, login, None).await?)?
     else {
         return Err(refused());
     };
-    let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
+    let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since, device);
     let done = logged_in(&web, &caller, user, &login, until).await?;
-    let device = device::made(vault, scope.environment(), (named.0, &named.1), context.now);
-    Ok(([(DEVICE_TOKEN, device)], answer("Login success", &done)))
+    let header = device_header(&web, &context, &caller, (named.0, &named.1), (user, device));
+    Ok((header, answer("Login success", &done)))
 }

@@ -46,7 +46,7 @@ pub async fn login_custody(
             return Err(Failure::new(Code::UserNotFound).saying(why));
         }
     };
-    let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since);
+    let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since, None);
     Ok(answer(
         "Login success",
         &logged_in(&web, &caller, user, &login, until).await?,

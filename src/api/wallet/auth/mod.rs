@@ -1,6 +1,7 @@
 //! `/api/v{1,2}/auth/…`: log-ins.
 
 pub mod apple;
+mod from_device;
 pub mod google;
 pub mod login;
 pub mod login_custody;
@@ -26,15 +27,16 @@ use zeroize::Zeroizing;
 use crate::domain::{
     Amr, ChallengeId, Code, Destination, IdentityId, Invalid, KeyScope, LoginKind, Phone, Provider, Purpose, UserId,
 };
-use crate::store::{AppLogin, AppLoginOutcome, ChallengeScope, Expected};
+use crate::store::{AppLogin, AppLoginOutcome, ChallengeScope, Expected, SeenDevice};
 use crate::tokens::{
     ACCESS_TOKEN_LIFE, AccessClaims, FinishedLogin, NetworkAddress, RampableClaims, VerificationClaims,
 };
 use crate::web::codes::{Ask, Try, ask, refused, try_code};
-use crate::web::device::{self, DEVICE_TOKEN};
+use crate::web::device;
 use crate::web::providers::{self, Vouched};
 use crate::web::{Call, Context, Failure, Fields, Web, once};
 
+use self::from_device::{FromDevice, device_header, device_of, hold_of};
 use super::{Caller, answer, session};
 
 /// A log-in that has come to its end.
@@ -124,9 +126,6 @@ async fn begin_by_phone(
     Ok(answer("OTP sent", &begun))
 }
 
-/// An answer to a code, with the token of the device that it was typed on.
-type FromDevice = ([(&'static str, String); 1], Json<Value>);
-
 /// Exchanges a verification token and a code for a log-in.
 async fn finish(
     web: &Web,
@@ -149,11 +148,12 @@ async fn finish(
         purpose: Purpose::LogIn,
         kind: Some(kind),
         code: &code,
+        device: Some(device_of(web, context, caller)),
         claim: None,
     };
     let proven = try_code(web, context, typed).await?;
     let proof = (kind, proven.key.as_str());
-    let device = device::made(&web.instance.vault, scope.environment(), proof, context.now);
+    let device = device_header(web, context, caller, proof, (proven.user.id, proven.device));
     let login = FinishedLogin {
         version: caller.version,
         app: app.scope.app(),
@@ -161,9 +161,10 @@ async fn finish(
         provider,
         named: proven.key,
         since: proven.since,
+        hold: hold_of(proven.device),
     };
     let done = logged_in(web, caller, proven.user.id, &login, None).await?;
-    Ok(([(DEVICE_TOKEN, device)], answer("OTP verified", &done)))
+    Ok((device, answer("OTP verified", &done)))
 }
 
 /// What every finished log-in answers: the tokens of the person's wallet, or what makes one.
@@ -232,6 +233,7 @@ fn by_name(web: &Web, kind: LoginKind, key: &str, expected: Expected, now: Times
         assertion: None,
         password: None,
         tried: None,
+        device: None,
         new_user: UserId(ids.id()),
         identity: IdentityId(ids.id()),
         now,
@@ -239,7 +241,13 @@ fn by_name(web: &Web, kind: LoginKind, key: &str, expected: Expected, now: Times
 }
 
 /// A log-in by a name as its tokens tell of it.
-fn finished(caller: &Caller, kind: LoginKind, named: String, since: Timestamp) -> FinishedLogin {
+fn finished(
+    caller: &Caller,
+    kind: LoginKind,
+    named: String,
+    since: Timestamp,
+    device: Option<SeenDevice>,
+) -> FinishedLogin {
     FinishedLogin {
         version: caller.version,
         app: caller.app.scope.app(),
@@ -247,6 +255,7 @@ fn finished(caller: &Caller, kind: LoginKind, named: String, since: Timestamp) -
         provider: kind.as_str(),
         named,
         since,
+        hold: hold_of(device),
     }
 }
 
@@ -258,18 +267,27 @@ async fn vouched_for(
     kind: LoginKind,
     vouched: Vouched,
     until: Option<Timestamp>,
-) -> Result<LoggedIn, Failure> {
+) -> Result<FromDevice, Failure> {
+    let scope = &caller.app.scope;
+    let named = device::named(scope.app(), kind, &vouched.subject);
+    let by = (named.0, named.1.as_str());
     let login = AppLogin {
         assertion: Some(vouched.assertion),
+        device: Some(device_of(web, context, caller)(by.0, by.1)),
         ..by_name(web, kind, &vouched.subject, Expected::Either, context.now)
     };
-    let outcome = web.instance.store.log_in_by_app(&caller.app.scope, login, None).await?;
-    let Call::Done(AppLoginOutcome::LoggedIn { user, since, .. }) = once(outcome)? else {
+    let outcome = web.instance.store.log_in_by_app(scope, login, None).await?;
+    let Call::Done(AppLoginOutcome::LoggedIn {
+        user, since, device, ..
+    }) = once(outcome)?
+    else {
         // Used before, or a person who is locked out: nobody is told which.
         return Err(providers::refused());
     };
-    let login = finished(caller, kind, vouched.subject, since);
-    logged_in(web, caller, user, &login, until).await
+    let login = finished(caller, kind, vouched.subject, since, device);
+    let done = logged_in(web, caller, user, &login, until).await?;
+    let header = device_header(web, context, caller, by, (user, device));
+    Ok((header, answer("Login success", &done)))
 }
 
 /// The client ids of the app at Google or Apple.

@@ -8,10 +8,10 @@ use axum::extract::State;
 use serde_json::json;
 
 use super::super::{Caller, answer};
-use super::{FromDevice, by_name, finished, logged_in, shape, takes_passwords, until};
+use super::{FromDevice, by_name, device_header, device_of, finished, logged_in, shape, takes_passwords, until};
 use crate::domain::{Code, LoginKind, Password, Username};
 use crate::store::{AppLogin, AppLoginOutcome, Expected};
-use crate::web::device::{self, DEVICE_TOKEN};
+use crate::web::device;
 use crate::web::reference::{Operation, Takes};
 use crate::web::{Call, Context, Failure, JsonObject, Web, Who, once};
 
@@ -42,23 +42,26 @@ pub async fn register(
     let who = caller.app.who(&context);
     must_have_room(&web, &context, &caller, who)?;
     let hash = web.passwords.hash(who, password, web.instance.ids.secret()).await?;
+    let named = device::named(caller.app.scope.app(), LoginKind::Username, username.key());
     let login = AppLogin {
+        device: Some(device_of(&web, &context, &caller)(named.0, &named.1)),
         shown: username.shown().to_owned(),
         password: Some(hash),
         ..by_name(&web, LoginKind::Username, username.key(), Expected::New, context.now)
     };
     let outcome = web.instance.store.log_in_by_app(&caller.app.scope, login, None).await?;
-    let Call::Done(AppLoginOutcome::LoggedIn { user, since, .. }) = once(outcome)? else {
+    let Call::Done(AppLoginOutcome::LoggedIn {
+        user, since, device, ..
+    }) = once(outcome)?
+    else {
         let why = "This username is taken. Choose another, or log in with its password.";
         return Err(Failure::new(Code::Conflict).saying(why));
     };
-    let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since);
+    let login = finished(&caller, LoginKind::Username, username.shown().to_owned(), since, device);
     let done = logged_in(&web, &caller, user, &login, None).await?;
-    let (vault, scope) = (&web.instance.vault, &caller.app.scope);
-    let (kind, key) = device::username(scope.app(), &username);
-    let device = device::made(vault, scope.environment(), (kind, &key), context.now);
+    let header = device_header(&web, &context, &caller, (named.0, &named.1), (user, device));
     let data = json!({ "accessToken": done.access_token, "isWalletCreated": done.is_wallet_created });
-    Ok(([(DEVICE_TOKEN, device)], answer("Register Account successfully", &data)))
+    Ok((header, answer("Register Account successfully", &data)))
 }
 
 /// Each registration is a user for good: one network may bring an app so many in an hour. A back end's calls are counted

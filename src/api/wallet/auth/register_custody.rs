@@ -66,7 +66,7 @@ pub async fn register_custody(
             return Err(Failure::new(Code::Conflict).saying(why));
         }
     };
-    let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since);
+    let login = finished(&caller, LoginKind::Custody, id.as_str().to_owned(), since, None);
     let done = logged_in(&web, &caller, user, &login, None).await?;
     let data = json!({ "accessToken": done.access_token });
     let mut response = answer("Register Account successfully", &data).into_response();

@@ -4,12 +4,11 @@
 //! app; either complete and unchanged, not older than five minutes, and used once. The first log-in makes the user, who
 //! is known by Telegram's id at this app.
 
-use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::super::{Caller, answer};
-use super::{not_set_up, shape, until, vouched_for};
+use super::super::Caller;
+use super::{FromDevice, not_set_up, shape, until, vouched_for};
 use crate::domain::{BotName, BotToken, Invalid, LoginKind, Provider};
 use crate::sealed;
 use crate::web::providers::{TelegramData, check_telegram, refused};
@@ -37,14 +36,14 @@ pub fn doc() -> Operation {
     )
 }
 
-/// 200 with the tokens; one and the same 401 for whatever is wrong with what Telegram is said to have signed, 403 for a
-/// bot that is not the app's.
+/// 200 with the tokens, and in `x-device-token` one for this device; one and the same 401 for whatever is wrong with
+/// what Telegram is said to have signed, 403 for a bot that is not the app's.
 pub async fn telegram(
     State(web): State<Web>,
     context: Context,
     caller: Caller,
     JsonObject { mut fields, .. }: JsonObject,
-) -> Result<Json<Value>, Failure> {
+) -> Result<FromDevice, Failure> {
     let bot = fields.parsed("botUsername", |text| BotName::parse(&text))?;
     let (data, init_data) = (fields.optional_value("data"), fields.optional_text("dataString")?);
     let until = until(&mut fields, context.now)?;
@@ -67,6 +66,5 @@ pub async fn telegram(
     let token = token.ok_or_else(|| Failure::internal("the token of a bot cannot be opened"))?;
     let data = data.ok_or_else(refused)?;
     let vouched = check_telegram(scope, &token, &data, context.now)?;
-    let done = vouched_for(&web, &context, &caller, LoginKind::Telegram, vouched, until).await?;
-    Ok(answer("Login success", &done))
+    vouched_for(&web, &context, &caller, LoginKind::Telegram, vouched, until).await
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Operation, shape};
+use super::{Look, shape};
 use crate::chains::Chain;
 use crate::config::Family;
 use crate::domain::show_amount;
@@ -36,7 +36,7 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Check Coin Balance is successfully";
 
 /// 200 with the balance.
-pub async fn balance_coin(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+pub async fn balance_coin(State(web): State<Web>, Look(mut operation): Look) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     let addresses = operation.addresses()?;
     let mut confirmed = None;

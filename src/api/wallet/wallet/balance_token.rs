@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::evm_action::{address, no_token};
-use super::{Operation, shape, spl};
+use super::{Look, shape, spl};
 use crate::chains::Chain;
 use crate::domain::{Invalid, show_amount};
 use crate::web::reference::{self, Schema, always, required};
@@ -40,7 +40,7 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Check Token Balance is successfully";
 
 /// 200 with the balance.
-pub async fn balance_token(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+pub async fn balance_token(State(web): State<Web>, Look(mut operation): Look) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     let addresses = operation.addresses()?;
     let data = match network.nodes(&web)? {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use aboard_vault::wallet::evm::{Address, parse_address};
 
 use super::evm_action::no_token;
-use super::{Operation, shape, wrong};
+use super::{Look, shape, wrong};
 use crate::chains::Chain;
 use crate::chains::evm::Client;
 use crate::domain::{Invalid, show_amount};
@@ -46,7 +46,7 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Check Batch Token Balance is successfully";
 
 /// 200 with the balances.
-pub async fn batch_balance_token(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+pub async fn batch_balance_token(State(web): State<Web>, Look(mut operation): Look) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     let own = operation.addresses()?.evm;
     let Chain::Evm(client) = network.nodes(&web)? else {

@@ -39,7 +39,7 @@ pub fn doc() -> reference::Operation {
         &example,
     );
     let body = json!({ "network": "ethereum-sepolia", "nonce": 5 });
-    [Code::DuplicateSend, Code::SendsPaused]
+    [Code::DuplicateSend, Code::SendsPaused, Code::NewDeviceHold]
         .into_iter()
         .fold(operation, shape::also_refuses)
         .body(request.named("TransactionToCancel"), body)

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::evm_action::{Action, Wanted, gas};
-use super::{Operation, shape};
+use super::{Look, shape};
 use crate::chains::Chain;
 use crate::chains::evm::FeeQuote;
 use crate::domain::Invalid;
@@ -65,7 +65,7 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Estimate Gas is successfully";
 
 /// 200 with the estimate.
-pub async fn estimate_gas(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+pub async fn estimate_gas(State(web): State<Web>, Look(mut operation): Look) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     let own = operation.addresses()?.evm;
     let Chain::Evm(client) = network.nodes(&web)? else {

@@ -86,6 +86,7 @@ pub fn doc() -> reference::Operation {
             Code::ConsentNeeded,
             Code::Forbidden,
             Code::SecretRefused,
+            Code::NewDeviceHold,
             Code::Conflict,
         ])
 }
@@ -186,6 +187,7 @@ async fn let_in(
     headers: &HeaderMap,
 ) -> Result<LetIn, Failure> {
     let let_in = spend(web, context, caller, bearer.0.as_deref(), key, raw).await?;
+    let_in.must_not_be_held()?;
     must_be_allowed(web, caller, headers, &let_in)?;
     if !let_in
         .usable

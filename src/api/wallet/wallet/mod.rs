@@ -70,6 +70,27 @@ impl FromRequest<Web> for Operation {
     type Rejection = Failure;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
+        Self::read(request, web, LetIn::must_not_be_held).await
+    }
+}
+
+/// An operation that opens no key, and that a log-in on a new device has from the beginning.
+pub struct Look(pub Operation);
+
+impl FromRequest<Web> for Look {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Failure> {
+        Operation::read(request, web, |_| Ok(())).await.map(Self)
+    }
+}
+
+impl Operation {
+    async fn read(
+        request: Request,
+        web: &Web,
+        may: impl FnOnce(&LetIn) -> Result<(), Failure> + Send,
+    ) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let context = Context::from_request_parts(&mut parts, web).await?;
         let caller = Caller::from_request_parts(&mut parts, web).await?;
@@ -80,6 +101,7 @@ impl FromRequest<Web> for Operation {
         let read = presented(web, &context, &caller, bearer.0.as_deref()).await?;
         let JsonObject { mut fields, raw } = JsonObject::from_request(Request::from_parts(parts, body), web).await?;
         let let_in = spend_presented(web, &context, read, key, &raw).await?;
+        may(&let_in)?;
         must_be_allowed(web, &caller, &headers, &let_in)?;
         let asks_consent = consent_needed(web, &caller, &headers, &let_in);
         let given = half_in(web, &context, &caller, &let_in.usable.wallet, &mut fields).await?;

@@ -15,6 +15,7 @@ impl Operation {
     /// Decides on what was parsed, counts what it spends, and notes the use of the key; all of it durable before the key
     /// is opened. 403 with the rule that refuses it.
     pub async fn permit(&self, web: &Web, action: &Action) -> Result<Permit, Failure> {
+        self.let_in.must_not_be_held()?;
         let needs = match action.operation() {
             Kind::Message => ConsentScope::Sign,
             // A document can be a permit, which moves tokens as a transaction does.

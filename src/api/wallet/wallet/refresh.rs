@@ -82,5 +82,6 @@ fn born(family: &Family, now: jiff::Timestamp) -> Result<Born, Failure> {
         // No earlier than the log-in, which says a moment that is just after the call's.
         at: now.max(family.auth_time),
         until: None,
+        hold: family.hold,
     })
 }

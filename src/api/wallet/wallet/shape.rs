@@ -57,13 +57,8 @@ pub fn also_refuses(mut operation: Operation, code: Code) -> Operation {
 /// A call that signs.
 pub fn signs(id: &'static str, source: &'static str, message: &str, field: &'static str, example: Value) -> Operation {
     let data = Schema::object([always(field, Schema::text())]);
-    gives(
-        id,
-        source,
-        message,
-        data,
-        &json!(Map::from_iter([(field.to_owned(), example)])),
-    )
+    let example = json!(Map::from_iter([(field.to_owned(), example)]));
+    also_refuses(gives(id, source, message, data, &example), Code::NewDeviceHold)
 }
 
 /// A call that spends a wallet token and answers this.

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::evm_json::{quantity, to_u64};
 use super::{Operation, not_open, shape, wrong};
-use crate::domain::Invalid;
 use crate::domain::policy::Action;
+use crate::domain::{Code, Invalid};
 use crate::web::reference::{self, Schema, always, optional, required};
 use crate::web::{Failure, Web};
 
@@ -44,14 +44,14 @@ pub fn doc() -> reference::Operation {
         "address": contract, "chainId": 11_155_111, "nonce": 0, "r": "0x…", "s": "0x…", "v": "27", "yParity": 0,
     } });
     let data = Schema::object([always("authorization", signed.named("Authorization"))]);
-    shape::gives(
+    let operation = shape::gives(
         "signAuthorization",
         include_str!("sign_authorization.rs"),
         MESSAGE,
         data,
         &example,
-    )
-    .body(request.named("DelegationToSign"), body)
+    );
+    shape::also_refuses(operation, Code::NewDeviceHold).body(request.named("DelegationToSign"), body)
 }
 
 const MESSAGE: &str = "Sign Authorization is successfully";

@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::evm_json::{bytes, hex};
-use super::{Operation, details, shape};
+use super::{Look, details, shape};
 use crate::chains::Chain;
 use crate::chains::evm::{Client, KnownTransaction, Log, Receipt};
 use crate::domain::{Code, Invalid};
@@ -86,7 +86,7 @@ pub fn doc() -> reference::Operation {
 const MESSAGE: &str = "Transaction Detail executed successfully";
 
 /// 200 with the receipt; 404 for a transaction that no node knows.
-pub async fn transaction_detail(State(web): State<Web>, mut operation: Operation) -> Result<Response, Failure> {
+pub async fn transaction_detail(State(web): State<Web>, Look(mut operation): Look) -> Result<Response, Failure> {
     let network = operation.network(&web)?;
     let detail = match network.nodes(&web)? {
         Chain::Evm(client) => evm(client, operation.fields.parsed("transactionHash", |text| hash(&text))?).await?,

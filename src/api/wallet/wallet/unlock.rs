@@ -99,6 +99,7 @@ pub async fn unlock(
         auth_time: let_in.issued_at,
         at: context.now,
         until: None,
+        hold: claims.hold,
     };
     let rides = (wallet.custody == Custody::Shared).then_some(&half);
     let session = begin(&web, &caller, &known, &born, rides).await?;

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Met, ProofAttempt, ProofOutcome, Proven};
 use crate::domain::{EnvironmentId, EventType, IdentityId, Purpose, UserId};
+use crate::store::devices::{DeviceStanding, LoginOnDevice, SeenDevice, asked_of, guarded, see, standing};
 use crate::store::happened::Happened;
+use crate::store::notices::Notices;
 use crate::store::sessions::ended_all;
 use crate::store::sql::params;
 use crate::store::transaction::Tx;
@@ -28,7 +30,10 @@ const UNTOUCHED: &str = "
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
         and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
-const STATUS: &str = "select status from users where id = :user and environment_id = :environment";
+const STATUS: &str = guarded!(
+    "account.status",
+    "where account.id = :user and account.environment_id = :environment"
+);
 const ADD_USER: &str = "
     insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
     values (:id, :environment, 'verified', '{}', :always, :now, :now)";
@@ -61,10 +66,13 @@ pub(super) async fn settle(
     environment: EnvironmentId,
     attempt: &ProofAttempt,
     met: Met,
+    notices: &Notices,
 ) -> Result<ProofOutcome> {
+    // The device of a log-in that reaches wallets.
+    let check = attempt.device.as_ref().map(|device_of| device_of(met.kind, &met.key));
     let by_value = params![environment: environment.0, kind: met.kind, key: met.key.as_str()];
     let mut owner = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
-    let (user, created) = loop {
+    let (user, created, standing) = loop {
         if attempt.purpose.needs_own_address() && (owner.is_none() || owner != attempt.user) {
             return Ok(ProofOutcome::Refused);
         }
@@ -80,16 +88,17 @@ pub(super) async fn settle(
         };
         if created {
             // Nobody knows its id yet.
-            break (user, created);
+            break (user, created, None);
         }
-        let ((), may_sign_in) = try_join(lock(tx, user), may_sign_in(tx, environment, user)).await?;
+        let account = account(tx, environment, user, asked_of(check.as_ref(), attempt.now));
+        let ((), standing) = try_join(lock(tx, user), account).await?;
         // Somebody else may have taken the brought user over by another address of it, before the lock was ours.
         let adopted = owner.is_none() && attempt.user.is_none();
         if adopted && adoptable(tx, environment, &met).await? != Some(user) {
             continue;
         }
-        if may_sign_in {
-            break (user, created);
+        if standing.is_some() {
+            break (user, created, standing);
         }
         // Whose it was before the lock was ours may have been joined into another.
         let again = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
@@ -142,6 +151,24 @@ pub(super) async fn settle(
         let about = json!({ "user_id": user, "app_id": met.app, "amr": "otp", "kind": met.kind });
         told.push((2, EventType::LoginSucceeded, about));
     }
+    let device = match (check, standing) {
+        (None, _) => None,
+        (Some(check), None) => Some(SeenDevice {
+            id: check.new,
+            since: attempt.now,
+            held: false,
+        }),
+        (Some(check), Some(standing)) => {
+            let login = LoginOnDevice {
+                environment,
+                app: met.app,
+                user,
+                by: Some((met.kind, &met.key)),
+                now: attempt.now,
+            };
+            Some(see(tx, notices, &check, standing, login).await?)
+        }
+    };
     let told = told.into_iter();
     let saying = told.map(|(which, kind, about)| say(tx, environment, attempt, user, which, kind, about));
     try_join_all(saying).await?;
@@ -150,6 +177,7 @@ pub(super) async fn settle(
         created,
         key: met.key,
         since: attempt.now + JUST_AFTER,
+        device,
     }))
 }
 
@@ -185,10 +213,19 @@ async fn adoptable(tx: &Tx<'_>, environment: EnvironmentId, met: &Met) -> Result
     Ok(untouched.map(|()| only))
 }
 
-async fn may_sign_in(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<bool> {
-    let params = params![user: user.0, environment: environment.0];
-    let status = tx.one(STATUS, &params, |row| row.text(0)).await?;
-    Ok(matches!(status.as_deref(), Some("linked" | "verified")))
+/// How a user stands who may sign in; `None` for one who may not.
+async fn account(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    user: UserId,
+    (device, hour_ago): (Option<uuid::Uuid>, Timestamp),
+) -> Result<Option<DeviceStanding>> {
+    let params = params![user: user.0, environment: environment.0, device: device, hour_ago: hour_ago];
+    let found = tx
+        .one(STATUS, &params, |row| Ok((row.text(0)?, standing(row, 1)?)))
+        .await?;
+    let may_sign_in = found.filter(|(status, _)| matches!(&**status, "linked" | "verified"));
+    Ok(may_sign_in.map(|(_, standing)| standing))
 }
 
 /// What protects a user from another address that logs in.

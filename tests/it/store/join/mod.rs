@@ -387,6 +387,7 @@ async fn every_table_that_names_a_user_is_known_to_a_join(store: TestStore) {
     let stay = [
         "challenges",
         "confirmations",
+        "device_holds",
         "events",
         "login_links",
         "messages",

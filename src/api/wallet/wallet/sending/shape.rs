@@ -64,7 +64,7 @@ fn quantity() -> Schema {
 pub fn sends(id: &'static str, source: &'static str, message: &str) -> Operation {
     let data = Schema::object([always("txReceipt", receipt())]);
     let operation = shape::asks(id, source, message, data, &json!({ "txReceipt": example() }));
-    [Code::DuplicateSend, Code::SendsPaused]
+    [Code::DuplicateSend, Code::SendsPaused, Code::NewDeviceHold]
         .into_iter()
         .fold(operation, shape::also_refuses)
 }

@@ -77,6 +77,7 @@ impl Stepping {
             purpose,
             kind: None,
             code,
+            device: None,
             claim: None,
         };
         match prove(&self.app.app.web, &self.context(), typed).await.unwrap() {

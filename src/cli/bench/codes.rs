@@ -162,6 +162,7 @@ impl Bench {
             wrong_per_hour: 10,
             caps: None,
             asked_by: "Bench".to_owned(),
+            language: "en",
             long_code: code.clone(),
             code,
             message: sends.then_some(NewMessage {

@@ -56,7 +56,8 @@ fn listed(answer: &Value) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "None to show. `POST /v1/webhooks` makes a webhook.".to_owned();
+        return "There is no such webhook. `POST /v1/webhooks` makes one; --failing shows those alone that fail."
+            .to_owned();
     }
     let headings = [
         "ID",

@@ -69,7 +69,8 @@ impl DeviceHold {
 macro_rules! guarded {
     ($rest:literal) => {
         concat!(
-            "select account.id, account.status, wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, ",
+            "select ",
+            "account.id, account.status, wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, ",
             "case when wallet.id is null then null ",
             "else (select max(joined.joined_at) from user_aliases joined where joined.user_id = account.id) end, ",
             "case when wallet.id is null then 0 else (select count(*) from identities other ",

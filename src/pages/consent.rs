@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::form::Form;
 use super::reader::Reader;
 use super::render::page;
-use super::step_up::{Sent, StepUp, status};
+use super::step_up::{StepUp, status};
 use super::view::{Frame, initial};
 use super::words::Flash;
 use crate::domain::{AppId, Code, ConsentScopes, Language, Purpose, WalletId};
@@ -84,21 +84,11 @@ pub async fn decide(
     };
     let (does, challenge) = (form.text("do"), form.text("challenge"));
     if !matches!(does, "allow" | "stop") {
-        return match step_up.send(&web, &context, &reader).await? {
-            Sent::Code(challenge, holder) => {
-                let shown = render(&reader, &app, Stage::WaitsForCode, &challenge.to_string(), None)?;
-                holder.keeps(shown)
-            }
-            // The code before can still be typed.
-            Sent::Wait(seconds) if challenge.is_empty() => {
-                render(&reader, &app, Stage::Asks, "", Some(Flash::Wait(seconds)))
-            }
-            Sent::Wait(seconds) => {
-                let said = Some(Flash::Wait(seconds));
-                render(&reader, &app, Stage::WaitsForCode, challenge, said)
-            }
-            Sent::Nowhere => render(&reader, &app, Stage::NoAddress, "", None),
-        };
+        let states = [Stage::Asks, Stage::WaitsForCode, Stage::NoAddress];
+        let sent = step_up.send(&web, &context, &reader).await?;
+        return sent.shown(challenge, states, |state, challenge, said| {
+            render(&reader, &app, state, challenge, said)
+        });
     }
     let Some(owner) = step_up.owner(&web, &context, challenge, form.text("code")).await? else {
         return render(&reader, &app, Stage::WrongCode, challenge, None);

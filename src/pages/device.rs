@@ -12,7 +12,7 @@ use axum::response::Response;
 use super::form::Form;
 use super::reader::Reader;
 use super::render::{moment, page};
-use super::step_up::{Sent, StepUp, status};
+use super::step_up::{StepUp, status};
 use super::view::{Frame, initial};
 use super::words::Flash;
 use crate::domain::{Code, DeviceId, Language, NewDevices, Purpose};
@@ -94,21 +94,11 @@ pub async fn decide(
     let challenge = form.text("challenge");
     if form.text("do") != "allow" {
         let address = store.device_contact(found.device).await?;
-        return match step_up.send_to(&web, &context, &reader, address).await? {
-            Sent::Code(challenge, holder) => {
-                let shown = found.render(&reader, Stage::WaitsForCode, &challenge.to_string(), &context, None)?;
-                holder.keeps(shown)
-            }
-            // The code before can still be typed.
-            Sent::Wait(seconds) if challenge.is_empty() => {
-                found.render(&reader, Stage::Asks, "", &context, Some(Flash::Wait(seconds)))
-            }
-            Sent::Wait(seconds) => {
-                let said = Some(Flash::Wait(seconds));
-                found.render(&reader, Stage::WaitsForCode, challenge, &context, said)
-            }
-            Sent::Nowhere => found.render(&reader, Stage::NoAddress, "", &context, None),
-        };
+        let states = [Stage::Asks, Stage::WaitsForCode, Stage::NoAddress];
+        let sent = step_up.send_to(&web, &context, &reader, address).await?;
+        return sent.shown(challenge, states, |state, challenge, said| {
+            found.render(&reader, state, challenge, &context, said)
+        });
     }
     let Some((owner, key)) = step_up.proven(&web, &context, challenge, form.text("code")).await? else {
         return found.render(&reader, Stage::WrongCode, challenge, &context, None);

@@ -38,6 +38,26 @@ pub enum Sent {
     Nowhere,
 }
 
+impl Sent {
+    /// The page of what became of it, in one of three states: it asks, it waits for the code, there is no address. A code that
+    /// was sent `before` can still be typed; nothing where there is none.
+    pub fn shown<S>(
+        self,
+        before: &str,
+        [asks, waits, no_address]: [S; 3],
+        render: impl FnOnce(S, &str, Option<Flash>) -> Result<Response, Failure>,
+    ) -> Result<Response, Failure> {
+        match self {
+            Self::Code(challenge, holder) => holder.keeps(render(waits, &challenge.to_string(), None)?),
+            Self::Wait(seconds) => {
+                let state = if before.is_empty() { asks } else { waits };
+                render(state, before, Some(Flash::Wait(seconds)))
+            }
+            Self::Nowhere => render(no_address, "", None),
+        }
+    }
+}
+
 /// The browser that asked for a code.
 pub struct Holder(Token);
 

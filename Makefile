@@ -18,7 +18,7 @@ run: ## start a server to try things on (make run ARGS="--help")
 	cargo run --release -- dev $(ARGS)
 
 fake: ## stand in for a service on this machine (make fake ARGS="whatsapp --help"; twilio, smtp, issuer)
-	cargo run --quiet --features fakes -- fake $(ARGS)
+	cargo run --features fakes -- fake $(ARGS)
 
 test: ## run every test; installs what is missing, brings its own PostgreSQL (make test ARGS="api::users")
 	scripts/test $(ARGS)

@@ -259,7 +259,7 @@ mod tests {
                 let title = words.notice(*notice, "Acme");
                 assert!(title.contains("Acme") && !title.ends_with('.'), "{title}");
                 let means = words.notice_means(*notice, "https://example.com/hook");
-                let named = *notice == Notice::WebhookDisabled;
+                let named = matches!(notice, Notice::WebhookDisabled | Notice::NewDevice);
                 assert_eq!(means.contains("https://example.com/hook"), named, "{means}");
                 assert!(seen.insert(title) && seen.insert(means.into_owned()));
             }

@@ -15,7 +15,6 @@ create index device_holds_user on device_holds (user_id);
 create index device_holds_end on device_holds (ends_at);
 alter table token_families add column hold_id uuid;
 
--- Codes have one more purpose; and the language of a message is asked for when it is sent, so it stands in no challenge.
-alter table challenges drop column language;
+-- Codes have one more purpose.
 alter table challenges drop constraint challenges_purpose_check;
 alter table challenges add constraint challenges_purpose_check check (purpose in ('log_in', 'confirm_contact', 'export_wallet', 'give_consent', 'change_identity', 'join_accounts', 'trust_device'));

@@ -15,7 +15,7 @@ create index device_holds_user on device_holds (user_id);
 create index device_holds_end on device_holds (ends_at);
 alter table token_families add column hold_id blob;
 
--- Codes have one more purpose; and the language of a message is asked for when it is sent, so it stands in no challenge.
+-- Codes have one more purpose.
 create table challenges_again (
     id blob primary key check (length(id) = 16),
     environment_id blob not null,
@@ -32,12 +32,13 @@ create table challenges_again (
     expires_at integer not null,
     used_at integer,
     asked_by text not null default '',
+    language text not null default 'en',
     counted text
 ) strict, without rowid;
 insert into challenges_again (id, environment_id, app_id, user_id, purpose, kind, key, shown, code_mac, tries, wrong, created_at,
-    expires_at, used_at, asked_by, counted)
+    expires_at, used_at, asked_by, language, counted)
 select id, environment_id, app_id, user_id, purpose, kind, key, shown, code_mac, tries, wrong, created_at, expires_at, used_at,
-    asked_by, counted
+    asked_by, language, counted
 from challenges;
 drop table challenges;
 alter table challenges_again rename to challenges;

@@ -55,7 +55,7 @@ impl Server {
         let keys: Option<Value> = keys.and_then(|text| serde_json::from_str(&text).ok());
         let key = keys.and_then(|keys| keys["sandbox"]["server_key"].as_str().map(str::to_owned));
         key.context(
-            "--key: name a server key of the sandbox, or set ABOARD_SERVER_KEY; `aboard keys create --environment sandbox` makes one",
+            "--key: name a server key of the sandbox, or set ABOARD_SERVER_KEY. `aboard keys create NAME --kind server --environment sandbox` makes one; those of `aboard dev` are found from where it was started, or with its --data",
         )
     }
 }

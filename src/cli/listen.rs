@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Args)]
 pub struct Listen {
     /// Where to, like `http://127.0.0.1:3000/hook`; without it events are only shown
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = receiver)]
     forward_to: Option<Url>,
     /// Only these types, with commas between them: user.created,login.*
     #[arg(long, value_name = "TYPES")]
@@ -34,6 +34,13 @@ pub struct Listen {
     count: Option<u64>,
     #[command(flatten)]
     server: Server,
+}
+
+fn receiver(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "write a whole address, like http://127.0.0.1:3000/hook".to_owned())
 }
 
 /// What is forwarded where.
@@ -173,8 +180,15 @@ impl Forwarder {
                 format!("sha256={}", self.secret.sign_body(body.as_bytes())),
             );
         let answer = request.body(body).send().await;
-        Ok(answer.map_err(reqwest::Error::without_url)?.status().as_u16())
+        let answer = answer.map_err(|error| anyhow::Error::msg(innermost(&error)))?;
+        Ok(answer.status().as_u16())
     }
+}
+
+/// What went wrong in the end: that a connection was refused, not that a request was not sent.
+fn innermost(error: &reqwest::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The event of a block of the stream, if it is one.

@@ -54,7 +54,7 @@ Start here:
   aboard partners create --environment sandbox Acme   a partner's key and webhook secret
 
 In production:
-  aboard keys init /etc/aboard/kek                    the key that seals every secret; back it up
+  aboard keys init /etc/aboard/key                    the key that seals every secret; back it up
   aboard serve --config aboard.toml                   the server
   aboard orgs create Example                          beside it: an organization, then its partners
   aboard channels set whatsapp --environment production   what carries codes; sms, email, http

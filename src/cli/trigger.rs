@@ -10,7 +10,7 @@ use super::print::{self, text};
 /// Make an event in the sandbox, as if it had happened; nothing else happens.
 #[derive(Args)]
 pub struct Trigger {
-    /// The type: user.created
+    /// The type, like user.created
     #[arg(value_name = "TYPE")]
     kind: String,
     /// What it says, as a JSON object; without it an example

@@ -169,7 +169,7 @@ fn listed(answer: &Value) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "There is no such user.".to_owned();
+        return "None to show: nobody is there, or nobody like that.".to_owned();
     }
     let mut shown = table(&["ID", "STATUS", "NAME", "EMAIL", "PHONE", "MADE"], &rows);
     if let Some(next) = answer["next"].as_str() {

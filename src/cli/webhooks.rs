@@ -56,7 +56,7 @@ fn listed(answer: &Value) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "There is no such webhook. `POST /v1/webhooks` makes one.".to_owned();
+        return "None to show. `POST /v1/webhooks` makes a webhook.".to_owned();
     }
     let headings = [
         "ID",

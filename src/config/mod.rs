@@ -137,6 +137,7 @@ impl Config {
         self.codes.check()?;
         self.providers.check()?;
         self.notices.check()?;
+        self.log.check()?;
         self.wallets.check()?;
         self.networks.check()?;
         self.webhooks.check()

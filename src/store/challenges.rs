@@ -54,6 +54,8 @@ pub struct NewChallenge {
     pub caps: Option<CodeCaps>,
     /// The name that messages say asks for the code.
     pub asked_by: String,
+    /// The language of its messages.
+    pub language: &'static str,
     /// The usual code.
     pub code: PreparedCode,
     /// The long one.
@@ -89,8 +91,8 @@ pub enum Started {
 
 const ADD: &str = "
     insert into challenges (id, environment_id, app_id, user_id, purpose, kind, key, shown, code_mac, tries, wrong, created_at, expires_at,
-        asked_by, counted)
-    values (:id, :environment, :app, :user, :purpose, :kind, :key, :shown, :code_mac, 0, 0, :now, :expires_at, :asked_by, :counted)";
+        asked_by, language, counted)
+    values (:id, :environment, :app, :user, :purpose, :kind, :key, :shown, :code_mac, 0, 0, :now, :expires_at, :asked_by, :language, :counted)";
 const ADD_MESSAGE: &str = "
     insert into messages (id, environment_id, challenge_id, channel, sealed, state, attempts, channel_attempts, tried, expires_at, created_at)
     values (:id, :environment, :challenge, :channel, :sealed, 'pending', 0, 0, '', :expires_at, :now)";
@@ -172,7 +174,7 @@ async fn start(tx: &Tx<'_>, scope: ChallengeScope, new: &NewChallenge) -> Result
     let challenge = params![
         id: new.id.0, environment: environment.0, app: app, user: new.user.map(|user| user.0), purpose: new.purpose.name(),
         kind: kind, key: key, shown: new.to.shown(), code_mac: &code.mac[..], now: new.now, expires_at: new.expires_at,
-        asked_by: new.asked_by.as_str(), counted: counted,
+        asked_by: new.asked_by.as_str(), language: new.language, counted: counted,
     ];
     let send = Send {
         id: new.id.0,

@@ -64,14 +64,12 @@ impl DeviceHold {
     }
 }
 
-/// The text of a query that reads `account`, with what [`standing`] reads in the columns behind those that it begins with.
-/// Its parameters are `:device` and `:hour_ago`, see [`asked_of`].
+/// The text of a query that reads id and status of `account`, with what [`standing`] reads in the columns behind them. Its
+/// parameters are `:device` and `:hour_ago`, see [`asked_of`].
 macro_rules! guarded {
-    ($columns:literal, $rest:literal) => {
+    ($rest:literal) => {
         concat!(
-            "select ",
-            $columns,
-            ", wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, ",
+            "select account.id, account.status, wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, ",
             "case when wallet.id is null then null ",
             "else (select max(joined.joined_at) from user_aliases joined where joined.user_id = account.id) end, ",
             "case when wallet.id is null then 0 else (select count(*) from identities other ",

@@ -98,7 +98,6 @@ const FIND: &str = "
     where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
         and named.environment_id = :environment";
 const FIND_HELD: &str = guarded!(
-    "account.id, account.status",
     "join identities named on named.user_id = account.id
     where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
         and named.environment_id = :environment"

@@ -122,6 +122,7 @@ pub async fn ask(web: &Web, context: &Context, mut ask: Ask<'_>) -> Result<Call<
         // A sandbox pays for nothing.
         caps: caps.filter(|_| ask.kind == EnvironmentKind::Production),
         asked_by: ask.asked_by.to_owned(),
+        language: ask.language.tag(),
         code: prepared(&code),
         long_code: prepared(&codes.long()),
         message: (!test).then_some(NewMessage {

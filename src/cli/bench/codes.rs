@@ -178,6 +178,7 @@ impl LogIns {
             wrong_per_hour: 10,
             caps: None,
             asked_by: "Bench".to_owned(),
+            language: "en",
             long_code: code.clone(),
             code,
             message: sends.then_some(NewMessage {

@@ -146,6 +146,9 @@ fn note(due: &DueDelivery, status: Option<u16>, error: Option<&str>, end: &Deliv
     let attempt = due.attempts.saturating_add(1);
     if matches!(end, DeliveryEnd::GivenUp) {
         tracing::warn!(delivery = %due.id, event = %due.event, attempt, status, error, "a webhook was given up");
+    } else if due.webhook.is_none() && attempt == 1 && !matches!(end, DeliveryEnd::Delivered) {
+        // Of a partner's webhook nothing else tells before it is given up.
+        tracing::warn!(delivery = %due.id, event = %due.event, status, error, "a partner's webhook failed; it is tried again");
     } else {
         tracing::debug!(delivery = %due.id, event = %due.event, attempt, status, error, outcome, "a webhook was sent");
     }

@@ -7,7 +7,7 @@
 mod owner;
 
 use futures_util::FutureExt as _;
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -190,14 +190,17 @@ async fn prove(tx: &Tx<'_>, scope: ChallengeScope, attempt: &ProofAttempt, notic
         ];
         tx.execute(REMEMBER, &remembered).await
     };
-    // The challenge is this transaction's since its try was counted: on PostgreSQL all three share a round trip.
+    // The challenge is this transaction's since its try was counted: on PostgreSQL both share a round trip.
     let locked = lock_value(tx, scope.environment, met.kind, &met.key);
-    let (spent, _, ()) = try_join3(tx.execute(SPEND, &spent), remembered, locked).await?;
+    let (spent, ()) = try_join(tx.execute(SPEND, &spent), locked).await?;
     if spent == 0 {
         return Ok(ProofOutcome::Refused);
     }
     let counted = met.counted.clone();
-    let outcome = settle(tx, scope.environment, attempt, met, notices).await?;
+    // The network's row only behind the lock of the value: two log-ins that took them in different orders would wait for each
+    // other. What follows goes along in the same round trip.
+    let settled = settle(tx, scope.environment, attempt, &met, notices);
+    let (_, outcome) = try_join(remembered, settled).await?;
     // Behind the lock of the value, as whoever asks for a code counts it.
     if let Some(prefix) = &counted {
         count_proof(tx, scope.environment, prefix, attempt.challenge, attempt.now).await?;

@@ -53,7 +53,6 @@ pub fn idempotency_key() -> Value {
         "required": false,
         "description": "The same call made twice with the same key has one effect, for 24 hours. Bare or in quotes.",
         "schema": { "type": "string", "pattern": "^([!#-~]([ !#-~]{0,253}[!#-~])?|\"[!#-~]([ !#-~]{0,253}[!#-~])?\")$" },
-        "example": "9b2f5f0c-1c3e-4f6e-8f0e-2f6a4c1d7e90",
     })
 }
 

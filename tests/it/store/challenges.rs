@@ -45,6 +45,7 @@ pub fn challenge(store: &TestStore, to: &str) -> NewChallenge {
         wrong_per_hour: 10,
         caps: None,
         asked_by: "Shop".to_owned(),
+        language: "en",
         code: PreparedCode {
             mac: MAC,
             sealed: b"the code".to_vec(),

@@ -30,10 +30,7 @@ const UNTOUCHED: &str = "
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
         and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
-const STATUS: &str = guarded!(
-    "account.status",
-    "where account.id = :user and account.environment_id = :environment"
-);
+const STATUS: &str = guarded!("where account.id = :user and account.environment_id = :environment");
 const ADD_USER: &str = "
     insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
     values (:id, :environment, 'verified', '{}', :always, :now, :now)";
@@ -65,7 +62,7 @@ pub(super) async fn settle(
     tx: &Tx<'_>,
     environment: EnvironmentId,
     attempt: &ProofAttempt,
-    met: Met,
+    met: &Met,
     notices: &Notices,
 ) -> Result<ProofOutcome> {
     // The device of a log-in that reaches wallets.
@@ -81,7 +78,7 @@ pub(super) async fn settle(
             (Some(owner), Some(user)) if owner == user => (owner, false),
             (Some(owner), Some(_)) => return Ok(ProofOutcome::AnothersOwn(owner)),
             (None, Some(user)) => (user, false),
-            (None, None) => match adoptable(tx, environment, &met).await? {
+            (None, None) => match adoptable(tx, environment, met).await? {
                 Some(user) => (user, false),
                 None => (attempt.new_user, true),
             },
@@ -94,7 +91,7 @@ pub(super) async fn settle(
         let ((), standing) = try_join(lock(tx, user), account).await?;
         // Somebody else may have taken the brought user over by another address of it, before the lock was ours.
         let adopted = owner.is_none() && attempt.user.is_none();
-        if adopted && adoptable(tx, environment, &met).await? != Some(user) {
+        if adopted && adoptable(tx, environment, met).await? != Some(user) {
             continue;
         }
         if standing.is_some() {
@@ -103,7 +100,7 @@ pub(super) async fn settle(
         // Whose it was before the lock was ours may have been joined into another.
         let again = tx.one(OWNER, &by_value, |row| Ok(UserId(row.id(0)?))).await?;
         if again == owner {
-            suspended(tx, environment, attempt, &met, user).await?;
+            suspended(tx, environment, attempt, met, user).await?;
             return Ok(ProofOutcome::Suspended);
         }
         owner = again;
@@ -175,7 +172,7 @@ pub(super) async fn settle(
     Ok(ProofOutcome::Proven(Proven {
         user: known,
         created,
-        key: met.key,
+        key: met.key.clone(),
         since: attempt.now + JUST_AFTER,
         device,
     }))
@@ -222,7 +219,7 @@ async fn account(
 ) -> Result<Option<DeviceStanding>> {
     let params = params![user: user.0, environment: environment.0, device: device, hour_ago: hour_ago];
     let found = tx
-        .one(STATUS, &params, |row| Ok((row.text(0)?, standing(row, 1)?)))
+        .one(STATUS, &params, |row| Ok((row.text(1)?, standing(row, 2)?)))
         .await?;
     let may_sign_in = found.filter(|(status, _)| matches!(&**status, "linked" | "verified"));
     Ok(may_sign_in.map(|(_, standing)| standing))

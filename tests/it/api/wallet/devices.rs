@@ -135,7 +135,7 @@ async fn a_log_in_on_a_new_device_reads_and_does_nothing_else_for_a_day(engine: 
     // A day later the same log-in does everything.
     home.app.advance(DAY);
     data_of(&home.signs(&mut tokens).await);
-    home.app.advance(HOUR);
+    home.app.advance(HOUR + 1);
     let store = &home.app.instance().store;
     store.sweep(home.app.system(), home.app.now()).await.unwrap();
     assert_eq!(home.app.count("device_holds").await, 0);
@@ -270,6 +270,7 @@ async fn other_log_ins_have_devices_and_a_back_end_has_none(engine: Engine) {
         google(caller, &json!({ "credential": at.issuer.sign(&signed) })).await
     };
     let typed = async |caller: &Client| {
+        app.advance(1);
         let body = json!({ "username": "Ada", "password": PASSWORD });
         caller.post("/api/v2/auth/login", &body).await
     };

@@ -4,6 +4,10 @@
 //
 // Every figure is the median of the runs. The load generator shares the machine with the server, so ratios
 // between figures of one run say more than the figures.
+//
+// `sign_message` spends a single-use wallet token for each signature. Its ceiling is the spend alone, in the process: over
+// HTTP the use of the key is noted as well, which is a commit of its own, and the text is signed. The line below the table
+// says what the two commits come to in the process, and how long half of the answers took beside the time of two syncs.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -66,7 +70,13 @@ function wrk(url, script, connections, args, keys, seconds = SECONDS) {
   const requests = Number(/(\d+) requests in/.exec(out)[1]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
   const wrong = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
-  return { requests, rate, wrong, p99: /99%\s+([\d.]+\w+)/.exec(out)?.[1] };
+  return { requests, rate, wrong, p50: milliseconds(/\s50%\s+([\d.]+\w+)/.exec(out)?.[1]), p99: /99%\s+([\d.]+\w+)/.exec(out)?.[1] };
+}
+
+/// A time as wrk writes it.
+function milliseconds(text) {
+  const [, number, unit] = /^([\d.]+)(us|ms|s|m)$/.exec(text ?? "") ?? [];
+  return Number(number) * { us: 0.001, ms: 1, s: 1_000, m: 60_000 }[unit];
 }
 
 async function database(engine) {
@@ -125,6 +135,7 @@ async function overHttp(engine) {
       add("verify_whatsapp", connections, await measure(target, "verify_whatsapp", connections, [await begunLogins(target, connections)]));
       memory.peak.push(usage(target.pid).peak);
       await target.stop();
+      add("sign_message", connections, await signatures(target, connections));
       add("redeem_login_link", connections, await redemptions(target, connections));
     }
     say(`${engine}: run ${run + 1} of ${RUNS} over HTTP`);
@@ -223,6 +234,22 @@ async function redemptions(earlier, connections) {
   const running = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...earlier.store, ...UNLIMITED, "--set", "log.level=warn"]);
   const target = { ...running, ...JSON.parse(running.line), pid: running.child.pid };
   const result = await measure(target, "redeem", connections, [paths]);
+  await target.stop();
+  return result;
+}
+
+/// Signs with wallet tokens that were made beforehand, while no server runs, for one at the address of the earlier: a token
+/// says who made it.
+async function signatures(earlier, connections) {
+  const tokens = join(work, "wallet-tokens.txt");
+  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 2_000 : 12_000)));
+  execFileSync(ABOARD, ["bench-floor", "wallet-tokens", "--count", count, "--client-secret", earlier.sandbox.client_secret, "--out", tokens].map(String), {
+    env: { ...process.env, ...settingsOf(earlier.store), ABOARD_SERVER__PUBLIC_URL: earlier.url },
+  });
+  const at = ["--listen", new URL(earlier.url).host, "--set", "server.metrics_listen=127.0.0.1:0"];
+  const running = await start(["dev", ...at, "--json", ...earlier.store, ...UNLIMITED, "--set", "log.level=warn"]);
+  const target = { ...running, ...JSON.parse(running.line), pid: running.child.pid };
+  const result = await measure(target, "sign_message", connections, [tokens]);
   await target.stop();
   return result;
 }
@@ -441,6 +468,7 @@ function table(engine, http, floor, ceilings) {
     }
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
+  lines.push(signing(http, floor, ceilings.syncs), "");
   lines.push(`Events told to a webhook: ${Math.round(ceilings.hooks.rate)} a second, users and all; first attempt after ${(ceilings.hooks.lag * 1000).toFixed(0)} ms at most for 99 of 100 under a lighter load.`, "");
   lines.push(`Events that were there before the server are told at ${Math.round(ceilings.drained)} a second.`, "");
   if (ceilings.backlog) lines.push(ceilings.backlog, "");
@@ -458,6 +486,18 @@ function table(engine, http, floor, ceilings) {
     lines.push(`| pgbench, the statements of a new user | ${connections} | ${Math.round(ceilings.insert[connections])} | ${Math.round((made(connections) / ceilings.insert[connections]) * 100)} % |`);
   }
   return [...lines, ""];
+}
+
+/// What a signature costs beside its two commits: in the process, and by the time that the disk takes for them.
+function signing(http, floor, syncs) {
+  const runs = http.rows.sign_message;
+  const both = CONNECTIONS.map((connections) => {
+    const ceiling = floor.spend_and_use[connections].rate;
+    const share = Math.round((median(runs[connections].map((run) => run.rate)) / ceiling) * 100);
+    return `${Math.round(ceiling)} at ${connections} (over HTTP ${share} %)`;
+  });
+  const half = median(runs[32].map((run) => run.p50));
+  return `sign_message: half of the answers within ${half.toFixed(2)} ms at 32 connections; two commits and 2 ms are ${(2_000 / syncs + 2).toFixed(2)} ms. The spend and the note of the key's use, in the process: ${both.join(", ")} a second.`;
 }
 
 /// Reads and writes on a store of many users against a small one.
@@ -490,7 +530,7 @@ try {
   } else {
     const bare = await echo();
     for (const engine of ENGINES) {
-      const ceilings = { echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), drained: await drained(engine, 20_000), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
+      const ceilings = { syncs, echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), drained: await drained(engine, 20_000), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
       if (engine === "postgres") {
         ceilings.nodes = await nodes();
         ceilings.copying = await copying(Number(option("copied", 100_000)));

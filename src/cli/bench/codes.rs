@@ -19,7 +19,9 @@ use crate::domain::{
 use crate::instance::Instance;
 use crate::outbound::Guard;
 use crate::resource;
-use crate::store::{AppScope, InFlight, NewChallenge, NewMessage, PreparedCode, ProofAttempt};
+use crate::store::{
+    AppScope, InFlight, NewChallenge, NewMessage, Once, PreparedCode, ProofAttempt, ProofOutcome, Proven,
+};
 
 /// The limits that numbers and networks of their own never meet.
 const LIMITS: SendLimits = SendLimits {
@@ -42,12 +44,7 @@ pub async fn measure(
     time: Duration,
     row: &mut Map<String, Value>,
 ) -> anyhow::Result<()> {
-    let bench = Bench {
-        instance: instance.clone(),
-        scope: app(instance, organization).await?,
-        in_flight: in_flight.clone(),
-        number: Arc::default(),
-    };
+    let bench = LogIns::new(instance, app(instance, organization).await?, in_flight);
     let guard = Guard::new(instance.outside.guard.clone());
     let worker = Arc::new(message_worker(config, instance, guard, "http://127.0.0.1")?);
     let serving = tokio::spawn({
@@ -91,7 +88,7 @@ pub async fn measure(
         let (bench, next) = (bench.clone(), made.lock().unwrap_or_else(PoisonError::into_inner).pop());
         async move {
             let Some(challenge) = next else { return Ok(false) };
-            bench.prove(challenge).await.map(|()| true)
+            bench.prove(challenge).await.map(|_| true)
         }
     })
     .await?;
@@ -100,26 +97,45 @@ pub async fn measure(
 }
 
 /// An app of the organization's sandbox.
-async fn app(instance: &Instance, organization: OrganizationId) -> anyhow::Result<AppScope> {
+pub(super) async fn app(instance: &Instance, organization: OrganizationId) -> anyhow::Result<AppScope> {
     let environments = instance.store.environments(instance.store.system()).await?;
     let sandbox = environments.iter().find(|known| known.organization == organization);
     let made = admin::create_app(instance, sandbox.context("no environment")?, "Bench", Vec::new()).await?;
-    let key = ApiKey::parse(&made.client_secret)?;
+    scope_of(instance, &made.client_secret).await
+}
+
+/// The app of a client secret.
+pub(super) async fn scope_of(instance: &Instance, client_secret: &str) -> anyhow::Result<AppScope> {
+    let key = ApiKey::parse(client_secret)?;
     let presented = instance.store.authenticate(&key, instance.clock.now()).await?;
     let scope = presented.and_then(|presented| presented.credential.app_scope());
     scope.context("no client secret")
 }
 
+/// Log-ins with codes, each of a number of its own.
 #[derive(Clone)]
-struct Bench {
+pub(super) struct LogIns {
     instance: Instance,
     scope: AppScope,
     in_flight: InFlight,
     number: Arc<AtomicU64>,
 }
 
-impl Bench {
-    async fn start(&self, sends: bool) -> anyhow::Result<ChallengeId> {
+impl LogIns {
+    /// Log-ins to one app.
+    pub fn new(instance: &Instance, scope: AppScope, in_flight: &InFlight) -> Self {
+        // Nobody's yet, whoever has logged in to this store before.
+        let first = u64::from(u32::from_be_bytes(instance.ids.secret()));
+        Self {
+            instance: instance.clone(),
+            scope,
+            in_flight: in_flight.clone(),
+            number: Arc::new(AtomicU64::new(first)),
+        }
+    }
+
+    /// Begins one, whose code is sent or not.
+    pub async fn start(&self, sends: bool) -> anyhow::Result<ChallengeId> {
         let _running = self.in_flight.enter();
         let (ids, now) = (&self.instance.ids, self.instance.clock.now());
         let number = self.number.fetch_add(1, Ordering::Relaxed);
@@ -176,7 +192,8 @@ impl Bench {
         Ok(id)
     }
 
-    async fn prove(&self, challenge: ChallengeId) -> anyhow::Result<()> {
+    /// Comes to its end with the right code.
+    pub async fn prove(&self, challenge: ChallengeId) -> anyhow::Result<Proven> {
         let _running = self.in_flight.enter();
         let ids = &self.instance.ids;
         let attempt = ProofAttempt {
@@ -193,7 +210,9 @@ impl Bench {
             event_data: resource::user,
             now: self.instance.clock.now(),
         };
-        self.instance.store.prove(&self.scope, attempt, None).await?;
-        Ok(())
+        match self.instance.store.prove(&self.scope, attempt, None).await? {
+            Once::Done(ProofOutcome::Proven(proven)) => Ok(proven),
+            _ => anyhow::bail!("a code of the bench was refused"),
+        }
     }
 }

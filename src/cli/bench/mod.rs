@@ -1,7 +1,7 @@
 //! `aboard bench-floor`: the ceilings that `make bench` measures the server against, in the same run.
 //!
 //! The same statements and rows through the same writer, from callers inside the process; a bare JSON echo over
-//! HTTP; the disk's sync rate; a receiver of webhooks; and links made in bulk for the load generator.
+//! HTTP; the disk's sync rate; a receiver of webhooks; and links and wallet tokens made in bulk for the load generator.
 
 mod backlog;
 mod codes;
@@ -9,6 +9,7 @@ mod disk;
 mod serve;
 mod users;
 mod verbs;
+mod wallets;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +33,8 @@ enum What {
     Verbs(Verbs),
     /// Makes login links through the store and writes their paths to a file, one a line
     Links(Links),
+    /// Makes wallets and single-use tokens of them, and writes the tokens to a file, one a line
+    WalletTokens(WalletTokens),
     /// Puts users into a store in bulk
     Seed(Seed),
     /// What it costs to claim from a backlog of events, at its beginning and at its end; one line of JSON
@@ -79,6 +82,23 @@ pub struct Links {
     out: PathBuf,
 }
 
+/// Wallet tokens for the load generator.
+///
+/// They live as long as any (`wallets.token_minutes`), and `server.public_url` has to be that of the server that reads
+/// them.
+#[derive(Args)]
+pub struct WalletTokens {
+    /// How many
+    #[arg(long, default_value_t = 50_000)]
+    count: usize,
+    /// The app's client secret, as `aboard dev` prints it
+    #[arg(long)]
+    client_secret: String,
+    /// Where to write the tokens
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// Users in bulk.
 #[derive(Args)]
 pub struct Seed {
@@ -95,6 +115,7 @@ pub async fn run(bench: BenchFloor, config: Config) -> anyhow::Result<()> {
     match bench.what {
         What::Verbs(verbs) => verbs::verbs(&config, &verbs.callers, Duration::from_secs_f64(verbs.seconds)).await,
         What::Links(links) => verbs::links(&config, links.count, &links.partner_key, &links.out).await,
+        What::WalletTokens(tokens) => wallets::tokens(&config, tokens.count, &tokens.client_secret, &tokens.out).await,
         What::Seed(seed) => verbs::seed(&config, seed.count, &seed.partner_key).await,
         What::Backlog { count, to } => backlog::backlog(&config, count, to.as_deref()).await,
         What::Disk { directory } => disk::sync_rate(&directory),

@@ -108,6 +108,7 @@ pub async fn verbs(config: &Config, callers: &[usize], time: Duration) -> anyhow
             &mut row,
         )
         .await?;
+        super::wallets::measure(&bench.instance, organization, &bench.in_flight, callers, time, &mut row).await?;
         measured.insert(callers.to_string(), Value::Object(row));
     }
     print::out(&Value::Object(measured).to_string())?;

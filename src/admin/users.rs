@@ -77,10 +77,21 @@ pub async fn list(
 pub async fn show(instance: &Instance, in_environment: Option<&str>, user: UserId) -> anyhow::Result<Value> {
     let environment = place_of(instance, in_environment, user).await?;
     let scope = instance.store.system().users_of(environment.id);
-    match instance.store.user(scope, user).await? {
-        Some(user) => Ok(within(&environment, resource::user(&user).into())),
-        None => no_such_user(&environment, user),
-    }
+    let store = &instance.store;
+    let Some(user) = store.user(scope, user).await? else {
+        return no_such_user(&environment, user);
+    };
+    let wallet = store.wallet_of_user(scope, user.id).await?;
+    let mut shown: Value = resource::user(&user).into();
+    shown["wallet"] = wallet.map_or(Value::Null, |wallet| {
+        json!({
+            "wallet_id": wallet.id,
+            "custody": wallet.custody.as_str(),
+            "pending": wallet.pending,
+            "frozen": wallet.frozen,
+        })
+    });
+    Ok(within(&environment, shown))
 }
 
 /// Erases a user; a second time there is none.

@@ -22,7 +22,7 @@ pub async fn freeze(
     {
         let state = if frozen { "frozen" } else { "not frozen" };
         bail!(
-            "{} has no wallet {wallet}, or it is {state} already. The id stands in wallet tokens as `wid`.",
+            "{} has no wallet {wallet}, or it is {state} already. `aboard users show` names the wallet of a user; wallet tokens have it as `wid`.",
             environment.id
         );
     }

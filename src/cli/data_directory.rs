@@ -8,6 +8,9 @@ use anyhow::{Context as _, bail};
 /// The bit of a directory that everybody may write to, like /tmp.
 pub const STICKY: u32 = 0o1000;
 
+/// The rights of those who are neither the owner nor in the group.
+pub const EVERYBODY: u32 = 0o007;
+
 /// The rights of a file; none if it cannot be looked at.
 pub fn mode(file: &Path) -> u32 {
     std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o7777)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use url::{Host, Url};
 
-use super::data_directory::{STICKY, mode, or_here, others_may};
+use super::data_directory::{EVERYBODY, STICKY, mode, or_here, others_may};
 use crate::config::{Config, KeyKind};
 use crate::instance::is_beside_the_data;
 
@@ -60,6 +60,25 @@ pub fn refusals(config: &Config) -> Vec<String> {
             let mode = mode & 0o777;
             found.push(format!(
                 "store.url: other users may look into {directory} (mode {mode:04o}). {way_out}"
+            ));
+        }
+    }
+    found
+}
+
+/// What `serve` starts with and would rather not, each as a sentence that says what to do.
+pub fn warnings(config: &Config) -> Vec<String> {
+    let mut found = Vec::new();
+    let file = &config.keys.file;
+    if config.keys.kind == KeyKind::File && mode(Path::new(file)) & EVERYBODY != 0 {
+        found.push(format!(
+            "keys.file: every user of this machine may open {file}. Run `chmod 600 {file}`."
+        ));
+    }
+    for url in &config.login.return_urls {
+        if !is_private_to_the_wire(url) {
+            found.push(format!(
+                "login.return_urls: {url} would get people's codes in the clear. Write https://; http:// is for loopback only."
             ));
         }
     }

@@ -12,7 +12,7 @@ use super::dev_keys::load_or_create;
 use super::only_server::OnlyServer;
 use super::print;
 use super::ready::{greeting, print_ready, ready_line};
-use super::safety::refusals;
+use super::safety::{refusals, warnings};
 use super::settings::Settings;
 use crate::app::{App, Bound};
 use crate::clock::{Clock, Ids, Stopwatch};
@@ -146,6 +146,9 @@ pub async fn serve(serve: Serve) -> anyhow::Result<()> {
     let refused = refusals(&config);
     if !refused.is_empty() {
         bail!("{}", refused.join("\n"));
+    }
+    for warning in warnings(&config) {
+        tracing::warn!("{warning}");
     }
     let mut only = OnlyServer::take(&config)?;
     let in_flight = InFlight::default();

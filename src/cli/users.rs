@@ -193,6 +193,7 @@ fn shown(user: &Value) -> String {
         ("phone", &contact(user, "phone")),
         ("external id", text(user, "external_id")),
         ("metadata", &metadata),
+        ("wallet", &wallet(&user["wallet"])),
         ("made", &minute(&user["created_at"])),
         ("changed", &minute(&user["updated_at"])),
     ])
@@ -205,6 +206,17 @@ fn place(answer: &Value) -> String {
         text(answer, "environment_kind"),
         text(answer, "organization")
     )
+}
+
+/// A wallet's id, who can open it, and whether it works.
+fn wallet(wallet: &Value) -> String {
+    let state = |name: &'static str| (wallet[name] == Value::Bool(true)).then_some(name);
+    let more = [Some(text(wallet, "custody")), state("pending"), state("frozen")];
+    let more: Vec<_> = more.into_iter().flatten().collect();
+    match text(wallet, "wallet_id") {
+        "" => String::new(),
+        id => format!("{id} ({})", more.join(", ")),
+    }
 }
 
 /// An e-mail or phone, and whether the person has proven it.

@@ -6,6 +6,7 @@
 //! database does not hold; one that is missing is as bad as a wrong one.
 
 use futures_util::FutureExt as _;
+use futures_util::future::{join, try_join_all};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -36,6 +37,17 @@ enum Place {
     In(EnvironmentId),
     /// In the environment that a look-up by this id finds.
     Of(&'static str, Uuid),
+}
+
+impl Place {
+    async fn environment(self, tx: &Tx<'_>) -> Result<Option<EnvironmentId>> {
+        let found = match self {
+            Self::Instance => None,
+            Self::In(environment) => return Ok(Some(environment)),
+            Self::Of(sql, id) => tx.one(sql, &params![id: id], |row| row.id(0)).await?,
+        };
+        Ok(found.map(EnvironmentId))
+    }
 }
 
 impl Entry {
@@ -181,52 +193,71 @@ impl Store {
 
 /// Writes an entry inside a verb, and its seal over the one before.
 pub(super) async fn audit(tx: &Tx<'_>, scope: &AdminScope, entry: Entry, now: Timestamp) -> Result<()> {
-    hold(tx).await?;
-    let before = tx.one(LAST, &[], |row| row.opt_bytes(0)).await?.flatten();
-    append(tx, scope, entry, before, now).await
+    let before = resume(tx).await?;
+    append(tx, vec![(scope, entry, now)], before).await
 }
 
-/// Waits until no other transaction writes an entry. One after the other: numbers are handed out before the commit, and
-/// each seal needs the last.
-pub(super) async fn hold(tx: &Tx<'_>) -> Result<()> {
-    tx.lock(&[b"audit"]).await
+/// Waits until no other transaction writes an entry, and answers the last seal. One after the other: numbers are handed
+/// out before the commit, and each seal needs the last.
+pub(super) async fn resume(tx: &Tx<'_>) -> Result<Option<Vec<u8>>> {
+    tx.ready(&[LAST]).await?;
+    let (held, last) = join(tx.lock(&[b"audit"]), tx.one(LAST, &[], |row| row.opt_bytes(0))).await;
+    held?;
+    Ok(last?.flatten())
 }
 
-/// As [`audit`], for a verb that holds the log and has read the last seal together with what it decides on.
+/// Writes entries, for a verb that holds the log, each with its seal over the one before.
 pub(super) async fn append(
     tx: &Tx<'_>,
-    scope: &AdminScope,
-    entry: Entry,
+    entries: Vec<(&AdminScope, Entry, Timestamp)>,
     before: Option<Vec<u8>>,
-    now: Timestamp,
 ) -> Result<()> {
-    let environment = match entry.place {
-        Place::Instance => None,
-        Place::In(environment) => Some(environment.0),
-        Place::Of(sql, id) => tx.one(sql, &params![id: id], |row| row.id(0)).await?,
-    };
-    let mut written = AuditEntry {
-        seq: 0,
-        at: now,
-        actor: scope.actor().to_owned(),
-        action: entry.action.to_owned(),
-        target: entry.target,
-        environment: environment.map(EnvironmentId),
-        details: entry.details.to_string(),
-        seal: None,
-    };
-    let params = params![
-        environment: environment, now: now, actor: written.actor.as_str(), action: entry.action,
-        target: written.target.as_str(), details: written.details.as_str(),
-    ];
-    let seq = tx.one(ADD, &params, |row| row.int(0)).await?;
-    written.seq = seq.ok_or_else(|| super::StoreError::unreadable("seq"))?;
-    let seal = scope.seal(&before.unwrap_or_default(), &written);
-    tx.execute(SEAL, &params![seal: seal, seq: written.seq]).await?;
-    if let Some(environment) = written.environment {
-        tell(tx, environment, entry.action, &written.target, &entry.details, now).await?;
+    tx.ready(&[ADD, SEAL]).await?;
+    let mut written = Vec::with_capacity(entries.len());
+    for (scope, entry, now) in &entries {
+        written.push(AuditEntry {
+            seq: 0,
+            at: *now,
+            actor: scope.actor().to_owned(),
+            action: entry.action.to_owned(),
+            target: entry.target.clone(),
+            environment: entry.place.environment(tx).await?,
+            details: entry.details.to_string(),
+            seal: None,
+        });
+    }
+    let numbers = try_join_all(written.iter().map(|entry| add(tx, entry))).await?;
+    let mut before = before.unwrap_or_default();
+    for ((scope, ..), (entry, seq)) in entries.iter().zip(written.iter_mut().zip(numbers)) {
+        entry.seq = seq;
+        before = scope.seal(&before, entry);
+        entry.seal = Some(before.clone());
+    }
+    try_join_all(written.iter().map(|entry| seal(tx, entry))).await?;
+    for ((_, entry, now), written) in entries.iter().zip(&written) {
+        if let Some(environment) = written.environment {
+            tell(tx, environment, entry.action, &entry.target, &entry.details, *now).await?;
+        }
     }
     Ok(())
+}
+
+/// Writes an entry and answers its number.
+async fn add(tx: &Tx<'_>, entry: &AuditEntry) -> Result<i64> {
+    let params = params![
+        environment: entry.environment.map(|environment| environment.0), now: entry.at, actor: entry.actor.as_str(),
+        action: entry.action.as_str(), target: entry.target.as_str(), details: entry.details.as_str(),
+    ];
+    let seq = tx.one(ADD, &params, |row| row.int(0)).await?;
+    seq.ok_or_else(|| super::StoreError::unreadable("seq"))
+}
+
+async fn seal(tx: &Tx<'_>, entry: &AuditEntry) -> Result<u64> {
+    tx.execute(
+        SEAL,
+        &params![seal: entry.seal.as_deref().unwrap_or_default(), seq: entry.seq],
+    )
+    .await
 }
 
 /// What is done to keys is an event as well, and so is what a suspension ends.

@@ -14,10 +14,11 @@ mod recover;
 mod spend;
 mod told;
 mod uses;
+mod windows;
 
 use jiff::Timestamp;
 
-use super::scope::{AppScope, UserScope};
+use super::scope::{AppScope, UserScope, UsersScope};
 use super::sql::{Row, params};
 use super::users::Proven;
 use super::{Result, Store};
@@ -30,6 +31,7 @@ pub use halves::NewHalf;
 pub use recover::{Recovery, WalletRecovery};
 pub use spend::{PresentedWalletToken, Spending, UsableWallet};
 pub use uses::{LetInBy, WalletUse, WalletUsed};
+pub(super) use uses::{UseAsked, use_all};
 
 /// A keyed hash of a secret: 16 bytes that name the key, 32 of hash.
 pub type StoredMac = [u8; 48];
@@ -160,6 +162,8 @@ const OF_USER: &str = select_wallet!(
         and consent.withdrawn_at is null and (consent.expires_at is null or consent.expires_at > :now)
     where wallet.user_id = :user and wallet.environment_id = :environment"
 );
+const OF_ANY_USER: &str =
+    select_wallet!(" from wallets wallet where wallet.user_id = :user and wallet.environment_id = :environment");
 const BY_ID: &str =
     select_wallet!(" from wallets wallet where wallet.id = :wallet and wallet.environment_id = :environment");
 const BY_LOCATOR: &str = select_wallet!(
@@ -201,6 +205,12 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// The wallet of a user, for whoever looks after the users of the environment.
+    pub async fn wallet_of_user(&self, scope: UsersScope, user: UserId) -> Result<Option<Wallet>> {
+        let params = params![user: user.0, environment: scope.environment.0];
+        self.one(OF_ANY_USER, &params, wallet_row).await
     }
 
     /// The wallet that a recovery secret names, for whoever can prove that they hold the secret.

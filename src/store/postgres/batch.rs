@@ -12,8 +12,6 @@ use super::failure::closed;
 use super::growth::Growth;
 use crate::store::{Result, StoreError};
 
-/// Batches of one verb that run at the same time.
-const LANES: usize = 4;
 /// No batch is larger: its first caller should not wait for thousands.
 const LARGEST: usize = 128;
 
@@ -21,6 +19,9 @@ const LARGEST: usize = 128;
 pub trait Verb: Send + Sync + 'static {
     type Call: Send + Sync;
     type Answer: Send;
+
+    /// Batches that run at the same time.
+    const LANES: usize = 4;
 
     /// Runs the calls in one transaction and answers each, in their order. An error means that none was made; if
     /// it is [`StoreError::Unavailable`], that nobody knows.
@@ -101,7 +102,7 @@ impl<V: Verb> Batcher<V> {
                 return Err(closed());
             }
             state.waiting.push_back((call, reply));
-            let free = state.lanes < LANES;
+            let free = state.lanes < V::LANES;
             state.lanes += usize::from(free);
             free
         };

@@ -12,6 +12,7 @@ mod migrate;
 mod partner_users;
 mod readers;
 mod sql;
+mod wallets;
 mod writers;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use self::links::Redeem;
 use self::partner_users::Login;
 use self::readers::Readers;
 use self::sql::{Prepared, execute, named, named_of, query};
+use self::wallets::Uses;
 use self::writers::{Lease, Writers, to_its_end};
 use super::instance::Durability;
 use super::sql::{Params, Row, Script};
@@ -44,6 +46,7 @@ struct Parts {
     writers: Writers,
     logins: Batcher<Login>,
     redemptions: Batcher<Redeem>,
+    uses: Batcher<Uses>,
     counts: Arc<Counts>,
 }
 
@@ -63,6 +66,7 @@ impl Postgres {
             readers,
             logins: Batcher::new(Login(writers.clone()), Arc::clone(&counts)),
             redemptions: Batcher::new(Redeem(writers.clone()), Arc::clone(&counts)),
+            uses: Batcher::new(Uses(writers.clone()), Arc::clone(&counts)),
             writers,
             counts,
         })))
@@ -98,16 +102,7 @@ impl Postgres {
         F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let writers = self.0.writers.clone();
-        to_its_end(async move {
-            let lease = writers.lease().await?;
-            let outcome = {
-                let tx = Tx::Postgres(Session(&lease, AtomicBool::new(false)));
-                let worked = async { work(&tx).await.map(|done| (done, tx.something_happened())) };
-                lease.begun(worked).await
-            };
-            lease.end(outcome).await
-        })
-        .await
+        to_its_end(async move { transacted(&writers, async |tx| work(tx).await).await }).await
     }
 
     pub async fn migrate(&self) -> Result<Vec<String>> {
@@ -138,9 +133,21 @@ impl Postgres {
     pub async fn close(&self) {
         self.0.logins.close().await;
         self.0.redemptions.close().await;
+        self.0.uses.close().await;
         self.0.writers.close().await;
         self.0.readers.close();
     }
+}
+
+/// Runs a verb in one transaction. Answers also whether it wrote an event.
+async fn transacted<T>(writers: &Writers, work: impl AsyncFnOnce(&Tx<'_>) -> Result<T>) -> Result<(T, bool)> {
+    let lease = writers.lease().await?;
+    let outcome = {
+        let tx = Tx::Postgres(Session(&lease, AtomicBool::new(false)));
+        let worked = async { work(&tx).await.map(|done| (done, tx.something_happened())) };
+        lease.begun(worked).await
+    };
+    lease.end(outcome).await
 }
 
 /// A verb's own connection, in a transaction, and whether the verb wrote an event.

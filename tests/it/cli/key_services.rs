@@ -31,7 +31,7 @@ fn with<'a>(arguments: &[&'a str], more: &'a [String]) -> Vec<&'a str> {
 }
 
 /// A wallet of somebody who logs in with the shop's own word.
-fn new_wallet(server: &Server, name: &str) {
+pub fn new_wallet(server: &Server, name: &str) {
     let (status, answer) = try_new_wallet(server, name);
     assert_eq!(status, 200, "{answer}");
 }

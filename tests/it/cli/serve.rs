@@ -72,6 +72,17 @@ fn refuses_what_is_unsafe_before_it_begins() {
 }
 
 #[test]
+fn warns_of_what_others_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, _) = Place::with_organization();
+    std::fs::set_permissions(place.path("kek"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let urls = r#"login.return_urls=["http://app.example.com/back"]"#;
+    let server = Server::start(&place, &[&GOOD[..], &["--set", urls]].concat());
+    server.logs("keys.file: every user of this machine may open kek. Run `chmod 600 kek`.");
+    server.logs("login.return_urls: http://app.example.com/back would get people's codes in the clear.");
+}
+
+#[test]
 fn refuses_a_key_file_of_another_store() {
     let (place, _) = Place::with_organization();
     place.works(&["keys", "init", "other"]);

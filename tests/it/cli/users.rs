@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::key_services::new_wallet;
 use super::place::{Place, redacted};
 use super::server::Server;
 
@@ -187,6 +188,30 @@ fn users_are_listed_shown_and_erased() {
     assert_eq!(
         place.fails(&["users", "list", "--environment", "sandbox", "--phone", "123"]),
         "aboard: --phone: Invalid phone format: send E.164, a + and 7 to 15 digits, like +306912345678.\n"
+    );
+}
+
+#[test]
+fn a_user_is_shown_with_the_wallet_that_can_be_frozen() {
+    let place = Place::new();
+    let server = Server::dev(&place, &[]);
+    let (user, _) = bring_user(&server);
+    assert!(!place.works(&["users", "show", &user]).contains("wallet"));
+    assert_eq!(place.json(&["users", "show", &user])["wallet"], Value::Null);
+    new_wallet(&server, "ada");
+    let newest = place.json(&["users", "list", "--environment", "sandbox", "--limit", "1"]);
+    let owner = newest["users"][0]["user_id"].as_str().unwrap();
+    let shown = place.json(&["users", "show", owner])["wallet"].clone();
+    let wallet = shown["wallet_id"].as_str().unwrap();
+    assert_eq!(
+        shown,
+        json!({ "wallet_id": wallet, "custody": "server", "pending": false, "frozen": false })
+    );
+    place.works(&["wallets", "freeze", wallet, "--environment", "sandbox"]);
+    let shown = place.works(&["users", "show", owner]);
+    assert!(
+        shown.contains(&format!("wallet       {wallet} (server, frozen)\n")),
+        "{shown}"
     );
 }
 

@@ -5,7 +5,7 @@ use aboard::store::{Consent, LetInBy, NewFamily, WalletUse, WalletUsed};
 
 use super::custody::{noted, spends, use_of};
 use super::wallets::{Person, person, recovery, scope_of};
-use crate::support::store::{TestStore, both, race};
+use crate::support::store::{TestStore, both, race, seal_of};
 
 both! {
     what_the_operator_stops_is_not_signed,
@@ -14,6 +14,7 @@ both! {
     a_log_in_that_ended_signs_nothing,
     what_is_not_signed_is_not_counted,
     no_use_is_noted_after_the_wallet_was_frozen,
+    of_many_uses_at_once_each_has_its_own_answer_and_place_in_the_log,
     a_recovery_opens_nothing_that_was_stopped_or_moved,
 }
 
@@ -196,6 +197,47 @@ async fn no_use_is_noted_after_the_wallet_was_frozen(store: TestStore) {
         .expect("it was");
     let after = log[stopped..].iter().filter(|entry| entry.action == "wallet.key_used");
     assert_eq!(after.count(), 0);
+}
+
+async fn of_many_uses_at_once_each_has_its_own_answer_and_place_in_the_log(store: TestStore) {
+    let (_, _, key_use) = let_in(&store).await;
+    let answers = race(24, |number| {
+        let (store, mut key_use) = (store.clone(), key_use.clone());
+        key_use.network = Some(format!("network-{number}"));
+        if number % 3 == 0 {
+            key_use.app = AppId(store.ids.id());
+        }
+        async move { (number, used(&store, &key_use).await) }
+    })
+    .await;
+    for (number, answer) in answers {
+        let right = if number % 3 == 0 {
+            WalletUsed::Ended
+        } else {
+            WalletUsed::Noted
+        };
+        assert_eq!(answer, right, "{number}");
+    }
+    let log = store.audit_after(store.system(), 0, 1_000).await.unwrap();
+    let mut before = Vec::new();
+    let mut networks = Vec::new();
+    for entry in &log {
+        let seal = entry.seal.clone().expect("sealed");
+        assert_eq!(seal, seal_of(&before, entry));
+        before = seal;
+        if entry.action == "wallet.key_used" {
+            let details: serde_json::Value = serde_json::from_str(&entry.details).unwrap();
+            networks.push(details["network"].as_str().unwrap().to_owned());
+        }
+    }
+    networks.sort();
+    let mut each: Vec<_> = (0..24)
+        .filter(|number| number % 3 != 0)
+        .map(|number| format!("network-{number}"))
+        .collect();
+    each.push("base".to_owned());
+    each.sort();
+    assert_eq!(networks, each);
 }
 
 async fn a_recovery_opens_nothing_that_was_stopped_or_moved(store: TestStore) {

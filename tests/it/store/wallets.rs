@@ -352,8 +352,13 @@ async fn a_wallet_is_frozen_and_thawed(store: TestStore) {
             .await
             .unwrap()
     };
-    assert!(!set(made.id, false).await);
-    assert!(set(made.id, true).await);
+    let of_user = async |user| {
+        let everybody = store.system().users_of(environment);
+        store.wallet_of_user(everybody, user).await.unwrap()
+    };
+    let is_frozen = async || of_user(person.scope.user()).await.expect("there is one").frozen;
+    assert!(!set(made.id, false).await && !is_frozen().await);
+    assert!(set(made.id, true).await && is_frozen().await);
     assert!(!set(made.id, true).await);
     assert!(!set(WalletId(store.ids.id()), true).await);
     let Spending::Usable(usable) = spend(&store, person.token(&store, made.id)).await else {
@@ -361,6 +366,7 @@ async fn a_wallet_is_frozen_and_thawed(store: TestStore) {
     };
     assert!(usable.wallet.frozen);
     let other = scope_of(&store, &person.app, "2").await;
+    assert!(of_user(other.user()).await.is_none());
     let frozen = recovery(&store, made.id, made.secret.id);
     assert_eq!(person.recover(&store, &other, frozen).await, WalletRecovery::Frozen);
     assert!(set(made.id, false).await);

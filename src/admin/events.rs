@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::command::{environment, environments, within};
-use crate::domain::{DeliveryId, EventFilter, EventId, ReplayId, WebhookId};
+use crate::domain::{DeliveryId, EventFilter, EventId, ReplayId, UserId, WebhookId};
 use crate::instance::Instance;
 use crate::store::{Delivery, Event, NewReplay, Once, ReplayFrom};
 
@@ -45,7 +45,7 @@ pub async fn show(instance: &Instance, in_environment: &str, event: EventId) -> 
     let scope = instance.store.system().users_of(environment.id);
     let found = instance.store.event(scope, event).await?;
     let found = found.with_context(|| format!("there is no event {event}; see `aboard events list`"))?;
-    let deliveries = instance.store.deliveries_of_event(scope, event).await?;
+    let deliveries = instance.store.deliveries_of_event(scope, &found).await?;
     let deliveries: Vec<Value> = deliveries
         .iter()
         .map(|(webhook, one)| delivery(*webhook, one))
@@ -112,16 +112,26 @@ pub async fn webhooks(instance: &Instance, in_environment: Option<&str>, failing
 /// What every list says of an event: nothing of whom it is about but the id.
 fn shown(event: &Event) -> Value {
     let mut row = Map::new();
+    // The row of a log-in by link says it in its body alone.
+    let in_body = || {
+        serde_json::from_slice::<Value>(&event.body).ok()?["data"]["user_id"]
+            .as_str()?
+            .parse()
+            .ok()
+    };
+    let user: Option<UserId> = event.user.or_else(in_body);
     row.insert("id".to_owned(), json!(event.id));
     row.insert("type".to_owned(), json!(event.kind));
     row.insert("time".to_owned(), json!(event.created_at));
-    row.insert("user".to_owned(), json!(event.user));
+    row.insert("user".to_owned(), json!(user));
     Value::Object(row)
 }
 
-fn delivery(webhook: WebhookId, delivery: &Delivery) -> Value {
+/// A delivery to a webhook, or to a partner's own.
+fn delivery(webhook: Option<WebhookId>, delivery: &Delivery) -> Value {
     json!({
         "webhook": webhook,
+        "url": delivery.url,
         "delivery": delivery.id,
         "state": delivery.state,
         "attempts": delivery.attempts,

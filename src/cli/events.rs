@@ -133,7 +133,10 @@ fn shown(event: &Value) -> String {
         .flatten()
         .map(|one| {
             vec![
-                text(one, "webhook").to_owned(),
+                match text(one, "webhook") {
+                    "" => format!("partner's {}", text(one, "url")),
+                    webhook => webhook.to_owned(),
+                },
                 text(one, "state").to_owned(),
                 number(&one["attempts"]),
                 number(&one["status"]),

@@ -29,19 +29,7 @@ pub struct Wallets {
     /// How long a person waits for the phrase after proving that they want it.
     pub export_delay_hours: u32,
     /// What happens when somebody who has a wallet logs in on a device that is not known.
-    pub new_device: NewDevice,
-}
-
-/// A policy for new devices, as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum NewDevice {
-    /// Nothing.
-    Off,
-    /// The person's other addresses are told.
-    Notify,
-    /// They are told, and for a day the log-in reads alone.
-    Hold,
+    pub new_device: NewDevices,
 }
 
 impl Wallets {
@@ -80,16 +68,6 @@ impl Wallets {
     #[must_use]
     pub fn export_delay(&self) -> SignedDuration {
         SignedDuration::from_hours(i64::from(self.export_delay_hours))
-    }
-
-    /// What happens on a new device.
-    #[must_use]
-    pub fn new_devices(&self) -> NewDevices {
-        match self.new_device {
-            NewDevice::Off => NewDevices::Off,
-            NewDevice::Notify => NewDevices::Notify,
-            NewDevice::Hold => NewDevices::Hold,
-        }
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {

@@ -10,7 +10,8 @@ const HELD_FOR: SignedDuration = SignedDuration::from_hours(24);
 const SETTLED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// What an environment does when somebody who has a wallet logs in on a device that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum NewDevices {
     /// Nothing.
     Off,

@@ -116,7 +116,7 @@ async fn find(web: &Web, context: &Context, id: Option<String>) -> Result<Found,
     let hold = store.device_hold(device).await?.ok_or_else(unknown)?;
     let app = store.app(hold.app).await?.ok_or_else(unknown)?;
     let scope = app.public_scope();
-    let holds = web.instance.settings.of(hold.environment).wallets.new_devices() == NewDevices::Hold;
+    let holds = web.instance.settings.of(hold.environment).wallets.new_device == NewDevices::Hold;
     let known = if holds && hold.is_on(context.now) {
         store.wallet_of(&scope, hold.user, context.now).await?
     } else {

@@ -82,7 +82,7 @@ pub fn known_for(
 /// What is asked of the device of a log-in that reaches wallets, which brings this token or none.
 #[must_use]
 pub fn of_login(web: &Web, environment: EnvironmentId, app: &str, token: Option<String>, now: Timestamp) -> DeviceOf {
-    let policy = web.instance.settings.of(environment).wallets.new_devices();
+    let policy = web.instance.settings.of(environment).wallets.new_device;
     let vault = Arc::clone(&web.instance.vault);
     let new = DeviceId(web.instance.ids.id());
     let about = format!("{app}\n{}\n{}/account", now.strftime("%Y-%m-%d %H:%M"), web.public_url);
@@ -105,7 +105,7 @@ pub fn held(
     (device, until): (DeviceId, Timestamp),
     now: Timestamp,
 ) -> Option<Failure> {
-    let holds = web.instance.settings.of(environment).wallets.new_devices() == NewDevices::Hold;
+    let holds = web.instance.settings.of(environment).wallets.new_device == NewDevices::Hold;
     if !holds || until <= now {
         return None;
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{DeliveryId, EventId, WebhookId};
+use crate::store::events::Event;
 use crate::store::scope::UsersScope;
 use crate::store::sql::{Row, params};
 use crate::store::{Result, Store};
@@ -84,7 +85,14 @@ const OF_EVENT: &str = "
     from webhooks webhook
     join deliveries delivery on delivery.webhook_id = webhook.id and delivery.webhook_id is not null and delivery.event_id = :event
     left join jobs job on job.id = delivery.id
-    where webhook.environment_id = :environment order by delivery.id";
+    where webhook.environment_id = :environment
+    union all
+    select delivery.id, delivery.event_id, delivery.event_type, delivery.url, delivery.state, delivery.attempts,
+        delivery.last_status, delivery.last_error, job.due_at, delivery.created_at, delivery.finished_at, null
+    from user_keys handed
+    join deliveries delivery on delivery.user_key_id = handed.id and delivery.user_key_id is not null and delivery.event_id = :event
+    left join jobs job on job.id = delivery.id
+    where handed.user_id = :user and handed.environment_id = :environment order by 1";
 const ATTEMPTS: &str = "
     select number, at, duration_us, status, error, answer, next_at from delivery_attempts
     where delivery_id = :delivery order by number";
@@ -145,15 +153,20 @@ impl Store {
         Ok(Some((delivery, attempts)))
     }
 
-    /// The deliveries of an event to the webhooks that the environment still has.
+    /// The deliveries of an event to the webhooks that the environment still has; and to the partner that was handed a key
+    /// of the user, under no webhook.
     pub async fn deliveries_of_event(
         &self,
         scope: impl Into<UsersScope>,
-        event: EventId,
-    ) -> Result<Vec<(WebhookId, Delivery)>> {
-        let params = params![environment: scope.into().environment.0, event: event.0];
-        self.all(OF_EVENT, &params, |row| Ok((WebhookId(row.id(11)?), delivery(row)?)))
-            .await
+        event: &Event,
+    ) -> Result<Vec<(Option<WebhookId>, Delivery)>> {
+        let params = params![
+            environment: scope.into().environment.0, event: event.id.0, user: event.user.map(|user| user.0),
+        ];
+        self.all(OF_EVENT, &params, |row| {
+            Ok((row.opt_id(11)?.map(WebhookId), delivery(row)?))
+        })
+        .await
     }
 }
 

@@ -10,6 +10,7 @@ use crate::support::world::{Partner, World};
 
 both! {
     a_delivery_comes_with_all_it_takes_to_send_it,
+    what_became_of_a_partners_delivery_is_told_with_its_event,
     a_delivered_body_is_erased_and_never_due_again,
     a_retry_comes_back_at_its_time,
     giving_up_erases_the_body_and_revokes_the_key,
@@ -81,6 +82,47 @@ async fn a_delivery_comes_with_all_it_takes_to_send_it(store: TestStore) {
     );
     assert_eq!((due.sealed_body, due.body), (Some(webhook.sealed_body), None));
     assert_eq!((due.attempts, due.created_at), (0, created_at));
+}
+
+async fn what_became_of_a_partners_delivery_is_told_with_its_event(store: TestStore) {
+    let World { sandbox, production } = store.world().await;
+    let call = store.call_with_webhook(&sandbox.partner, "ada");
+    let (id, url) = call
+        .login
+        .webhook
+        .as_ref()
+        .map(|webhook| (webhook.delivery, webhook.url.clone()))
+        .unwrap();
+    let event = call.login.event;
+    store.log_in(&sandbox.partner, call.login).await;
+    bring(&store, &sandbox.partner, "grace").await;
+    let of = async |environment| {
+        let everybody = store.system().users_of(environment);
+        let event = store
+            .event(store.system().users_of(sandbox.id), event)
+            .await
+            .unwrap()
+            .expect("kept");
+        store.deliveries_of_event(everybody, &event).await.unwrap()
+    };
+    let told = of(sandbox.id).await;
+    let [(None, delivery)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!((delivery.id, &delivery.url, &*delivery.state), (id, &url, "pending"));
+    assert_eq!((delivery.attempts, delivery.next_at), (0, Some(store.now())));
+    let owner = store.ids.id();
+    claim(&store, owner, 10).await;
+    let failed = DeliveryResult {
+        status: None,
+        error: Some("time-out".to_owned()),
+        ..result(id, DeliveryEnd::GivenUp)
+    };
+    assert_eq!(finish(&store, owner, vec![failed]).await, 1);
+    let told = of(sandbox.id).await;
+    assert_eq!((&*told[0].1.state, told[0].1.next_at), ("given_up", None));
+    assert_eq!(told[0].1.last_error.as_deref(), Some("time-out"));
+    assert!(of(production.id).await.is_empty());
 }
 
 async fn a_delivered_body_is_erased_and_never_due_again(store: TestStore) {

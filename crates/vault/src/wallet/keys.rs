@@ -41,7 +41,7 @@ impl Addresses {
         Some(Self {
             evm: evm::Address::from_slice(evm),
             solana: solana::Address(solana.try_into().ok()?),
-            bitcoin: bitcoin::PublicKey::from_slice(bitcoin)?,
+            bitcoin: bitcoin::PublicKey::from_stored(bitcoin.try_into().ok()?)?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Addresses and networks.
 
-use bitcoin::{CompressedPublicKey, KnownHrp, ScriptBuf, address::NetworkUnchecked, secp256k1};
+use bitcoin::{ScriptBuf, WPubkeyHash, Witness, address::NetworkUnchecked, ecdsa, hashes::Hash, secp256k1};
 
 /// Which Bitcoin network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,14 +14,6 @@ pub enum Network {
 }
 
 impl Network {
-    const fn hrp(self) -> KnownHrp {
-        match self {
-            Self::Main => KnownHrp::Mainnet,
-            Self::Test => KnownHrp::Testnets,
-            Self::Regtest => KnownHrp::Regtest,
-        }
-    }
-
     pub(super) const fn params(self) -> bitcoin::Network {
         match self {
             Self::Main => bitcoin::Network::Bitcoin,
@@ -32,36 +24,56 @@ impl Network {
 }
 
 /// The public key of a Bitcoin account.
+///
+/// Kept as its 33 bytes: an address and a script are hashes of them, and to find the point takes longer than to open a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PublicKey(pub(super) CompressedPublicKey);
+pub struct PublicKey([u8; 33]);
 
 impl PublicKey {
-    pub(in super::super) const fn new(key: secp256k1::PublicKey) -> Self {
-        Self(CompressedPublicKey(key))
+    pub(in super::super) fn new(key: secp256k1::PublicKey) -> Self {
+        Self(key.serialize())
+    }
+
+    /// The key of bytes that were once written from one; whether they are a point is not looked at again.
+    pub(in super::super) fn from_stored(bytes: [u8; 33]) -> Option<Self> {
+        matches!(bytes[0], 2 | 3).then_some(Self(bytes))
     }
 
     /// Reads the 33 bytes of a compressed key; `None` if they are none.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
-        CompressedPublicKey::from_slice(bytes).ok().map(Self)
+        secp256k1::PublicKey::from_slice(bytes)
+            .ok()
+            .filter(|_| bytes.len() == 33)
+            .map(Self::new)
     }
 
     /// The compressed key.
     #[must_use]
-    pub fn to_bytes(&self) -> [u8; 33] {
-        self.0.to_bytes()
+    pub const fn to_bytes(&self) -> [u8; 33] {
+        self.0
     }
 
     /// Its P2WPKH address (BIP-84, BIP-173).
     #[must_use]
     pub fn address(&self, network: Network) -> String {
-        bitcoin::Address::p2wpkh(&self.0, network.hrp()).to_string()
+        self.script()
+            .address(network)
+            .expect("a P2WPKH script has an address on each network")
     }
 
     /// The script that pays it.
     #[must_use]
     pub fn script(&self) -> Recipient {
-        Recipient(ScriptBuf::new_p2wpkh(&self.0.wpubkey_hash()))
+        Recipient(ScriptBuf::new_p2wpkh(&WPubkeyHash::hash(&self.0)))
+    }
+
+    /// What spends an output of that script.
+    pub(super) fn witness(&self, signature: &ecdsa::Signature) -> Witness {
+        let mut witness = Witness::new();
+        witness.push_ecdsa_signature(signature);
+        witness.push(self.0);
+        witness
     }
 }
 

@@ -49,7 +49,7 @@ impl Key {
     pub fn sign_message(&self, message: &[u8]) -> String {
         let mut signed = to_sign(&to_spend(self.public.script().0, message));
         let signature = self.sign(&mut SighashCache::new(&signed), 0, Amount::ZERO);
-        let witness = Witness::p2wpkh(&signature, &self.public.0.0);
+        let witness = self.public.witness(&signature);
         signed.input[0].witness = witness;
         BASE64_STANDARD.encode(serialize(&signed.input[0].witness))
     }
@@ -74,7 +74,7 @@ impl Key {
         let witnesses: Vec<Witness> = values
             .iter()
             .enumerate()
-            .map(|(i, value)| Witness::p2wpkh(&self.sign(&mut cache, i, *value), &self.public.0.0))
+            .map(|(i, value)| self.public.witness(&self.sign(&mut cache, i, *value)))
             .collect();
         for (input, witness) in transaction.input.iter_mut().zip(witnesses) {
             input.witness = witness;

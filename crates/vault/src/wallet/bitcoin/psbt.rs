@@ -184,16 +184,15 @@ impl Payment {
     pub(super) fn finish(&self, key: &PublicKey, signatures: &[(usize, bitcoin::ecdsa::Signature)]) -> SignedPsbt {
         let mut psbt = self.psbt.clone();
         let by_place: BTreeMap<usize, _> = signatures.iter().copied().collect();
+        let point = bitcoin::PublicKey::from_slice(&key.to_bytes()).expect("what signed has a point");
         for (i, signature) in signatures {
-            psbt.inputs[*i]
-                .partial_sigs
-                .insert(bitcoin::PublicKey::new(key.0.0), *signature);
+            psbt.inputs[*i].partial_sigs.insert(point, *signature);
         }
         let mut transaction = psbt.unsigned_tx.clone();
         let mut complete = true;
         for (i, (input, known)) in transaction.input.iter_mut().zip(&psbt.inputs).enumerate() {
             if let Some(signature) = by_place.get(&i) {
-                input.witness = bitcoin::Witness::p2wpkh(signature, &key.0.0);
+                input.witness = key.witness(signature);
             } else if known.final_script_witness.is_some() || known.final_script_sig.is_some() {
                 input.witness = known.final_script_witness.clone().unwrap_or_default();
                 input.script_sig = known.final_script_sig.clone().unwrap_or_default();

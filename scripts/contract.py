@@ -9,8 +9,9 @@ import schemathesis
 def before_call(context, case, kwargs):
     """A key that was used with another body is refused, as it should be; here each good key is a new one."""
     key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str) and 0 < len(key) <= 255 and not key.endswith('"'):
-        case.headers["Idempotency-Key"] = key[:219] + uuid.uuid4().hex
+    if isinstance(key, str) and 0 < len(key) <= 255 and key != '"':
+        # Before the last character, which may be the end of a quoted one.
+        case.headers["Idempotency-Key"] = key[:-1][:219] + uuid.uuid4().hex + key[-1]
 
 
 @schemathesis.hook("before_call")

@@ -96,7 +96,7 @@ impl Instance {
     /// # Errors
     /// Names the setting that is wrong: the store's URL, the key file, or a key file of another instance.
     pub async fn open(config: &Config, clock: Clock, in_flight: InFlight) -> anyhow::Result<Self> {
-        let store = open_store(config, in_flight).await?;
+        let store = open_store(config, in_flight, clock.clone()).await?;
         store.migrate().await?;
         must_stand(&store, &config.store.shown_url()).await?;
         let known = store.instance().await?;
@@ -130,7 +130,7 @@ pub async fn must_stand(store: &Store, shown: &str) -> anyhow::Result<()> {
 }
 
 /// Opens the store that the configuration names, as it is.
-pub async fn open_store(config: &Config, in_flight: InFlight) -> anyhow::Result<Store> {
+pub async fn open_store(config: &Config, in_flight: InFlight, clock: Clock) -> anyhow::Result<Store> {
     let options = OpenStore {
         url: config.store.url.clone(),
         sqlite: SqliteOptions {
@@ -139,6 +139,7 @@ pub async fn open_store(config: &Config, in_flight: InFlight) -> anyhow::Result<
         },
         postgres_connections: config.store.connections,
         in_flight,
+        clock,
     };
     Store::open(options)
         .await

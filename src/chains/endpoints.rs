@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, ClientBuilder};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
@@ -22,7 +22,8 @@ use url::Url;
 use super::ChainFailure;
 use crate::clock::Clock;
 use crate::config::{Network, shown_endpoint};
-use crate::outbound::client::{bundled_roots, in_few_words};
+use crate::outbound::client::in_few_words;
+use crate::outbound::trusting;
 
 pub(super) use ask::is_direction;
 pub use ask::{Ask, Identity, LONGEST_ANSWER, Missed, Problem, Reply, words};
@@ -58,21 +59,15 @@ struct Inner {
 
 /// The client of all nodes: no redirects, no proxy.
 pub(super) fn http() -> Result<Client, reqwest::Error> {
-    builder()
-        .build()
-        .or_else(|_| builder().tls_backend_preconfigured(bundled_roots()).build())
-}
-
-fn builder() -> ClientBuilder {
-    Client::builder()
+    trusting(Client::builder())
         .user_agent(concat!("Aboard/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .http1_only()
         .connect_timeout(CONNECT)
         .pool_idle_timeout(Duration::from_secs(20))
+        .build()
 }
 
 impl Endpoints {

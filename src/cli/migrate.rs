@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::print;
 use super::settings::Settings;
+use crate::clock::Clock;
 use crate::instance::open_store;
 use crate::store::InFlight;
 
@@ -19,7 +20,7 @@ pub struct Migrate {
 pub async fn run(migrate: Migrate) -> anyhow::Result<()> {
     let settings = migrate.settings;
     let config = settings.load(&[])?;
-    let store = open_store(&config, InFlight::default()).await?;
+    let store = open_store(&config, InFlight::default(), Clock::System).await?;
     let applied = store.migrate().await;
     store.close().await;
     let answer = json!({ "database": config.store.shown_url(), "applied": applied? });

@@ -1,4 +1,4 @@
-//! What `aboard serve` refuses to start with.
+//! What `aboard serve` refuses to start with, and what it warns of.
 
 use std::net::IpAddr;
 use std::path::Path;

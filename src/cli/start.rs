@@ -177,7 +177,7 @@ async fn must_be_new(config: &Config, key_file: &Path) -> anyhow::Result<()> {
     if config.store.file().is_some_and(|file| !file.exists()) {
         return Ok(());
     }
-    let store = open_store(config, InFlight::default()).await?;
+    let store = open_store(config, InFlight::default(), Clock::System).await?;
     // A database without tables has no instance either.
     let known = store.instance().await.ok().flatten();
     store.close().await;

@@ -74,7 +74,7 @@ async fn unfence(unfence: Unfence) -> anyhow::Result<()> {
     let config = unfence.settings.load_to_manage()?;
     let shown = config.store.shown_url();
     must_be_idle(&config).await?;
-    let store = open_store(&config, InFlight::default()).await?;
+    let store = open_store(&config, InFlight::default(), Clock::System).await?;
     let standing = store.standing().await;
     store.close().await;
     if let Ok(Standing::MovedTo(place)) = standing {
@@ -177,7 +177,7 @@ async fn copy(copy: Copy) -> anyhow::Result<()> {
 /// The source is of this release, this key opens it, and it is no unfinished copy itself.
 async fn ready(config: &Config) -> anyhow::Result<()> {
     let key = load_key(config).await?;
-    let store = open_store(config, InFlight::default()).await?;
+    let store = open_store(config, InFlight::default(), Clock::System).await?;
     let checked = async {
         // A store of before copies has no such table, and is one of its own.
         match store.standing().await.unwrap_or(Standing::Own) {
@@ -211,7 +211,7 @@ async fn load_key(config: &Config) -> anyhow::Result<std::sync::Arc<dyn Kms>> {
 }
 
 async fn open_target(there: &Config) -> anyhow::Result<OpenedStore> {
-    let opened = open_store(there, InFlight::default()).await;
+    let opened = open_store(there, InFlight::default(), Clock::System).await;
     opened.map_err(|error| anyhow::anyhow!("--to: {error:#}"))
 }
 

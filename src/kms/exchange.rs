@@ -7,10 +7,11 @@ use aboard_vault::Secret;
 use aboard_vault::remote::{Exchange, Request, Response};
 use anyhow::Context as _;
 use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Client, ClientBuilder};
+use reqwest::{Certificate, Client};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::clock::Clock;
+use crate::outbound::trusting;
 
 /// The longest that a call takes.
 const TIME_OUT: Duration = Duration::from_secs(10);
@@ -37,23 +38,21 @@ impl Http {
     /// # Errors
     /// The file holds no certificate, or the thread does not start.
     pub fn new(ca_file: &str, clock: &Clock) -> anyhow::Result<Self> {
-        let builder = || {
-            Client::builder()
-                .user_agent(concat!("Aboard/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .http1_only()
-                .connect_timeout(CONNECT_TIME_OUT)
-                .timeout(TIME_OUT)
-        };
+        let builder = Client::builder()
+            .user_agent(concat!("Aboard/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .http1_only()
+            .connect_timeout(CONNECT_TIME_OUT)
+            .timeout(TIME_OUT);
         let client = if ca_file.is_empty() {
-            builder().build().or_else(|_| with_bundled_roots(builder()).build())
+            trusting(builder).build()
         } else {
             let unread = || format!("keys.ca_file: cannot read {ca_file}");
             let pem = std::fs::read(ca_file).with_context(unread)?;
             let wrong = || format!("keys.ca_file: {ca_file} holds no certificate in PEM");
             let certificate = Certificate::from_pem(&pem).with_context(wrong)?;
-            builder().tls_certs_only([certificate]).build()
+            builder.tls_certs_only([certificate]).build()
         };
         let client = client.context("keys: TLS cannot be set up")?;
         let (calls, received) = unbounded_channel();
@@ -125,15 +124,4 @@ impl Exchange for Http {
     fn now(&self) -> u64 {
         u64::try_from(self.clock.now().as_second()).unwrap_or_default()
     }
-}
-
-/// A machine without certificates of its own (an empty container) takes Mozilla's.
-fn with_bundled_roots(builder: ClientBuilder) -> ClientBuilder {
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    builder.tls_backend_preconfigured(config)
 }

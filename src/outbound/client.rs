@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::guard::{Guard, Refused};
 use super::resolve::{GuardedResolver, Lookup, SystemLookup};
+use super::trust::trusting;
 use crate::domain::EnvironmentKind;
 
 /// More of an answer's body is never read.
@@ -119,11 +120,7 @@ impl Outbound {
                 kind,
                 lookup: Arc::clone(lookup),
             });
-            let builder = || builder(options, Arc::clone(&resolver));
-            // A machine without certificates of its own (an empty container) takes Mozilla's.
-            builder()
-                .build()
-                .or_else(|_| builder().tls_backend_preconfigured(bundled_roots()).build())
+            builder(options, resolver).build()
         };
         Ok(Self {
             sandbox: client(EnvironmentKind::Sandbox)?,
@@ -175,27 +172,16 @@ impl Outbound {
 }
 
 fn builder(options: OutboundOptions, resolver: Arc<GuardedResolver>) -> ClientBuilder {
-    Client::builder()
+    trusting(Client::builder())
         .user_agent(concat!("Aboard/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .http1_only()
         .connect_timeout(options.connect_timeout)
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .pool_idle_timeout(IDLE_TIME)
         .dns_resolver(resolver)
-}
-
-/// What a machine without certificates of its own takes: Mozilla's.
-pub(crate) fn bundled_roots() -> rustls::ClientConfig {
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }
 
 /// Writes down the status at once, and then what comes of the body. A body that is read to its end leaves a

@@ -227,6 +227,11 @@ pub(super) async fn append(
         });
     }
     let numbers = try_join_all(written.iter().map(|entry| add(tx, entry))).await?;
+    if !numbers.is_sorted() {
+        return Err(super::StoreError::Fault(
+            "entries of the audit log were numbered out of turn".to_owned(),
+        ));
+    }
     let mut before = before.unwrap_or_default();
     for ((scope, ..), (entry, seq)) in entries.iter().zip(written.iter_mut().zip(numbers)) {
         entry.seq = seq;

@@ -70,7 +70,7 @@ macro_rules! guarded {
     ($rest:literal) => {
         concat!(
             "select ",
-            "account.id, account.status, wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, ",
+            "account.id, account.status, wallet.created_at, wallet.moved_at, hold.ends_at, hold.lifted_at, hold.since, ",
             "case when wallet.id is null then null ",
             "else (select max(joined.joined_at) from user_aliases joined where joined.user_id = account.id) end, ",
             "case when wallet.id is null then 0 else (select count(*) from identities other ",
@@ -91,11 +91,19 @@ pub(super) use guarded;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeviceStanding {
     protected: Option<Protected>,
-    /// The hold of the device that was asked about: its end, and whether it was lifted.
-    hold: Option<(Timestamp, bool)>,
+    /// The hold of the device that was asked about.
+    hold: Option<Kept>,
     /// How many addresses the user has proven.
     proven: i64,
     told_lately: bool,
+}
+
+/// A hold as its row has it.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    since: Timestamp,
+    ends_at: Timestamp,
+    lifted: bool,
 }
 
 /// The two parameters of a [`guarded`] query.
@@ -104,19 +112,21 @@ pub(super) fn asked_of(check: Option<&DeviceCheck>, now: Timestamp) -> (Option<u
     (device, now - TOLD_AGAIN_AFTER)
 }
 
-/// Reads the seven columns of a [`guarded`] query that begin at `first`.
+/// Reads the eight columns of a [`guarded`] query that begin at `first`.
 pub(super) fn standing(row: &Row<'_>, first: usize) -> Result<DeviceStanding> {
     let (made_at, moved_at) = (row.opt_time(first)?, row.opt_time(first + 1)?);
-    let joined_at = row.opt_time(first + 4)?;
+    let (since, joined_at) = (row.opt_time(first + 4)?, row.opt_time(first + 5)?);
     let lifted = row.opt_time(first + 3)?.is_some();
     Ok(DeviceStanding {
         protected: made_at.map(|made_at| Protected {
             wallet_since: moved_at.map_or(made_at, |moved_at| moved_at.max(made_at)),
             joined_at,
         }),
-        hold: row.opt_time(first + 2)?.map(|ends_at| (ends_at, lifted)),
-        proven: row.int(first + 5)?,
-        told_lately: row.int(first + 6)? > 0,
+        hold: since
+            .zip(row.opt_time(first + 2)?)
+            .map(|(since, ends_at)| Kept { since, ends_at, lifted }),
+        proven: row.int(first + 6)?,
+        told_lately: row.int(first + 7)? > 0,
     })
 }
 
@@ -140,7 +150,9 @@ const ADD: &str = "
         where own.user_id = :user and own.state = 'verified' and own.kind = :kind and own.key = :key
             and own.kind in ('email', 'phone')),
         :since, :proven_before, :ends_at)
-    on conflict (id) do nothing";
+    on conflict (id) do update set app_id = excluded.app_id, identity_id = excluded.identity_id, since = excluded.since,
+        proven_before = excluded.proven_before, ends_at = excluded.ends_at, lifted_at = null
+    where excluded.since > device_holds.since";
 const FIND: &str = "
     select environment_id, user_id, app_id, ends_at, lifted_at from device_holds where id = :id";
 // What the log-in has proven itself proves nothing more; nor does what came shortly before it, or a join that did.
@@ -222,8 +234,11 @@ pub(super) async fn see(
     if check.policy == NewDevices::Off {
         return Ok(seen(false));
     }
+    let hold = standing.protected.and_then(|protected| Hold::of(since, protected, now));
+    // After a join each device is new to one of the two.
+    let is_new = known.is_none() || hold.is_some_and(|hold| hold.since > since);
     let others = standing.proven - i64::from(login.by.is_some());
-    if known.is_none() && standing.protected.is_some() && others > 0 && !standing.told_lately {
+    if is_new && standing.protected.is_some() && others > 0 && !standing.told_lately {
         let told = (login.user, Notice::NewDevice, Some(check.about.as_str()));
         notices
             .tell_about(tx, login.environment, told, None, now, |to| {
@@ -234,10 +249,14 @@ pub(super) async fn see(
     if check.policy != NewDevices::Hold {
         return Ok(seen(false));
     }
-    if let Some((ends_at, lifted)) = standing.hold.filter(|_| known.is_some()) {
-        return Ok(seen(!lifted && ends_at > now));
+    let joined_at = standing.protected.and_then(|protected| protected.joined_at);
+    // A join since then makes the device new once more.
+    let kept = standing
+        .hold
+        .filter(|kept| known.is_some() && joined_at.is_none_or(|joined_at| joined_at <= kept.since));
+    if let Some(kept) = kept {
+        return Ok(seen(!kept.lifted && kept.ends_at > now));
     }
-    let hold = standing.protected.and_then(|protected| Hold::of(since, protected, now));
     let (Some(hold), Some(app)) = (hold, login.app) else {
         return Ok(seen(false));
     };

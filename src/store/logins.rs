@@ -97,7 +97,7 @@ const FIND: &str = "
     from identities named join users account on account.id = named.user_id
     where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
         and named.environment_id = :environment";
-const FIND_HELD: &str = guarded!(
+const FIND_LOCKED: &str = guarded!(
     "join identities named on named.user_id = account.id
     where named.source_id = :app and named.kind = :kind and named.kind not in ('email', 'phone') and named.key = :key
         and named.environment_id = :environment"
@@ -175,7 +175,7 @@ async fn log_in(tx: &Tx<'_>, scope: &AppScope, login: &AppLogin, notices: &Notic
                 hour_ago: hour_ago,
             ];
             let holder = |row: &super::sql::Row<'_>| Ok((UserId(row.id(0)?), row.text(1)?, standing(row, 2)?));
-            match tx.one(FIND_HELD, &named, holder).await? {
+            match tx.one(FIND_LOCKED, &named, holder).await? {
                 Some((user, status, standing)) if matches!(&*status, "linked" | "verified") => (user, Some(standing)),
                 Some((user, status, _)) if status == "suspended" => {
                     let about = json!({

@@ -57,6 +57,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
+use crate::clock::Clock;
+
 pub use accounts::{Account, AccountIdentity, NewSubscription};
 pub use app_providers::{AppProvider, AppProviderRow, NewAppProvider};
 pub use apps::{App, AppRow, NewApp};
@@ -164,6 +166,8 @@ pub struct OpenStore {
     pub postgres_connections: usize,
     /// Requests being served, shared with the listener.
     pub in_flight: InFlight,
+    /// What time it is when a verb that ends tokens holds its user.
+    pub clock: Clock,
 }
 
 /// The store, on the engine that its URL names. Cheap to clone.
@@ -174,6 +178,7 @@ pub struct Store {
     /// How often an event was written here: whoever waits for events looks when it moves.
     happened: Arc<watch::Sender<u64>>,
     notices: Arc<OnceLock<NoticeWriter>>,
+    clock: Clock,
 }
 
 #[derive(Clone)]
@@ -202,6 +207,7 @@ impl Store {
             credentials: Arc::default(),
             happened: Arc::default(),
             notices: Arc::default(),
+            clock: options.clock,
         })
     }
 

@@ -82,6 +82,13 @@ const OF_KEY: &str = select_send!(
         and (state <> 'dropped' or sequence is null)
     order by id desc limit 1"
 );
+// What was signed for the same call with a nonce, and refused by every node that was asked.
+const DROPPED_OF_KEY: &str = select_send!(
+    " from sends
+    where idempotency_id = :key and environment_id = :environment and wallet_id = :wallet and created_at > :since
+        and state = 'dropped' and sequence is not null
+    order by id desc limit 1"
+);
 const OPEN: &str = select_send!(
     " from sends
     where environment_id = :environment and network = :network and address = :address and state in ('stored', 'broadcast')

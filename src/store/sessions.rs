@@ -9,6 +9,7 @@ use super::happened::Happened;
 use super::scope::UserScope;
 use super::sql::{Script, params};
 use super::transaction::Tx;
+use super::users::lock;
 use super::{Result, Store};
 use crate::domain::{Amr, EnvironmentId, EnvironmentKind, EventType, PartnerId, SessionId, Token, UserId};
 
@@ -124,11 +125,11 @@ impl Store {
     /// Log-out everywhere: every session and token of the user that was born before `now` ends; of a session that was
     /// born of a partner, those that this partner brought.
     pub async fn end_all_sessions(&self, scope: &UserScope, now: Timestamp) -> Result<()> {
-        // A session born in this very microsecond has to end too.
-        let valid_after = now + jiff::SignedDuration::from_micros(1);
-        let scope = *scope;
+        let (scope, until_held) = (*scope, self.until_held(now));
         self.transact(move |tx| {
             async move {
+                lock(tx, scope.user).await?;
+                let valid_after = until_held();
                 let ended = if let Some(source) = scope.source() {
                     let of_source = params![
                         user: scope.user.0, source: source, environment: scope.environment.0, valid_after: valid_after,

@@ -89,11 +89,11 @@ const DEVICE_HOLDS: &str = "delete from device_holds where id in (
     select id from device_holds where ends_at < :before order by ends_at limit :batch)";
 const EXPORTS: &str = "delete from wallet_exports where expires_at < :before";
 const VALUE_WINDOWS: &str = "delete from value_windows where (wallet_id, app_id, asset, seconds, starts_at) in (
-    select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :now order by ends_at limit :batch)";
+    select wallet_id, app_id, asset, seconds, starts_at from value_windows where ends_at < :before order by ends_at limit :batch)";
 const APP_VALUE_WINDOWS: &str = "delete from app_value_windows where (app_id, asset, seconds, starts_at) in (
-    select app_id, asset, seconds, starts_at from app_value_windows where ends_at < :now order by ends_at limit :batch)";
+    select app_id, asset, seconds, starts_at from app_value_windows where ends_at < :before order by ends_at limit :batch)";
 const COUNTED_CALLS: &str = "delete from counted_calls where id in (
-    select id from counted_calls where expires_at < :now order by expires_at limit :batch)";
+    select id from counted_calls where expires_at < :before order by expires_at limit :batch)";
 const SENDS: &str = "delete from sends where id in (
     select id from sends where finished_at < :before order by finished_at limit :batch)";
 // Requests are clustered by environment: each has its own oldest ones.
@@ -105,11 +105,11 @@ const REQUESTS: &str = "delete from request_blocks where environment_id = :envir
     order by newest_id limit :batch)";
 
 impl Store {
-    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, holds of new devices, what providers signed, what
-    /// can no longer be joined or undone, wallets of erased users, and signing keys an hour after their end, idempotency keys, times of limits, recovery files and
-    /// halves of keys at their end, what codes left behind after a day (messages: a week, reports about them: ten days,
-    /// networks: 90 days), wrong passwords after a day and right ones after 90, events, finished deliveries, their
-    /// attempts and the request log after 30 days. Answers how many rows went.
+    /// Deletes one batch of what has ended: links, sessions, refresh tokens, spent wallet tokens, holds of new devices, what
+    /// providers signed, what can no longer be joined or undone, times of limits, wallets of erased users, and signing keys an
+    /// hour after their end, idempotency keys, recovery files and halves of keys at their end, what codes left behind after a
+    /// day (messages: a week, reports about them: ten days, networks: 90 days), wrong passwords after a day and right ones
+    /// after 90, events, finished deliveries, their attempts and the request log after 30 days. Answers how many rows went.
     pub async fn sweep(&self, _: SystemScope, now: Timestamp) -> Result<u64> {
         let before = now - jiff::SignedDuration::from_hours(1);
         let month_ago = now - jiff::SignedDuration::from_hours(30 * 24);
@@ -151,9 +151,9 @@ impl Store {
             .then(DEVICE_HOLDS, params![before: before, batch: BATCH])
             .then(RIDING_HALVES, params![now: now, batch: BATCH])
             .then(SECRET_LINKS, params![now: now, batch: BATCH])
-            .then(VALUE_WINDOWS, params![now: now, batch: BATCH])
-            .then(APP_VALUE_WINDOWS, params![now: now, batch: BATCH])
-            .then(COUNTED_CALLS, params![now: now, batch: BATCH])
+            .then(VALUE_WINDOWS, params![before: before, batch: BATCH])
+            .then(APP_VALUE_WINDOWS, params![before: before, batch: BATCH])
+            .then(COUNTED_CALLS, params![before: before, batch: BATCH])
             .then(EXPORTS, params![before: month_ago])
             .then(SENDS, params![before: season_ago, batch: BATCH]);
         for sql in ENDED_WALLETS {

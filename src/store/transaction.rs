@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 
 use super::sql::{Params, Row};
 use super::webhooks::NewDelivery;
@@ -144,5 +145,13 @@ impl Store {
             self.note_events();
         }
         Ok(done)
+    }
+
+    /// The end of what was issued until a verb holds its user, which may be long after its call came: calls that came later
+    /// may have been served before it.
+    pub(super) fn until_held(&self, called_at: Timestamp) -> impl Fn() -> Timestamp + Send + use<> {
+        let clock = self.clock.clone();
+        // What is made in this very microsecond has to end too.
+        move || clock.now().max(called_at) + SignedDuration::from_micros(1)
     }
 }

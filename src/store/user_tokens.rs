@@ -1,7 +1,7 @@
 //! Tokens that the organization's back end asks for: for whom, and whether they still stand.
 
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::idempotency::{IdempotencyClaim, Once, SavedAnswer};
 use super::scope::{ServerScope, UserScope};
@@ -59,6 +59,9 @@ const HOLDER_AT_APP: &str = "
     where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
 
 // An id that a join retired names the user that it was joined to.
+const NAMED: &str = "
+    select id from users where environment_id = :environment and status <> 'erased' and id = coalesce(
+        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)";
 const END: &str = "
     update users set updated_at = :now,
         valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
@@ -103,12 +106,15 @@ impl Store {
     /// Log-out everywhere, by the back end: every session and token that was made until now ends. False if the
     /// environment has no such user.
     pub async fn end_tokens_of(&self, scope: &ServerScope, user: UserId, now: Timestamp) -> Result<bool> {
-        // What is made in this very microsecond has to end too.
-        let valid_after = now + SignedDuration::from_micros(1);
-        let environment = scope.environment;
+        let (environment, until_held) = (scope.environment, self.until_held(now));
         self.transact(move |tx| {
             async move {
-                let ended = params![now: now, valid_after: valid_after, environment: environment.0, user: user.0];
+                let named = params![environment: environment.0, user: user.0];
+                let Some(user) = tx.one(NAMED, &named, |row| Ok(UserId(row.id(0)?))).await? else {
+                    return Ok(false);
+                };
+                lock(tx, user).await?;
+                let ended = params![now: now, valid_after: until_held(), environment: environment.0, user: user.0];
                 let Some(user) = tx.one(END, &ended, |row| Ok(UserId(row.id(0)?))).await? else {
                     return Ok(false);
                 };

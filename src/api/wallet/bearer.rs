@@ -195,15 +195,20 @@ pub async fn spend_presented(
         Spending::Spent => return Err(used()),
         Spending::Refused => return Err(ended()),
     };
-    let until = read.claims.hold.zip(usable.held_until);
     Ok(LetIn {
-        held: until.and_then(|until| device::held(web, token.environment, until, context.now)),
+        held: held(web, context, &read.claims, &usable),
         usable,
         issued_at: read.issued_at,
         claims: read.claims,
         replayed,
         repeatable,
     })
+}
+
+/// What is answered to all but reads, where the log-in is on a new device and waits.
+pub fn held(web: &Web, context: &Context, claims: &WalletClaims, usable: &UsableWallet) -> Option<Failure> {
+    let until = claims.hold.zip(usable.held_until)?;
+    device::held(web, usable.wallet.environment, until, context.now)
 }
 
 /// A token that another call has spent.

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::manage::a_server_answers;
 use super::only_server::last_listened;
 use super::print;
-use super::safety::refusals;
+use super::safety::{refusals, warnings};
 use super::settings::Settings;
 use crate::config::Config;
 
@@ -116,6 +116,7 @@ fn configuration(config: &Config, of_dev: bool) -> Vec<Check> {
     }
     // The key file and what the store syncs have checks of their own.
     let mut refused = refusals(config);
+    refused.extend(warnings(config));
     refused.retain(|sentence| !sentence.starts_with("keys.") && !sentence.starts_with("store."));
     if refused.is_empty() {
         return vec![Check::good("configuration", "fit for `aboard serve`")];

@@ -28,7 +28,7 @@ pub async fn look(config: &Config, key: Option<Arc<dyn Kms>>, checks: &mut Vec<C
         }
         checks.push(rights(file));
     }
-    let store = match open_store(config, InFlight::default()).await {
+    let store = match open_store(config, InFlight::default(), Clock::System).await {
         Ok(store) => store,
         Err(error) => {
             let advice = "Correct store.url, or bring the database back; nothing else of the store was looked at.";

@@ -12,9 +12,6 @@ use super::failure::closed;
 use super::growth::Growth;
 use crate::store::{Result, StoreError};
 
-/// No batch is larger: its first caller should not wait for thousands.
-const LARGEST: usize = 128;
-
 /// An operation that many callers may share a transaction for.
 pub trait Verb: Send + Sync + 'static {
     type Call: Send + Sync;
@@ -22,6 +19,9 @@ pub trait Verb: Send + Sync + 'static {
 
     /// Batches that run at the same time.
     const LANES: usize = 4;
+
+    /// No batch is larger: its first caller should not wait for thousands.
+    const LARGEST: usize = 128;
 
     /// Runs the calls in one transaction and answers each, in their order. An error means that none was made; if
     /// it is [`StoreError::Unavailable`], that nobody knows.
@@ -164,7 +164,7 @@ impl<V: Verb> Lane<V> {
             self.shared.leave(&mut state);
             return None;
         }
-        let length = state.waiting.len().min(LARGEST);
+        let length = state.waiting.len().min(V::LARGEST);
         Some(state.waiting.drain(..length).collect())
     }
 

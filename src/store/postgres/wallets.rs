@@ -22,6 +22,9 @@ impl Verb for Uses {
     // Each holds the audit log from its beginning to its end: a second one would only wait, with fewer in each.
     const LANES: usize = 1;
 
+    // What each spends is counted after that of the one before it, and whoever else writes the log waits as long.
+    const LARGEST: usize = 64;
+
     async fn run(&self, calls: &[UseAsked]) -> Result<Vec<WalletUsed>> {
         let (used, _) = bounded(transacted(&self.0, async |tx| use_all(tx, calls).await)).await?;
         Ok(used)

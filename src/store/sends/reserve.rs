@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{OF_KEY, Send, read, stored, unsigned};
+use super::{DROPPED_OF_KEY, OF_KEY, Send, read, stored, unsigned};
 use crate::domain::{Lane, SAME_SEND, SEND_KEY_KEPT, SendId, WalletId};
 use crate::store::scope::AppScope;
 use crate::store::sql::params;
@@ -118,6 +118,9 @@ const LAST_NEAR: &str = "
 const TAKEN: &str = "
     select id from sends where environment_id = :environment and network = :network and address = :address
         and sequence = :sequence and state <> 'dropped' limit 1";
+const LANDED: &str = "
+    select id from sends where environment_id = :environment and network = :network and address = :address
+        and sequence = :sequence and state = 'confirmed' limit 1";
 const IS_OPEN: &str = "
     select id from sends where id = :id and environment_id = :environment and network = :network and address = :address
         and sequence = :sequence and state in ('stored', 'broadcast') and superseded_by is null";
@@ -172,6 +175,7 @@ pub(super) async fn lock(tx: &Tx<'_>, environment: Uuid, lane: &Lane) -> Result<
 async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: Timestamp) -> Result<Reservation> {
     let (network, address) = (wanted.lane.network.as_str(), wanted.lane.address.as_str());
     lock(tx, environment, &wanted.lane).await?;
+    let mut dropped = None;
     if let Some(key) = &wanted.key {
         let known = params![
             key: &key[..], environment: environment, wallet: wanted.wallet.0, since: now - SEND_KEY_KEPT,
@@ -179,6 +183,7 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
         if let Some(send) = tx.one(OF_KEY, &known, read).await? {
             return Ok(Reservation::Known(Box::new(send)));
         }
+        dropped = tx.one(DROPPED_OF_KEY, &known, read).await?;
     }
     let here = params![environment: environment, network: network];
     if let Some(reason) = tx.one(PAUSED, &here, |row| row.text(0)).await? {
@@ -243,11 +248,42 @@ async fn reserve(tx: &Tx<'_>, environment: Uuid, wanted: &NewReservation, now: T
             Some(sequence)
         }
     };
+    let sequence = match dropped {
+        None => sequence,
+        Some(dropped) => match again(tx, environment, wanted, sequence, &dropped).await? {
+            None => return Ok(Reservation::Known(Box::new(dropped))),
+            again => again,
+        },
+    };
     let held = params![
         environment: environment, network: network, address: address, holder: wanted.id.0, held_until: wanted.held_until,
     ];
     tx.execute(HOLD, &held).await?;
     Ok(Reservation::Reserved { sequence })
+}
+
+/// The nonce with which a call may sign once more for which something was signed that every node refused: whoever kept that
+/// could still bring it in, so it is the same nonce, until another send with it is known to have taken its place.
+async fn again(
+    tx: &Tx<'_>,
+    environment: Uuid,
+    wanted: &NewReservation,
+    sequence: Option<u64>,
+    dropped: &Send,
+) -> Result<Option<u64>> {
+    let Some(first) = dropped.sequence.filter(|first| sequence != Some(*first)) else {
+        return Ok(sequence);
+    };
+    let at = params![
+        environment: environment, network: wanted.lane.network.as_str(), address: wanted.lane.address.as_str(),
+        sequence: stored(first)?,
+    ];
+    if tx.one(LANDED, &at, |row| row.id(0)).await?.is_some() {
+        return Ok(sequence);
+    }
+    let is_next = matches!(wanted.sequence, WantedSequence::Next { at_least } if at_least <= first);
+    let is_free = is_next && tx.one(TAKEN, &at, |row| row.id(0)).await?.is_none();
+    Ok(is_free.then_some(first))
 }
 
 /// The nonce that comes next: one that was left behind, or the first that nothing was ever signed for. What the network

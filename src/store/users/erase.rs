@@ -5,11 +5,13 @@
 //! does what a partner wrote for it: a link's state, a delivery's address. What is left of links and sessions holds
 //! nothing personal and goes with the sweep.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::find_held;
+use super::{find, find_held};
 use crate::domain::{EnvironmentId, EventId, EventType, UserId};
 use crate::store::audit::{Entry, audit};
 use crate::store::happened::{Happened, event_body};
@@ -180,6 +182,28 @@ async fn forget(
     Ok(())
 }
 
+/// Takes what codes know of the addresses that a user has proven, but for those that were taken before.
+async fn forget_codes(
+    tx: &Tx<'_>,
+    environment: EnvironmentId,
+    user: UserId,
+    forgotten: &mut BTreeSet<(String, String)>,
+) -> Result<()> {
+    let whose = params![user: user.0];
+    let proven = tx.all(PROVEN, &whose, |row| Ok((row.text(0)?, row.text(1)?))).await?;
+    let new: BTreeSet<_> = proven.into_iter().filter(|one| !forgotten.contains(one)).collect();
+    for (kind, key) in &new {
+        let address = params![environment: environment.0, kind: kind.as_str(), key: key.as_str()];
+        for sql in [CODE_JOBS, CODE_MESSAGES, CHALLENGES, NETWORKS, MARKS] {
+            tx.execute(sql, &address).await?;
+        }
+        tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
+            .await?;
+    }
+    forgotten.extend(new);
+    Ok(())
+}
+
 async fn erase(
     tx: &Tx<'_>,
     environment: EnvironmentId,
@@ -187,6 +211,12 @@ async fn erase(
     event: EventId,
     now: Timestamp,
 ) -> Result<Option<UserId>> {
+    let Some(named) = find(tx, environment, user).await? else {
+        return Ok(None);
+    };
+    // What codes know goes before the user is held, and in the order in which a proof takes it: somebody may be typing one.
+    let mut forgotten = BTreeSet::new();
+    forget_codes(tx, environment, named.id, &mut forgotten).await?;
     let Some(known) = find_held(tx, environment, user).await? else {
         return Ok(None);
     };
@@ -203,14 +233,8 @@ async fn erase(
     tx.execute(ADDRESSES, &whose).await?;
     tx.execute(DELIVERIES, &when).await?;
     tx.execute(KEYS, &when).await?;
-    for (kind, key) in tx.all(PROVEN, &whose, |row| Ok((row.text(0)?, row.text(1)?))).await? {
-        let address = params![environment: environment.0, kind: kind.as_str(), key: key.as_str()];
-        for sql in [CODE_JOBS, CODE_MESSAGES, CHALLENGES, NETWORKS, MARKS] {
-            tx.execute(sql, &address).await?;
-        }
-        tx.execute(INBOX, &params![environment: environment.0, key: key.as_str()])
-            .await?;
-    }
+    // Of an address that was proven meanwhile.
+    forget_codes(tx, environment, user, &mut forgotten).await?;
     // Accounts that were joined into this one are the same person's, and still hold what they were before.
     let retired = tx
         .all(RETIRED, &whose, |row| Ok((UserId(row.id(0)?), row.time(1)?)))

@@ -96,7 +96,8 @@ const USABLE: &str = select_wallet!(
 );
 const USED: &str = "update wallets set used_at = :now where id = :wallet and used_at is null";
 const FAMILY_ENDED: &str = "
-    select id from token_families where id = :family and (ended_at is not null or expires_at <= :now)";
+    select id from token_families
+    where id = :family and (ended_at is not null or expires_at <= :now or auth_time < :valid_after)";
 
 impl Store {
     /// Spends a wallet token, if it is one that works once, and answers the wallet. Of all who present one token one
@@ -171,7 +172,9 @@ async fn spend(tx: &Tx<'_>, token: &PresentedWalletToken, now: Timestamp) -> Res
 struct Found {
     wallet: Wallet,
     consent: Option<ConsentScopes>,
-    /// Older tokens are good for nothing.
+    /// What goes on with a log-in from before that is good for nothing.
+    valid_after: Timestamp,
+    /// Nor are older tokens.
     alive_since: Timestamp,
     policy: Option<String>,
     is_used: bool,
@@ -186,13 +189,12 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
     let found = tx
         .one(USABLE, &whose, |row| {
             let moved_at = row.opt_time(WALLET_COLUMNS + 1)?;
-            let alive_since = row
-                .time(WALLET_COLUMNS + 2)?
-                .max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH));
+            let valid_after = row.time(WALLET_COLUMNS + 2)?;
             Ok(Found {
                 wallet: wallet_row(row)?,
                 consent: row.opt_text(WALLET_COLUMNS)?.map(|words| ConsentScopes::read(&words)),
-                alive_since,
+                valid_after,
+                alive_since: valid_after.max(moved_at.unwrap_or(Timestamp::UNIX_EPOCH)),
                 policy: row.opt_text(WALLET_COLUMNS + 3)?,
                 is_used: row.opt_time(WALLET_COLUMNS + 4)?.is_some(),
                 held_until: row.opt_time(WALLET_COLUMNS + 5)?,
@@ -203,7 +205,7 @@ async fn usable(tx: &Tx<'_>, token: &PresentedWalletToken, half: Option<Vec<u8>>
         return Ok(Spending::Refused);
     };
     if let Some(family) = token.family {
-        let which = params![family: family.0, now: now];
+        let which = params![family: family.0, now: now, valid_after: found.valid_after];
         if tx.one(FAMILY_ENDED, &which, |row| row.id(0)).await?.is_some() {
             return Ok(Spending::Refused);
         }

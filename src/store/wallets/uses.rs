@@ -5,7 +5,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::windows::count;
+use super::windows::{self, count};
 use crate::domain::policy::{Asset, Spend, Whose};
 use crate::domain::{AppId, ConsentScope, ConsentScopes, EnvironmentId, FamilyId, UserId, WalletId};
 use crate::store::audit::{Entry, append, resume};
@@ -78,7 +78,8 @@ const STILL_LET_IN: &str = "
     where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment
         and wallet.frozen_at is null and (wallet.moved_at is null or wallet.moved_at <= :issued_at)
         and not exists (
-            select 1 from token_families family where family.id = :family and family.ended_at is not null)";
+            select 1 from token_families family
+            where family.id = :family and (family.ended_at is not null or family.auth_time < account.valid_after))";
 const STILL_THERE: &str = "
     select wallet.state from wallets wallet
     where wallet.id = :wallet and wallet.user_id = :user and wallet.environment_id = :environment
@@ -114,6 +115,9 @@ impl Store {
 /// transaction after the other: where each use has its own, no two are on their way to the disk at once.
 pub(in crate::store) async fn use_all(tx: &Tx<'_>, asked: &[UseAsked]) -> Result<Vec<WalletUsed>> {
     tx.ready(&[STILL_LET_IN, STILL_THERE]).await?;
+    if asked.iter().any(|asked| !asked.key_use.spends.is_empty()) {
+        tx.ready(&windows::STATEMENTS).await?;
+    }
     let before = resume(tx).await?;
     let let_in = try_join_all(asked.iter().map(|asked| still(tx, &asked.key_use, asked.now))).await?;
     let mut used = Vec::with_capacity(asked.len());

@@ -1,5 +1,7 @@
 //! What uses of wallets' keys have spent in a time, and whether one more fits.
 
+use aboard_vault::hmac_sha256;
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::uses::{WalletUse, WalletUsed};
@@ -43,29 +45,44 @@ const TAKE_BACK_OF_APP: &str = "
     where app_id = :app and asset = :asset and seconds = :seconds and starts_at = :starts_at";
 const LIMB: u128 = 10_u128.pow(18);
 
+/// What is counted for a use that spends something.
+pub(super) const STATEMENTS: [&str; 3] = [COUNT_CALL, SPEND, SPEND_OF_APP];
+
 /// Counts every part of what a use spends, or none. Whoever counts holds the audit log, so that no two wait for each
-/// other's rows.
+/// other's rows; what is swept ended an hour before.
 pub(super) async fn count(tx: &Tx<'_>, key_use: &WalletUse, now: Timestamp) -> Result<WalletUsed> {
     if key_use.spends.is_empty() {
         return Ok(WalletUsed::Noted);
     }
-    if let Some((id, expires_at)) = &key_use.call {
-        let call = params![id: &id[..], environment: key_use.environment.0, expires_at: *expires_at, now: now];
+    if let Some((id, expires_at)) = counted_as(key_use) {
+        let call = params![id: &id[..], environment: key_use.environment.0, expires_at: expires_at, now: now];
         if tx.execute(COUNT_CALL, &call).await? == 0 {
             return Ok(WalletUsed::Noted);
         }
     }
-    for (at, part) in key_use.spends.iter().enumerate() {
-        if !add(tx, key_use, part, now).await? {
-            take_back(tx, key_use, &key_use.spends[..at], now).await?;
-            return Ok(WalletUsed::Over {
-                whose: part.whose,
-                asset: part.asset.clone(),
-                seconds: part.seconds,
-            });
-        }
-    }
-    Ok(WalletUsed::Noted)
+    let added = try_join_all(key_use.spends.iter().map(|part| add(tx, key_use, part, now))).await?;
+    let parts = || key_use.spends.iter().zip(&added);
+    let Some((over, _)) = parts().find(|(_, added)| !**added) else {
+        return Ok(WalletUsed::Noted);
+    };
+    let added = parts().filter(|(_, added)| **added).map(|(part, _)| part);
+    take_back(tx, key_use, added, now).await?;
+    Ok(WalletUsed::Over {
+        whose: over.whose,
+        asset: over.asset.clone(),
+        seconds: over.seconds,
+    })
+}
+
+/// What a call is remembered by, and until when. One that spends something else when it is made again is counted again.
+fn counted_as(key_use: &WalletUse) -> Option<([u8; 32], Timestamp)> {
+    let (id, expires_at) = key_use.call?;
+    let parts = key_use.spends.iter().map(|part| {
+        let whose = u8::from(part.whose == Whose::App);
+        format!("{whose} {} {} {}", part.asset.as_str(), part.seconds, part.amount)
+    });
+    let parts: Vec<_> = parts.collect();
+    Some((hmac_sha256(&id, &[parts.join("\n").as_bytes()]), expires_at))
 }
 
 async fn add(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> Result<bool> {
@@ -98,7 +115,12 @@ async fn add(tx: &Tx<'_>, key_use: &WalletUse, part: &Spend, now: Timestamp) -> 
 }
 
 /// Takes back what this very call has added, and that it was counted.
-async fn take_back(tx: &Tx<'_>, key_use: &WalletUse, parts: &[Spend], now: Timestamp) -> Result<()> {
+async fn take_back(
+    tx: &Tx<'_>,
+    key_use: &WalletUse,
+    parts: impl Iterator<Item = &Spend> + Send,
+    now: Timestamp,
+) -> Result<()> {
     for part in parts {
         let ((high, low), starts_at) = (limbs(part.amount), window(part, now));
         let (asset, seconds) = (part.asset.as_str(), i64::from(part.seconds));
@@ -118,7 +140,7 @@ async fn take_back(tx: &Tx<'_>, key_use: &WalletUse, parts: &[Spend], now: Times
             }
         }
     }
-    if let Some((id, _)) = &key_use.call {
+    if let Some((id, _)) = counted_as(key_use) {
         tx.execute(FORGET_CALL, &params![id: &id[..]]).await?;
     }
     Ok(())

@@ -92,7 +92,9 @@ const OF_EVENT: &str = "
     from user_keys handed
     join deliveries delivery on delivery.user_key_id = handed.id and delivery.user_key_id is not null and delivery.event_id = :event
     left join jobs job on job.id = delivery.id
-    where handed.user_id = :user and handed.environment_id = :environment order by 1";
+    where handed.environment_id = :environment and handed.user_id = coalesce(
+        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
+    order by 1";
 const ATTEMPTS: &str = "
     select number, at, duration_us, status, error, answer, next_at from delivery_attempts
     where delivery_id = :delivery order by number";

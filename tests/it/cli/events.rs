@@ -64,6 +64,26 @@ async fn what_is_triggered_is_forwarded_signed_and_listed() {
         .map(|one| one["type"].clone())
         .collect();
     assert_eq!(types, ["user.created", "user.deleted"]);
+    // Whose log-in it was, where the event's body alone says so.
+    let user = "usr_00000000000000000000000001";
+    let log_in = format!(r#"{{"user_id":"{user}"}}"#);
+    place.json(&[
+        "trigger",
+        "login.succeeded",
+        "--event-data",
+        &log_in,
+        "--url",
+        server.url(),
+    ]);
+    let listed = place.json(&[
+        "events",
+        "list",
+        "--environment",
+        "sandbox",
+        "--types",
+        "login.succeeded",
+    ]);
+    assert_eq!(listed["events"][0]["user"], json!(user));
     let id = made["event_id"].as_str().unwrap();
     let shown = place.works(&["events", "show", id, "--environment", "sandbox"]);
     assert!(

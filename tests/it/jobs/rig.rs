@@ -56,6 +56,7 @@ impl Rig {
             },
             postgres_connections: 1,
             in_flight: InFlight::default(),
+            clock: aboard::clock::Clock::Manual(std::sync::Arc::default()),
         };
         let store = Store::open(options).await.unwrap();
         store.migrate().await.unwrap();

@@ -145,6 +145,12 @@ async fn all_wallets_of_an_app_share_what_it_may_spend_in_a_time(store: TestStor
     store.advance(3_600);
     assert!(noted(&store, of(one, 60)).await && noted(&store, of(two, 40)).await);
     assert!(!noted(&store, of(two, 1)).await);
+    store.advance(3_600);
+    store.sweep(store.system(), store.now()).await.unwrap();
+    assert!(
+        store.count("app_value_windows").await > 0,
+        "a call that waits may still count into it"
+    );
     store.advance(2 * 3_600);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("app_value_windows").await, 0);
@@ -180,7 +186,7 @@ async fn a_call_is_counted_once_and_a_refused_one_not_at_all(store: TestStore) {
     assert_eq!(store.count("counted_calls").await, 1);
     store.advance(3_600);
     assert!(noted(&store, call(2, 50)).await, "the day has 50 left");
-    store.advance(1_800);
+    store.advance(3_700);
     store.sweep(store.system(), store.now()).await.unwrap();
     assert_eq!(store.count("counted_calls").await, 1);
 }

@@ -123,6 +123,25 @@ async fn what_became_of_a_partners_delivery_is_told_with_its_event(store: TestSt
     assert_eq!((&*told[0].1.state, told[0].1.next_at), ("given_up", None));
     assert_eq!(told[0].1.last_error.as_deref(), Some("time-out"));
     assert!(of(production.id).await.is_empty());
+    // A join moves the key to another user; the event keeps the id that it was of.
+    let user = store
+        .event(store.system().users_of(sandbox.id), event)
+        .await
+        .unwrap()
+        .expect("kept")
+        .user
+        .unwrap();
+    let [old, new, environment] = [user.0, store.ids.id(), sandbox.id.0].map(|id| store.literal(id));
+    let (now, later) = (store.moment(store.now()), store.moment(store.later(60)));
+    store
+        .execute(&format!("update user_keys set user_id = {new} where user_id = {old}"))
+        .await;
+    let alias = format!(
+        "insert into user_aliases (id, environment_id, user_id, joined_at, undo_until)
+         values ({old}, {environment}, {new}, {now}, {later})"
+    );
+    store.execute(&alias).await;
+    assert_eq!(of(sandbox.id).await.len(), 1);
 }
 
 async fn a_delivered_body_is_erased_and_never_due_again(store: TestStore) {

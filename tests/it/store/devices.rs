@@ -16,6 +16,7 @@ both! {
     a_hold_is_lifted_once_by_an_address_that_was_there_before,
     what_belongs_to_somebody_else_lifts_nothing,
     after_a_join_every_device_waits_and_nothing_lifts_it,
+    a_join_begins_the_wait_of_a_device_anew,
 }
 
 const DAY: u64 = 24 * 3_600;
@@ -172,6 +173,18 @@ async fn after_a_join_every_device_waits_and_nothing_lifts_it(store: TestStore) 
     };
     let (one, other) = (DeviceId(store.ids.id()), DeviceId(store.ids.id()));
     assert!(!seen(&store, &person, Some(old(one))).await.held);
+    join(&store, &person).await;
+    store.advance(3_600);
+    let device = seen(&store, &person, Some(old(other))).await;
+    assert!(device.held && device.since == since);
+    assert_eq!(store.device_contact(other).await.unwrap(), None);
+    assert!(!lift(&store, &person.scope, other, EMAIL).await);
+    store.advance(23 * 3_600);
+    assert!(!seen(&store, &person, Some(old(other))).await.held);
+}
+
+/// Another account is joined into this one.
+async fn join(store: &TestStore, person: &Person) {
     let [retired, environment, user] =
         [store.ids.id(), person.app.environment().0, person.scope.user().0].map(|id| store.literal(id));
     let (now, later) = (store.moment(store.now()), store.moment(store.later(86_400)));
@@ -181,11 +194,31 @@ async fn after_a_join_every_device_waits_and_nothing_lifts_it(store: TestStore) 
              values ({retired}, {environment}, {user}, {now}, {later})"
         ))
         .await;
-    store.advance(3_600);
-    let device = seen(&store, &person, Some(old(other))).await;
-    assert!(device.held && device.since == since);
-    assert_eq!(store.device_contact(other).await.unwrap(), None);
-    assert!(!lift(&store, &person.scope, other, EMAIL).await);
+}
+
+async fn a_join_begins_the_wait_of_a_device_anew(store: TestStore) {
+    let person = settled(&store).await;
+    let [held, lifted] = [seen(&store, &person, None).await, seen(&store, &person, None).await];
+    assert!(lift(&store, &person.scope, lifted.id, EMAIL).await);
     store.advance(23 * 3_600);
-    assert!(!seen(&store, &person, Some(old(other))).await.held);
+    join(&store, &person).await;
+    store.advance(1_800);
+    written(&store);
+    let told = store.count("messages where notice = 'new_device'").await;
+    for device in [held, lifted] {
+        let again = seen(&store, &person, Some(known(&person, device))).await;
+        assert!(again.held && again.id == device.id);
+        assert!(!lift(&store, &person.scope, device.id, EMAIL).await, "it joined");
+    }
+    let told_now = store.count("messages where notice = 'new_device'").await;
+    assert_eq!(told_now, told + 1, "the other person's device is news");
+    store.advance(23 * 3_600);
+    assert!(
+        seen(&store, &person, Some(known(&person, held))).await.held,
+        "the join was 23.5 hours ago"
+    );
+    store.advance(1_800);
+    for device in [held, lifted] {
+        assert!(!seen(&store, &person, Some(known(&person, device))).await.held);
+    }
 }

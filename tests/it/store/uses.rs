@@ -1,10 +1,10 @@
 //! What ends a call that was let in, before its key is opened.
 
-use aboard::domain::{Amr, AppId, ConsentScopes, Custody, FamilyId, RefreshToken, WalletId};
-use aboard::store::{Consent, LetInBy, NewFamily, WalletUse, WalletUsed};
+use aboard::domain::{Amr, AppId, ConsentScope, ConsentScopes, Custody, FamilyId, RefreshToken, WalletId};
+use aboard::store::{Consent, LetInBy, NewFamily, PresentedWalletToken, Refreshed, Spending, WalletUse, WalletUsed};
 
 use super::custody::{noted, spends, use_of};
-use super::wallets::{Person, person, recovery, scope_of};
+use super::wallets::{Person, person, recovery, scope_of, spend};
 use crate::support::store::{TestStore, both, race, seal_of};
 
 both! {
@@ -12,6 +12,7 @@ both! {
     what_the_person_takes_back_is_not_signed,
     a_wallet_that_moved_signs_for_nobody_who_was_let_in_before,
     a_log_in_that_ended_signs_nothing,
+    what_is_served_late_ends_what_was_born_meanwhile,
     what_is_not_signed_is_not_counted,
     no_use_is_noted_after_the_wallet_was_frozen,
     of_many_uses_at_once_each_has_its_own_answer_and_place_in_the_log,
@@ -151,6 +152,45 @@ async fn a_log_in_that_ended_signs_nothing(store: TestStore) {
     ended(&used(&store, &key_use).await);
 }
 
+async fn what_is_served_late_ends_what_was_born_meanwhile(store: TestStore) {
+    let (person, wallet, key_use) = let_in(&store).await;
+    let called_at = store.now();
+    store.advance(3);
+    let family = FamilyId(store.ids.id());
+    let first = RefreshToken::new(store.ids.id(), store.ids.secret());
+    let new = NewFamily {
+        id: family,
+        user: person.scope.user(),
+        amr: Amr::Federated,
+        provider: "google",
+        since: store.now(),
+        first: first.clone(),
+        hold: None,
+    };
+    store.begin_family(&person.app, new, store.now()).await.unwrap();
+    // A call that came before that log-in ends everything, after it.
+    store.end_all_sessions(&person.scope, called_at).await.unwrap();
+    store.advance(1);
+    // Also what a refresh makes of it that is under way.
+    let token = PresentedWalletToken {
+        family: Some(family),
+        ..person.token(&store, wallet)
+    };
+    assert!(matches!(spend(&store, token).await, Spending::Refused));
+    let of_family = WalletUse {
+        let_in: Some(LetInBy {
+            issued_at: store.later(1),
+            family: Some(family),
+            needs: ConsentScope::Sign,
+        }),
+        ..key_use
+    };
+    ended(&used(&store, &of_family).await);
+    let next = RefreshToken::new(store.ids.id(), store.ids.secret());
+    let refreshed = store.rotate_refresh_token(&person.app, first, next, store.now());
+    assert_eq!(refreshed.await.unwrap(), Refreshed::Refused);
+}
+
 async fn what_is_not_signed_is_not_counted(store: TestStore) {
     let (person, wallet, key_use) = let_in(&store).await;
     let call = |id: u8| WalletUse {
@@ -201,7 +241,7 @@ async fn no_use_is_noted_after_the_wallet_was_frozen(store: TestStore) {
 
 async fn of_many_uses_at_once_each_has_its_own_answer_and_place_in_the_log(store: TestStore) {
     let (_, _, key_use) = let_in(&store).await;
-    let answers = race(24, |number| {
+    let answers = race(96, |number| {
         let (store, mut key_use) = (store.clone(), key_use.clone());
         key_use.network = Some(format!("network-{number}"));
         if number % 3 == 0 {
@@ -231,7 +271,7 @@ async fn of_many_uses_at_once_each_has_its_own_answer_and_place_in_the_log(store
         }
     }
     networks.sort();
-    let mut each: Vec<_> = (0..24)
+    let mut each: Vec<_> = (0..96)
         .filter(|number| number % 3 != 0)
         .map(|number| format!("network-{number}"))
         .collect();

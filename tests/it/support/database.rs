@@ -2,7 +2,9 @@
 //! `TEST_POSTGRES_URL` names, copied from a template that is migrated once for all tests.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aboard::clock::{Clock, Ids};
 use aboard::store::{InFlight, OpenStore, SqliteOptions, Store};
@@ -35,10 +37,14 @@ pub enum Database {
 }
 
 impl Database {
-    /// One whose schema is there already, where that saves time: SQLite migrates in a few milliseconds.
+    /// One whose schema is there already: to make it would be half of what most tests take.
     pub async fn new(engine: Engine) -> Self {
         match engine {
-            Engine::Sqlite => Self::empty(engine).await,
+            Engine::Sqlite => {
+                let database = Self::empty(engine).await;
+                copy_migrated_file(&database.file()).await;
+                database
+            }
             Engine::Postgres => {
                 let server = server();
                 let template = migrated_template(&server).await;
@@ -119,6 +125,8 @@ pub fn options(url: &str) -> OpenStore {
         },
         postgres_connections: 8,
         in_flight: InFlight::default(),
+        // Verbs take the later of this time and that of their call.
+        clock: Clock::Manual(Arc::default()),
     }
 }
 
@@ -151,10 +159,33 @@ fn at(server: &Url, database: &str) -> String {
     url.into()
 }
 
+/// Puts a migrated file where there is none yet. The one that is copied is made by whichever test comes first, or by several
+/// at once, beside its place, and moved there once it is complete.
+async fn copy_migrated_file(to: &Path) {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let template = place.join(format!("migrated-{}.db", migrations_checksum("sqlite")));
+    if !template.exists() {
+        let beside = tempfile::tempdir_in(place).expect("a temporary directory");
+        let file = beside.path().join("aboard.db");
+        let store = Store::open(options(&format!("sqlite:{}", file.display())))
+            .await
+            .expect("a fresh database opens");
+        store.migrate().await.expect("the migrations apply to a fresh database");
+        store.close().await;
+        std::fs::rename(&file, &template).expect("it is moved");
+    }
+    let mut private = std::fs::DirBuilder::new();
+    private
+        .mode(0o700)
+        .create(to.parent().expect("it has a directory"))
+        .expect("a directory");
+    std::fs::copy(&template, to).expect("a copy");
+}
+
 /// The name of the migrated template: made by whichever test process comes first, under a lock, and renamed
 /// only once it is complete.
 async fn migrated_template(server: &Url) -> String {
-    let checksum = migrations_checksum();
+    let checksum = migrations_checksum("postgres");
     let (template, unfinished) = (format!("t_migrated_{checksum}"), format!("t_unfinished_{checksum}"));
     let admin = connect(server.as_str()).await;
     run(&admin, &format!("select pg_advisory_lock({TEMPLATE_LOCK})")).await;
@@ -176,8 +207,8 @@ async fn migrated_template(server: &Url) -> String {
     template
 }
 
-fn migrations_checksum() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+fn migrations_checksum(engine: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
     let entries = std::fs::read_dir(folder).expect("the migrations are there");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     files.sort();

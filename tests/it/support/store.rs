@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use aboard::clock::{Clock, Ids};
-use aboard::store::{AdminScope, AuditEntry, Store};
+use aboard::store::{AdminScope, AuditEntry, OpenStore, Store};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use tokio::sync::Barrier;
@@ -62,9 +62,13 @@ impl TestStore {
     /// An empty, migrated store on a database of its own.
     pub async fn new(engine: Engine) -> Self {
         let database = Database::new(engine).await;
-        let store = Store::open(options(&database.url())).await.expect("the store opens");
-        store.migrate().await.expect("the migrations apply");
         let clock = Clock::Manual(Arc::new(AtomicI64::new(1_800_000_000_000_000)));
+        let options = OpenStore {
+            clock: clock.clone(),
+            ..options(&database.url())
+        };
+        let store = Store::open(options).await.expect("the store opens");
+        store.migrate().await.expect("the migrations apply");
         Self {
             store,
             engine,
@@ -76,9 +80,11 @@ impl TestStore {
 
     /// Another store on the same database, as another node or the command line has it.
     pub async fn another(&self) -> Self {
-        let store = Store::open(options(&self.database.url()))
-            .await
-            .expect("the store opens twice");
+        let options = OpenStore {
+            clock: self.clock.clone(),
+            ..options(&self.database.url())
+        };
+        let store = Store::open(options).await.expect("the store opens twice");
         Self { store, ..self.clone() }
     }
 

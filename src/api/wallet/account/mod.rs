@@ -78,7 +78,10 @@ async fn made(
     let known = web.instance.store.wallet_of(scope, wallet.user, context.now).await?;
     let known: KnownWallet = known
         .filter(|known| known.wallet.id == wallet.id)
-        .ok_or_else(|| Failure::internal("a wallet that was just made is gone"))?;
+        .ok_or_else(|| {
+            let why = "Another call has made or moved this person's wallet at the same moment, and its answer counts. Make this call again only if that answer was lost.";
+            Failure::new(Code::Conflict).saying(why)
+        })?;
     let session = begin(web, caller, &known, &Born::of(login, until), None).await?;
     Ok(WalletMade {
         wallet_token: session.wallet_token,

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::super::bearer::{Arrived, as_presented, ended, presented, used};
+use super::super::bearer::{Arrived, as_presented, ended, held, presented, used};
 use super::super::{Caller, answer, answered};
 use super::{RampableAsked, must_have_rampable, rampable};
 use crate::domain::Code;
@@ -39,11 +39,11 @@ pub fn doc() -> Operation {
             answered(data.named("RampableAccount")),
             shown,
         )
-        .refuses(&[Code::Forbidden, Code::Conflict])
+        .refuses(&[Code::Forbidden, Code::Conflict, Code::NewDeviceHold])
 }
 
 /// 200 with the account's token, also where the user had an account before, which stays as it is. 409 for a username that
-/// somebody else has, and for an account that another app's word does not reach.
+/// somebody else has, and for an account that another app's word does not reach. 403 while the log-in waits on a new device.
 pub async fn rampable_create(
     State(web): State<Web>,
     context: Context,
@@ -59,6 +59,9 @@ pub async fn rampable_create(
             Spending::Refused => return Err(ended()),
         };
         let claims = &read.claims;
+        if let Some(refused) = held(&web, &context, claims, &usable) {
+            return Err(refused);
+        }
         let login = FinishedLogin {
             version: caller.version,
             app: claims.app,
@@ -71,6 +74,7 @@ pub async fn rampable_create(
         (usable.scope(claims.app, claims.amr), login, claims.auth_time)
     } else {
         let arrived = Arrived::read(&web, &context, &caller, &bearer).await?;
+        arrived.must_not_be_held(&web, &context).await?;
         let login = arrived.login(&caller, &context)?;
         let proven_at = arrived.proven_at();
         (arrived.scope, login, proven_at)

@@ -178,7 +178,8 @@ async fn logged_in(
     let scope = &caller.app.scope;
     let environment = scope.environment();
     let unsigned = || Failure::internal("the environment has no signing key");
-    let account = if web.instance.settings.of(environment).login.rampable {
+    // Who waits on a new device gets it from `account/rampable/create` once the wait is over.
+    let account = if web.instance.settings.of(environment).login.rampable && login.hold.is_none() {
         web.instance.store.rampable_account(scope, user).await?
     } else {
         None

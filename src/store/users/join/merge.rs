@@ -1,11 +1,11 @@
 //! The join itself: what names the first account moves to the second, and the first's id lives on as another name of it.
 
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::FRESH;
-use crate::domain::{EnvironmentId, EventId, EventType, JoinId, Token, UserId, whole_seconds};
+use crate::domain::{EventId, EventType, JoinId, Token, UserId, whole_seconds};
 use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
 use crate::store::sessions::ended_all;
@@ -143,14 +143,11 @@ const DONE: &str = "
         first_shown_at = null, second_shown_at = null
     where id = :join";
 
-/// What is made in the very microsecond of a join has to end too.
-pub(super) const JUST_AFTER: SignedDuration = SignedDuration::from_micros(1);
-
 impl Store {
     /// Joins two accounts that a person has shown to be theirs, in one transaction.
     pub async fn join_users(&self, scope: &JoinScope, call: JoinUsers) -> Result<JoinOutcome> {
-        let scope = *scope;
-        self.transact(move |tx| async move { join(tx, scope, &call).await }.boxed())
+        let (scope, until_held) = (*scope, self.until_held(call.now));
+        self.transact(move |tx| async move { join(tx, scope, &call, until_held).await }.boxed())
             .await
     }
 }
@@ -199,7 +196,12 @@ fn met(row: &Row<'_>) -> Result<Met> {
     })
 }
 
-async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOutcome> {
+async fn join(
+    tx: &Tx<'_>,
+    scope: JoinScope,
+    call: &JoinUsers,
+    until_held: impl Fn() -> Timestamp + Send,
+) -> Result<JoinOutcome> {
     let environment = scope.environment;
     let Some(met) = meet(tx, scope, call.now).await?.filter(|met| !met.joined) else {
         return Ok(JoinOutcome::Gone);
@@ -222,7 +224,7 @@ async fn join(tx: &Tx<'_>, scope: JoinScope, call: &JoinUsers) -> Result<JoinOut
         return Ok(JoinOutcome::NotShown);
     }
     shift(tx, scope.join, &met, call.now).await?;
-    retire(tx, environment, scope.join, &met, call).await?;
+    retire(tx, scope, &met, call, until_held()).await?;
     for user in [met.first, met.second] {
         ended_all(tx, environment, user, "joined", call.now).await?;
     }
@@ -287,13 +289,13 @@ pub(super) async fn swap_plans(tx: &Tx<'_>, join: JoinId, met: &Met) -> Result<(
 }
 
 /// Closes the first account, and ends whatever was signed in to either.
-async fn retire(tx: &Tx<'_>, environment: EnvironmentId, join: JoinId, met: &Met, call: &JoinUsers) -> Result<()> {
+async fn retire(tx: &Tx<'_>, scope: JoinScope, met: &Met, call: &JoinUsers, valid_after: Timestamp) -> Result<()> {
+    let (environment, join) = (scope.environment, scope.join);
     let (first, second) = (met.first.0, met.second.0);
     let alias = params![
         first: first, environment: environment.0, second: second, now: call.now, undo_until: call.undo_until,
     ];
     tx.execute(ALIAS, &alias).await?;
-    let valid_after = call.now + JUST_AFTER;
     tx.execute(RETIRE, &params![now: call.now, valid_after: valid_after, first: first])
         .await?;
     tx.execute(

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::merge::{END_SESSIONS, JUST_AFTER, Met, meet, swap_plans};
+use super::merge::{END_SESSIONS, Met, meet, swap_plans};
 use crate::domain::{EventId, EventType, JoinId, Token};
 use crate::store::happened::Happened;
 use crate::store::scope::JoinScope;
@@ -93,13 +93,18 @@ const DONE: &str = "
 impl Store {
     /// Separates two accounts that were joined, in one transaction.
     pub async fn undo_join(&self, scope: &JoinScope, call: UndoJoin) -> Result<UndoOutcome> {
-        let scope = *scope;
-        self.transact(move |tx| async move { undo(tx, scope, &call).await }.boxed())
+        let (scope, until_held) = (*scope, self.until_held(call.now));
+        self.transact(move |tx| async move { undo(tx, scope, &call, until_held).await }.boxed())
             .await
     }
 }
 
-async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutcome> {
+async fn undo(
+    tx: &Tx<'_>,
+    scope: JoinScope,
+    call: &UndoJoin,
+    until_held: impl Fn() -> Timestamp + Send,
+) -> Result<UndoOutcome> {
     let environment = scope.environment;
     let Some(met) = meet(tx, scope, call.now).await?.filter(|met| met.joined) else {
         return Ok(UndoOutcome::Gone);
@@ -111,7 +116,7 @@ async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutc
     if !met.is_held_by(&call.holder) || met.shown(call.now) == [false, false] {
         return Ok(UndoOutcome::NotShown);
     }
-    restore(tx, scope.join, &met, call.now).await?;
+    restore(tx, scope.join, &met, call.now, until_held()).await?;
     for user in [met.first, met.second] {
         ended_all(tx, environment, user, "join_undone", call.now).await?;
     }
@@ -121,7 +126,7 @@ async fn undo(tx: &Tx<'_>, scope: JoinScope, call: &UndoJoin) -> Result<UndoOutc
     Ok(UndoOutcome::Undone)
 }
 
-async fn restore(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result<()> {
+async fn restore(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp, valid_after: Timestamp) -> Result<()> {
     let (first, second) = (met.first.0, met.second.0);
     let all = params![first: first, second: second, join: join.0];
     let pair = params![first: first, second: second];
@@ -134,7 +139,6 @@ async fn restore(tx: &Tx<'_>, join: JoinId, met: &Met, now: Timestamp) -> Result
         swap_plans(tx, join, met).await?;
     }
     tx.execute(ALIAS, &pair).await?;
-    let valid_after = now + JUST_AFTER;
     for user in [first, second] {
         tx.execute(STATUS, &params![user: user]).await?;
         tx.execute(END_SESSIONS, &params![now: now, valid_after: valid_after, user: user])

@@ -30,7 +30,7 @@ const UNTOUCHED: &str = "
         and not exists (select 1 from identities proof where proof.user_id = account.id and proof.source = 'person')
         and not exists (select 1 from identities theirs where theirs.user_id = account.id and theirs.source in ('partner', 'app'))
         and not exists (select 1 from user_keys held where held.user_id = account.id)";
-const STATUS: &str = guarded!("where account.id = :user and account.environment_id = :environment");
+const ACCOUNT: &str = guarded!("where account.id = :user and account.environment_id = :environment");
 const ADD_USER: &str = "
     insert into users (id, environment_id, status, metadata, valid_after, created_at, updated_at)
     values (:id, :environment, 'verified', '{}', :always, :now, :now)";
@@ -219,7 +219,7 @@ async fn account(
 ) -> Result<Option<DeviceStanding>> {
     let params = params![user: user.0, environment: environment.0, device: device, hour_ago: hour_ago];
     let found = tx
-        .one(STATUS, &params, |row| Ok((row.text(1)?, standing(row, 2)?)))
+        .one(ACCOUNT, &params, |row| Ok((row.text(1)?, standing(row, 2)?)))
         .await?;
     let may_sign_in = found.filter(|(status, _)| matches!(&**status, "linked" | "verified"));
     Ok(may_sign_in.map(|(_, standing)| standing))

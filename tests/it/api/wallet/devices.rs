@@ -115,6 +115,22 @@ async fn a_log_in_on_a_new_device_reads_and_does_nothing_else_for_a_day(engine: 
     }
     assert_eq!(home.app.count("audit where action = 'wallet.key_used'").await, before);
     assert_eq!(home.app.count("sends").await, 0);
+    // Nor is there an account for Rampable in it.
+    home.app.set("login.rampable", "true").await;
+    let account = json!({ "username": "ada", "fullName": "Ada Lovelace", "password": "correct horse battery" });
+    let create = "/api/v2/account/rampable/create";
+    held(&home.app, &home.call(&mut tokens, create, &account).await);
+    data_of(&home.call(&mut known, create, &account).await);
+    let (stranger, _) = home.strange(EMAIL).await;
+    assert!(stranger.get("rampableAccessToken").is_none(), "{stranger}");
+    assert!(
+        home.on(EMAIL, &home.device)
+            .await
+            .0
+            .get("rampableAccessToken")
+            .is_some()
+    );
+    held(&home.app, &home.call(&mut tokens, create, &account).await);
     // Reads answer what they answer to any other device.
     let address = data_of(&home.call(&mut tokens, "/api/v2/wallet/address", &json!({})).await);
     assert_eq!(address["address"], home.made["address"]);

@@ -9,6 +9,7 @@ use crate::support::store::{TestStore, both};
 both! {
     an_undo_puts_back_what_was_moved,
     what_came_since_stays_at_an_undo,
+    who_logged_in_while_an_undo_waited_is_logged_out,
     what_a_partner_said_since_goes_back_with_its_user,
     a_plan_that_has_ended_gives_way,
     of_two_joins_the_newer_is_undone_first,
@@ -62,6 +63,23 @@ async fn what_came_since_stays_at_an_undo(store: TestStore) {
     ] {
         assert_eq!(proven(&store, &sandbox, email).await, whose, "{email}");
     }
+}
+
+async fn who_logged_in_while_an_undo_waited_is_logged_out(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    let two = two(&store, &sandbox).await;
+    two.joined(&store, &sandbox).await;
+    store.advance(60);
+    two.show(&store, &sandbox, 0, &two.holder).await;
+    let call = two.undo_call(&store);
+    store.advance(3);
+    // A log-in by the address that goes back, which is served first.
+    assert_eq!(proven(&store, &sandbox, "ada@example.com").await, two.second);
+    let born = store.now();
+    let scope = two.now(&store).await.scope;
+    assert_eq!(store.undo_join(&scope, call).await.unwrap(), UndoOutcome::Undone);
+    let alive = format!("users where valid_after <= {}", store.moment(born));
+    assert_eq!(store.count(&alive).await, 0, "neither account takes what was born then");
 }
 
 async fn what_a_partner_said_since_goes_back_with_its_user(store: TestStore) {

@@ -1,7 +1,7 @@
 //! A lane is held while something is signed, and what is kept takes the nonce.
 
 use aboard::domain::{SendId, WalletId};
-use aboard::store::{Keeping, NewReservation, Reservation, WantedSequence};
+use aboard::store::{Keeping, NewReservation, Reservation, SendEnd, WantedSequence};
 
 use super::{NEXT, end, refused, sender, sender_of, sequence, state};
 use crate::store::world_app::new_app;
@@ -16,6 +16,7 @@ both! {
     what_was_refused_leaves_its_nonce_to_the_next,
     the_same_within_a_minute_is_a_mistake,
     a_key_finds_what_it_sent,
+    a_key_whose_send_was_refused_signs_again_with_its_nonce_alone,
     lanes_are_of_one_environment_and_network,
 }
 
@@ -272,4 +273,36 @@ async fn lanes_are_of_one_environment_and_network(store: TestStore) {
     assert_eq!(sequence(theirs), 0);
     let listed = store.sends(store.system(), world.production.id, false, 10).await;
     assert!(listed.unwrap().is_empty());
+}
+
+async fn a_key_whose_send_was_refused_signs_again_with_its_nonce_alone(store: TestStore) {
+    let sender = sender(&store).await;
+    let with_key = |at_least| NewReservation {
+        key: Some([9; 32]),
+        ..sender.wants(&store, WantedSequence::Next { at_least })
+    };
+    let first = with_key(0);
+    assert_eq!(sequence(sender.reserve(&store, &first).await), 0);
+    let new = sender.signed(&store, &first, 0);
+    assert_eq!(sender.keep(&store, new.clone()).await, Keeping::Kept);
+    assert!(end(&store, new.owner, new.id, refused()).await);
+    // Whoever says that the nonce is used may have kept what was signed with it, and brought it in.
+    for at_least in [1, 5] {
+        let said = sender.reserve(&store, &with_key(at_least)).await;
+        assert!(
+            matches!(&said, Reservation::Known(send) if send.id == new.id),
+            "{said:?}"
+        );
+    }
+    let again = with_key(0);
+    assert_eq!(sequence(sender.reserve(&store, &again).await), 0);
+    store.release_send(&sender.app, &sender.lane(), again.id).await.unwrap();
+    // Another send takes the nonce: only once it has landed is what was signed before it worth nothing.
+    let (other, nonce) = sender.send(&store).await;
+    assert_eq!(nonce, 0);
+    let said = sender.reserve(&store, &with_key(1)).await;
+    assert!(matches!(said, Reservation::Known(_)), "{said:?}");
+    let landed = SendEnd::Confirmed { block: 7 };
+    assert!(end(&store, other.owner, other.id, landed).await);
+    assert_eq!(sequence(sender.reserve(&store, &with_key(1)).await), 1);
 }

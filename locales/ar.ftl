@@ -195,6 +195,7 @@ home-api-base = عنوان الواجهة البرمجية
 home-account-page = صفحة الحساب
 home-inbox = الوارد
 home-inbox-means = كل رمز كانت هذه البيئة التجريبية سترسله
+home-reference = مرجع واجهة البرمجة
 home-metrics = القياسات
 home-surfaces = ثلاث واجهات ومستخدم واحد
 home-partner = الشركاء

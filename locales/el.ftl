@@ -183,6 +183,7 @@ home-api-base = Βάση του API
 home-account-page = Σελίδα λογαριασμού
 home-inbox = Εισερχόμενα
 home-inbox-means = Κάθε κωδικός που θα έστελνε αυτό το δοκιμαστικό περιβάλλον
+home-reference = Τεκμηρίωση API
 home-metrics = Μετρήσεις
 home-surfaces = Τρεις όψεις, ένας χρήστης
 home-partner = Συνεργάτες

@@ -218,6 +218,7 @@ home-api-base = API base
 home-account-page = Account page
 home-inbox = Inbox
 home-inbox-means = Every code that this sandbox would have sent
+home-reference = API reference
 home-metrics = Metrics
 home-surfaces = Three surfaces, one user
 home-partner = Partners

@@ -178,6 +178,7 @@ home-api-base = Alamat dasar API
 home-account-page = Halaman akun
 home-inbox = Kotak masuk
 home-inbox-means = Setiap kode yang seharusnya dikirim lingkungan uji ini
+home-reference = Referensi API
 home-metrics = Metrik
 home-surfaces = Tiga antarmuka, satu pengguna
 home-partner = Mitra

@@ -13,6 +13,8 @@ use crate::store::{Result, Store};
 pub struct Settings {
     base: Arc<EnvironmentConfig>,
     changed: Arc<RwLock<HashMap<EnvironmentId, Arc<EnvironmentConfig>>>>,
+    /// Held while the settings are read, so that what was read first never replaces what was read later.
+    reading: Arc<tokio::sync::Mutex<()>>,
     /// Whether the last reading failed.
     stale: Arc<AtomicBool>,
 }
@@ -24,6 +26,7 @@ impl Settings {
         Self {
             base: Arc::new(EnvironmentConfig::from(config)),
             changed: Arc::default(),
+            reading: Arc::default(),
             stale: Arc::default(),
         }
     }
@@ -50,6 +53,7 @@ impl Settings {
     /// Reads what the store holds again. What this release cannot read is left out, and said: a setting of a later
     /// release must not keep people from logging in.
     pub async fn load(&self, store: &Store) -> Result<()> {
+        let _reading = self.reading.lock().await;
         self.stale.store(true, Ordering::Release);
         let mut by_environment: HashMap<EnvironmentId, EnvironmentConfig> = HashMap::new();
         for stored in store.settings(store.system()).await? {

@@ -5,12 +5,13 @@ use clap::Args;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
+use super::manage::running;
 use super::settings::Settings;
 
 /// Which server, and with which key.
 #[derive(Args)]
 pub struct Server {
-    /// The server [default: `server.public_url`, or where `server.listen` says]
+    /// The server [default: `server.public_url`, or where the one on this store listens]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// A server key of the sandbox [default: `ABOARD_SERVER_KEY`, or the key of `aboard dev`]
@@ -29,11 +30,11 @@ pub struct Caller {
 
 impl Server {
     /// Finds out where the server is and which key to use.
-    pub fn caller(&self) -> anyhow::Result<Caller> {
+    pub async fn caller(&self) -> anyhow::Result<Caller> {
         let config = self.settings.load(&[])?;
         let base = match (&self.url, &*config.server.public_url) {
             (Some(url), _) => url.clone(),
-            (None, "") => format!("http://{}", config.server.listen),
+            (None, "") => format!("http://{}", running(&config).await.unwrap_or(config.server.listen)),
             (None, public) => public.to_owned(),
         };
         Ok(Caller {
@@ -61,6 +62,11 @@ impl Server {
 }
 
 impl Caller {
+    /// What is said where nobody answers.
+    pub fn unreachable(&self) -> String {
+        format!("no server answers at {}; name yours with --url", self.base)
+    }
+
     /// A GET that is not sent yet.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.key)

@@ -55,7 +55,7 @@ struct Forwarder {
 
 /// Runs it until it is interrupted, or has seen as many events as it was told to.
 pub async fn run(listen: Listen) -> anyhow::Result<()> {
-    let caller = listen.server.caller()?;
+    let caller = listen.server.caller().await?;
     let secret = WebhookSecret::new(Ids::new(Clock::System).secret::<32>().to_vec());
     let mut forwarder = Forwarder {
         to: listen.forward_to,
@@ -93,7 +93,7 @@ impl Forwarder {
             request = request.header("last-event-id", last);
         }
         let answer = request.send().await;
-        good(answer.with_context(|| format!("no server answers at {}", self.caller.base()))?).await
+        good(answer.with_context(|| self.caller.unreachable())?).await
     }
 
     fn greet(&self) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! Commands that manage a store: handed to the server that runs on it, or run here.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::only_server::last_listened;
 use super::print;
 use super::settings::Settings;
 use crate::admin::socket::{COMMAND_TIME, REQUEST_TIME, Reply, Request, path};
@@ -60,6 +62,15 @@ impl Session {
 /// Whether a server is running on a database file.
 pub async fn a_server_answers(database: &Path) -> bool {
     UnixStream::connect(path(database)).await.is_ok()
+}
+
+/// Where the server that runs on this store listens, if one answers and says so.
+pub async fn running(config: &Config) -> Option<SocketAddr> {
+    let database = config.store.file()?;
+    if !a_server_answers(database).await {
+        return None;
+    }
+    last_listened(database)?.parse().ok()
 }
 
 /// Runs a command and prints its answer.

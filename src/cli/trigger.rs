@@ -22,17 +22,16 @@ pub struct Trigger {
 
 /// Runs it.
 pub async fn run(trigger: Trigger) -> anyhow::Result<()> {
-    let caller = trigger.server.caller()?;
+    let caller = trigger.server.caller().await?;
     let mut body = json!({ "type": trigger.kind });
     if let Some(data) = trigger.event_data {
         body["data"] = serde_json::from_str(&data).context("--event-data: write a JSON object")?;
     }
-    let unreachable = || format!("no server answers at {}", caller.base());
     let answer = caller
         .post("/v1/events", &body)
         .send()
         .await
-        .with_context(unreachable)?;
+        .with_context(|| caller.unreachable())?;
     let answer = good(answer).await?.bytes().await?;
     let made: Value = serde_json::from_slice(&answer)?;
     print::answer(trigger.server.settings.json, &made["data"], |event| {

@@ -69,7 +69,7 @@ codes! {
     /// The path exists, the method does not.
     MethodNotAllowed = 405, "METHOD_NOT_ALLOWED", "This address does not take that method.", "Use a method from the Allow header.";
     /// A one-time login code that cannot be exchanged.
-    CodeRefused = 400, "CODE_REFUSED", "The code is wrong, expired or already used.", "A code works once and not for long: ask for another, or send the person through a new login link.";
+    CodeRefused = 400, "CODE_REFUSED", "The code is wrong, expired or already used.", "A code works once and not for long, and one that was asked for with a code_challenge only with its code_verifier. Ask for another, or send the person through a new login link.";
     /// The body is too large.
     PayloadTooLarge = 413, "PAYLOAD_TOO_LARGE", "The body is too large.", "Send a smaller body.";
     /// The content type is not one this call reads.

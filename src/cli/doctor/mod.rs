@@ -12,8 +12,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::manage::a_server_answers;
-use super::only_server::last_listened;
+use super::manage::running;
 use super::print;
 use super::safety::{refusals, warnings};
 use super::settings::Settings;
@@ -98,15 +97,6 @@ async fn look(doctor: &Doctor) -> Vec<Check> {
         nodes::look(&config, &mut checks).await;
     }
     checks
-}
-
-/// Where the server that runs on this store listens, if one answers and says so.
-async fn running(config: &Config) -> Option<SocketAddr> {
-    let database = config.store.file()?;
-    if !a_server_answers(database).await {
-        return None;
-    }
-    last_listened(database)?.parse().ok()
 }
 
 fn configuration(config: &Config, of_dev: bool) -> Vec<Check> {

@@ -12,7 +12,7 @@ use crate::store::{Result, StoreError};
 const LOCK: &str = "select pg_advisory_lock(x'61626f617264'::bigint)";
 // Another node's migrations are waited for as long as they take. A lock on a table is not: whoever waits for it
 // makes every query of that table wait too.
-const PATIENT: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0";
+const PATIENT: &str = "set client_min_messages = warning; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0";
 const IMPATIENT: &str = "set lock_timeout = '10s'";
 const TABLE: &str =
     "create table if not exists migrations (name text collate \"C\" primary key, checksum bytea not null)";

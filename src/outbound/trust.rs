@@ -9,8 +9,10 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 /// The certificates of this machine; where it has none (an empty container), those that Mozilla trusts. They are read once,
 /// which takes longer than all else that a start does besides opening the store.
 static TRUSTED: LazyLock<ClientConfig> = LazyLock::new(|| {
-    let machine = ClientConfig::builder().with_platform_verifier();
-    let mut config = machine.map_or_else(|_| bundled(), |trusting| trusting.with_no_client_auth());
+    let mut config = match ClientConfig::builder().with_platform_verifier() {
+        Ok(machine) => machine.with_no_client_auth(),
+        Err(_) => bundled(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
 });

@@ -4,7 +4,7 @@ mod channels;
 mod issuers;
 mod partner;
 mod users;
-mod wallet;
+pub(crate) mod wallet;
 
 use partner::{api_key, api_keys, embedded_check_user, external_login, login, revoke_api_key, tenant_details};
 use users::{

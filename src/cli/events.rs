@@ -134,7 +134,7 @@ fn shown(event: &Value) -> String {
         .map(|one| {
             vec![
                 match text(one, "webhook") {
-                    "" => format!("a partner's {}", text(one, "url")),
+                    "" => format!("a partner's {}", text(one, "url")).trim_end().to_owned(),
                     webhook => webhook.to_owned(),
                 },
                 text(one, "state").to_owned(),

@@ -6,8 +6,8 @@ use reqwest::ClientBuilder;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-/// The certificates of this machine; where it has none (an empty container), those that Mozilla trusts. They are read once,
-/// which takes longer than all else that a start does besides opening the store.
+/// The certificates of this machine; where it has none (an empty container), those that Mozilla trusts. They are read once
+/// for all clients: it is a good part of a start.
 static TRUSTED: LazyLock<ClientConfig> = LazyLock::new(|| {
     let mut config = match ClientConfig::builder().with_platform_verifier() {
         Ok(machine) => machine.with_no_client_auth(),

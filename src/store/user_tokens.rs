@@ -8,7 +8,7 @@ use super::scope::{ServerScope, UserScope};
 use super::sessions::ended_all;
 use super::sql::{Params, Row, params};
 use super::transaction::Tx;
-use super::users::lock;
+use super::users::{find_held, lock};
 use super::{Result, Store};
 use crate::domain::{Amr, AppId, EnvironmentId, EnvironmentKind, UserId};
 
@@ -59,15 +59,10 @@ const HOLDER_AT_APP: &str = "
     where account.id = :user and account.environment_id = :environment and account.status in ('linked', 'verified')";
 
 // An id that a join retired names the user that it was joined to.
-const NAMED: &str = "
-    select id from users where environment_id = :environment and status <> 'erased' and id = coalesce(
-        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)";
 const END: &str = "
     update users set updated_at = :now,
         valid_after = case when valid_after > :valid_after then valid_after else :valid_after end
-    where environment_id = :environment and status <> 'erased' and id = coalesce(
-        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
-    returning id";
+    where id = :user";
 
 impl Store {
     /// Whether the back end may have a token for a user. An `Idempotency-Key` is recorded once it may: the token
@@ -109,16 +104,12 @@ impl Store {
         let (environment, until_held) = (scope.environment, self.until_held(now));
         self.transact(move |tx| {
             async move {
-                let named = params![environment: environment.0, user: user.0];
-                let Some(user) = tx.one(NAMED, &named, |row| Ok(UserId(row.id(0)?))).await? else {
+                let Some(known) = find_held(tx, environment, user).await? else {
                     return Ok(false);
                 };
-                lock(tx, user).await?;
-                let ended = params![now: now, valid_after: until_held(), environment: environment.0, user: user.0];
-                let Some(user) = tx.one(END, &ended, |row| Ok(UserId(row.id(0)?))).await? else {
-                    return Ok(false);
-                };
-                ended_all(tx, environment, user, "log_out_everywhere", now).await?;
+                let ended = params![now: now, valid_after: until_held(), user: known.id.0];
+                tx.execute(END, &ended).await?;
+                ended_all(tx, environment, known.id, "log_out_everywhere", now).await?;
                 Ok(true)
             }
             .boxed()

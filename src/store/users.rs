@@ -184,7 +184,7 @@ async fn find(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<O
 }
 
 /// A user inside a verb that changes it, held to the verb's end. One that is joined into another meanwhile is that other.
-async fn find_held(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<Option<User>> {
+pub(super) async fn find_held(tx: &Tx<'_>, environment: EnvironmentId, user: UserId) -> Result<Option<User>> {
     let mut named = find(tx, environment, user).await?;
     while let Some(known) = named {
         ((), named) = try_join(lock(tx, known.id), find(tx, environment, user)).await?;

@@ -5,7 +5,7 @@ pub mod auth;
 mod bearer;
 pub mod organization;
 pub mod secret;
-mod session;
+pub(crate) mod session;
 #[expect(clippy::module_inception, reason = "the directory is named as the URL is")]
 pub mod wallet;
 

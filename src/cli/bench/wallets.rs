@@ -6,25 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aboard_vault::Mac;
-use aboard_vault::wallet::{Place, SealedWallet, bitcoin, mask_file};
-use anyhow::{Context as _, ensure};
+use aboard_vault::wallet::{Place, SealedWallet};
+use anyhow::{Context as _, anyhow, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::codes::{self, LogIns};
 use super::verbs::drive;
+use crate::api::wallet::session;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::policy::Operation;
-use crate::domain::{Amr, ConsentScope, Custody, FamilyId, OrganizationId, RefreshToken, Token, WalletId};
+use crate::domain::{Amr, ConsentScope, Custody, FamilyId, OrganizationId, RefreshToken, WalletId};
 use crate::instance::Instance;
-use crate::sealed;
 use crate::store::{
     AppScope, InFlight, KnownWallet, LetInBy, NewFamily, NewSecret, NewSecretLink, NewWallet, Once,
-    PresentedWalletToken, Spending, StoredMac, UserScope, WalletCreation, WalletUse, WalletUsed,
+    PresentedWalletToken, Spending, UserScope, WalletCreation, WalletUse, WalletUsed,
 };
-use crate::tokens::{NetworkAddress, Tokens, WalletClaims};
+use crate::tokens::{Tokens, WalletClaims};
 
 /// Wallets that the tokens are of.
 const WALLETS: usize = 16;
@@ -180,7 +179,7 @@ impl Bench {
             provider: "whatsapp".to_owned(),
             username: known.username.clone(),
             email: None,
-            address: addresses(known)?,
+            address: session::addresses(wallet, self.scope.kind()).map_err(|failure| anyhow!("{failure:?}"))?,
             mode: wallet.custody.as_str().to_owned(),
             is_permission_granted: known.consent.is_some(),
             accept_permission_page: format!("{public_url}/consent/{}/{app}", wallet.id),
@@ -232,12 +231,12 @@ async fn new_wallet(instance: &Instance, scope: &AppScope, log_ins: &LogIns) -> 
     })
 }
 
-/// A wallet of a new phrase with its recovery secret, as `account/create` makes it.
+/// A wallet of a new phrase, with a recovery secret that opens nothing: nobody recovers it.
 async fn seal(instance: &Instance, person: &UserScope) -> anyhow::Result<NewWallet> {
     let (ids, vault) = (&instance.ids, &instance.vault);
-    let (environment, id) = (person.environment(), WalletId(ids.id()));
+    let id = WalletId(ids.id());
     let place = Place {
-        environment: environment.bytes(),
+        environment: person.environment().bytes(),
         user: person.user().bytes(),
         wallet: id.bytes(),
     };
@@ -246,50 +245,23 @@ async fn seal(instance: &Instance, person: &UserScope) -> anyhow::Result<NewWall
         let create = move || SealedWallet::create(vault.kms(), &place, Custody::Server, random.entropy());
         tokio::task::spawn_blocking(create).await??
     };
-    let copy = created.secret0.to_copy();
-    let link = Token::new(ids.id(), ids.secret());
-    let file = mask_file(link.expose().as_bytes(), copy.to_file(id.bytes()).as_bytes());
-    let secret = NewSecret {
-        id: ids.id(),
-        mac: stored(&created.secret0.mac(vault)),
-        locator: stored(&copy.locator(vault)),
-        pepper: None,
-    };
-    let link = NewSecretLink {
-        id: link.id(),
-        hash: link.hash(),
-        sealed: vault.seal(&sealed::secret_link(environment, link.id()), &file, ids.entropy()),
-        expires_at: instance.clock.now() + SignedDuration::from_mins(5),
-    };
     Ok(NewWallet {
         id,
         custody: Custody::Server,
         key: created.wallet.key().to_vec(),
         body: created.wallet.body().to_vec(),
         imported: false,
-        secret,
-        link,
+        secret: NewSecret {
+            id: ids.id(),
+            mac: ids.secret(),
+            locator: ids.secret(),
+            pepper: None,
+        },
+        link: NewSecretLink {
+            id: ids.id(),
+            hash: ids.secret(),
+            sealed: Vec::new(),
+            expires_at: instance.clock.now(),
+        },
     })
-}
-
-fn stored(mac: &Mac) -> StoredMac {
-    let mut bytes = [0; 48];
-    bytes[..16].copy_from_slice(&mac.key_id);
-    bytes[16..].copy_from_slice(&mac.tag);
-    bytes
-}
-
-/// The wallet's addresses, of which the token tells.
-fn addresses(known: &KnownWallet) -> anyhow::Result<Vec<NetworkAddress>> {
-    let columns = SealedWallet::from_columns(known.wallet.key.clone(), known.wallet.body.clone())?;
-    let all = columns.addresses();
-    let one = |network: &str, address: String| NetworkAddress {
-        network: network.to_owned(),
-        address,
-    };
-    Ok(vec![
-        one("evm", all.evm.to_checksum(None)),
-        one("solana", all.solana.to_string()),
-        one("bitcoin", all.bitcoin.address(bitcoin::Network::Test)),
-    ])
 }

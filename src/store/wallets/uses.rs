@@ -33,7 +33,7 @@ pub struct WalletUse {
     pub network: Option<String>,
     /// What it adds to what was spent.
     pub spends: Vec<Spend>,
-    /// The call, if it carries an `Idempotency-Key`, and until when that is known: it is counted once.
+    /// The call, if it carries an `Idempotency-Key`, and until when that is known: the same spends are counted once.
     pub call: Option<([u8; 32], Timestamp)>,
 }
 

@@ -82,19 +82,17 @@ const ONE: &str = "
 const OF_EVENT: &str = "
     select delivery.id, delivery.event_id, delivery.event_type, delivery.url, delivery.state, delivery.attempts,
         delivery.last_status, delivery.last_error, job.due_at, delivery.created_at, delivery.finished_at, delivery.webhook_id
-    from webhooks webhook
-    join deliveries delivery on delivery.webhook_id = webhook.id and delivery.webhook_id is not null and delivery.event_id = :event
-    left join jobs job on job.id = delivery.id
-    where webhook.environment_id = :environment
-    union all
-    select delivery.id, delivery.event_id, delivery.event_type, delivery.url, delivery.state, delivery.attempts,
-        delivery.last_status, delivery.last_error, job.due_at, delivery.created_at, delivery.finished_at, null
-    from user_keys handed
-    join deliveries delivery on delivery.user_key_id = handed.id and delivery.user_key_id is not null and delivery.event_id = :event
-    left join jobs job on job.id = delivery.id
-    where handed.environment_id = :environment and handed.user_id = coalesce(
-        (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user)
-    order by 1";
+    from deliveries delivery left join jobs job on job.id = delivery.id
+    where delivery.id in (
+        select told.id from webhooks webhook
+        join deliveries told on told.webhook_id = webhook.id and told.webhook_id is not null and told.event_id = :event
+        where webhook.environment_id = :environment
+        union all
+        select told.id from user_keys handed
+        join deliveries told on told.user_key_id = handed.id and told.user_key_id is not null and told.event_id = :event
+        where handed.environment_id = :environment and handed.user_id = coalesce(
+            (select alias.user_id from user_aliases alias where alias.id = :user and alias.environment_id = :environment), :user))
+    order by delivery.id";
 const ATTEMPTS: &str = "
     select number, at, duration_us, status, error, answer, next_at from delivery_attempts
     where delivery_id = :delivery order by number";

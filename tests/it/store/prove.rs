@@ -21,7 +21,6 @@ both! {
     of_two_who_come_for_one_brought_user_at_once_one_has_it,
     somebody_elses_address_is_said_to_be_theirs,
     a_suspended_user_has_spent_the_code,
-    whoever_is_erased_while_a_code_is_typed_leaves_nothing_of_it,
     a_replay_names_the_user,
     an_access_token_stands_while_its_user_and_app_do,
     an_app_ends_once,
@@ -263,44 +262,6 @@ async fn a_suspended_user_has_spent_the_code(store: TestStore) {
         prove(&store, &sandbox, attempt(&store, id, true)).await,
         ProofOutcome::Refused
     );
-}
-
-async fn whoever_is_erased_while_a_code_is_typed_leaves_nothing_of_it(store: TestStore) {
-    let sandbox = store.world().await.sandbox;
-    for round in 0..12 {
-        let address = format!("user{round}@example.com");
-        let begin = async || {
-            let new = challenge(&store, &address);
-            let id = new.id;
-            store.start_challenge(&sandbox.server, new, None).await.unwrap();
-            store.advance(60);
-            id
-        };
-        let first = begin().await;
-        let owner = user(&prove(&store, &sandbox, attempt(&store, first, true)).await);
-        let id = begin().await;
-        let erased = race(2, {
-            let (store, scope) = (store.clone(), sandbox.server);
-            move |which| {
-                let (store, attempt) = (store.clone(), attempt(&store, id, true));
-                async move {
-                    if which == 0 {
-                        let event = EventId(store.ids.id());
-                        let admin = store.admin();
-                        let erased = store.erase_user(&scope, &admin, owner, event, store.now());
-                        return erased.await.unwrap() == Some(owner);
-                    }
-                    store.prove(&scope, attempt, None).await.unwrap();
-                    true
-                }
-            }
-        });
-        assert_eq!(erased.await, [true, true], "round {round}");
-        for table in ["challenges", "familiar_networks", "identities"] {
-            let left = format!("{table} where key = '{address}'");
-            assert_eq!(store.count(&left).await, 0, "{left}");
-        }
-    }
 }
 
 async fn a_replay_names_the_user(store: TestStore) {

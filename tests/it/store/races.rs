@@ -1,8 +1,10 @@
 //! Calls from many callers at once, on two nodes that share the database.
 
-use aboard::domain::{Email, PartnerUserId};
+use aboard::domain::{Email, EventId, PartnerUserId};
 use aboard::store::{ExternalLogin, ExternalLoginOutcome, LoggedIn, RedemptionOutcome};
 
+use super::challenges::challenge;
+use super::prove::{attempt, prove, user};
 use crate::support::calls::Call;
 use crate::support::store::{TestStore, both, race};
 use crate::support::world::Partner;
@@ -13,6 +15,7 @@ both! {
     claims_that_change_at_once_leave_one_of_each,
     clicks_that_end_each_others_sessions_all_begin_theirs,
     a_suspension_among_clicks_leaves_no_session,
+    whoever_is_erased_while_a_code_is_typed_leaves_nothing_of_it,
 }
 
 /// Every call is made on one of two nodes, all from the same moment on.
@@ -165,6 +168,44 @@ async fn a_suspension_among_clicks_leaves_no_session(store: TestStore) {
         assert!(set.await.unwrap());
         for click in &clicks {
             assert!(store.alive(&click.cookie).await.is_none());
+        }
+    }
+}
+
+async fn whoever_is_erased_while_a_code_is_typed_leaves_nothing_of_it(store: TestStore) {
+    let sandbox = store.world().await.sandbox;
+    for round in 0..12 {
+        let address = format!("user{round}@example.com");
+        let begin = async || {
+            let new = challenge(&store, &address);
+            let id = new.id;
+            store.start_challenge(&sandbox.server, new, None).await.unwrap();
+            store.advance(60);
+            id
+        };
+        let first = begin().await;
+        let owner = user(&prove(&store, &sandbox, attempt(&store, first, true)).await);
+        let id = begin().await;
+        let erased = race(2, {
+            let (store, scope) = (store.clone(), sandbox.server);
+            move |which| {
+                let (store, attempt) = (store.clone(), attempt(&store, id, true));
+                async move {
+                    if which == 0 {
+                        let event = EventId(store.ids.id());
+                        let admin = store.admin();
+                        let erased = store.erase_user(&scope, &admin, owner, event, store.now());
+                        return erased.await.unwrap() == Some(owner);
+                    }
+                    store.prove(&scope, attempt, None).await.unwrap();
+                    true
+                }
+            }
+        });
+        assert_eq!(erased.await, [true, true], "round {round}");
+        for table in ["challenges", "familiar_networks", "identities"] {
+            let left = format!("{table} where key = '{address}'");
+            assert_eq!(store.count(&left).await, 0, "{left}");
         }
     }
 }

@@ -184,7 +184,8 @@ impl Payment {
     pub(super) fn finish(&self, key: &PublicKey, signatures: &[(usize, bitcoin::ecdsa::Signature)]) -> SignedPsbt {
         let mut psbt = self.psbt.clone();
         let by_place: BTreeMap<usize, _> = signatures.iter().copied().collect();
-        let point = bitcoin::PublicKey::from_slice(&key.to_bytes()).expect("what signed has a point");
+        let point = bitcoin::PublicKey::from_slice(&key.to_bytes())
+            .expect("it was sealed from a point, and opened with the key that signed");
         for (i, signature) in signatures {
             psbt.inputs[*i].partial_sigs.insert(point, *signature);
         }

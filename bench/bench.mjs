@@ -1,9 +1,12 @@
 // `make bench`: the binary that is shipped on a fresh store, on both engines, beside its ceilings from the same run.
 //
-//   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--backlog 100000] [--out docs/bench.md] [--large]
+//   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--backlog 100000] [--sync-us 2000] [--out docs/bench.md] [--large]
 //
 // Every figure is the median of the runs. The load generator shares the machine with the server, so ratios
-// between figures of one run say more than the figures.
+// between figures of one run say more than the figures: a verb over HTTP, the same verb in the process and the bare echo are
+// measured within the same minute, a ratio is that of two neighbours, and the median of the runs' ratios is told.
+//
+// `--sync-us` lets every sync of SQLite take so much longer, as on a slower disk; nothing else is slowed.
 //
 // `sign_message` spends a single-use wallet token for each signature. Its ceiling is the spend alone, in the process: over
 // HTTP the use of the key is noted as well, which is a commit of its own, and the text is signed. The line below the table
@@ -113,9 +116,14 @@ async function measure(target, script, connections, args, path = "") {
   };
 }
 
-async function overHttp(engine) {
+/// Every verb over HTTP, each run beside the same verb in the process and the bare echo.
+async function verbs(engine) {
   const rows = {};
-  const add = (name, connections, result) => ((rows[name] ??= {})[connections] ??= []).push(result);
+  let measured = [];
+  const add = (name, connections, result) => {
+    measured.push([name, result]);
+    ((rows[name] ??= {})[connections] ??= []).push(result);
+  };
   let memory = { idle: [], peak: [] };
   for (let run = 0; run < RUNS; run++) {
     for (const connections of CONNECTIONS) {
@@ -137,8 +145,12 @@ async function overHttp(engine) {
       await target.stop();
       add("sign_message", connections, await signatures(target, connections));
       add("redeem_login_link", connections, await redemptions(target, connections));
+      const [floor, bare] = [await inProcess(engine, connections), await echo(connections)];
+      for (const [name, result] of measured) Object.assign(result, { floor: floor[name], echo: bare });
+      ((rows.spend_and_use ??= {})[connections] ??= []).push({ floor: floor.spend_and_use });
+      measured = [];
+      say(`${engine}: run ${run + 1} of ${RUNS} at ${connections}`);
     }
-    say(`${engine}: run ${run + 1} of ${RUNS} over HTTP`);
   }
   return { rows, memory: { idle: median(memory.idle), peak: median(memory.peak) } };
 }
@@ -201,10 +213,16 @@ async function leaving(engine) {
   execFileSync(ABOARD, ["channels", "set", "whatsapp", "--environment", "production"], {
     input: JSON.stringify(credentials), env: { ...process.env, ...settingsOf(store), ABOARD_WEBHOOKS__SANDBOX_LOOPBACK: "true" }, stdio: ["pipe", "ignore", "inherit"],
   });
-  const count = Math.ceil(SECONDS * 300);
-  const pause = (SECONDS * 1000) / count;
+  // The first hundred find connections that have prepared nothing yet; they are sent and not counted.
+  const [warming, count] = [100, Math.ceil(SECONDS * 300)];
+  const pause = 1000 / 300;
   const calls = [];
-  for (let number = 0; number < count; number++) {
+  for (let number = 0; number < warming + count; number++) {
+    if (number === warming) {
+      await Promise.all(calls);
+      for (let tries = 0; tries < 200 && waited.length < warming; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+      waited.length = 0;
+    }
     const to = `30691${String(1_000_000 + number)}`;
     const headers = { "x-client-secret": target.production.client_secret, "content-type": "application/json", "x-forwarded-for": `11.1.${number >> 8}.${number & 255}` };
     calls.push((async () => {
@@ -261,39 +279,22 @@ function settingsOf(store) {
   return { ABOARD_STORE__URL: url, ABOARD_KEYS__FILE: join(data, "dev.key") };
 }
 
-/// The same verbs from callers inside a process, on fresh stores.
-async function inProcess(engine) {
-  const runs = [];
-  for (let run = 0; run < RUNS; run++) {
-    const store = await database(engine);
-    const target = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store]);
-    await target.stop();
-    const out = execFileSync(ABOARD, ["bench-floor", "verbs", "--callers", CONNECTIONS.join(","), "--seconds", String(SECONDS)], {
-      env: { ...process.env, ...settingsOf(store) }, encoding: "utf8",
-    });
-    runs.push(JSON.parse(out));
-    say(`${engine}: run ${run + 1} of ${RUNS} in the process`);
-  }
-  const rows = {};
-  for (const connections of CONNECTIONS) {
-    for (const name of Object.keys(runs[0][connections])) {
-      const of = (what) => median(runs.map((run) => run[connections][name][what]));
-      if (name !== "mean_group") (rows[name] ??= {})[connections] = { rate: of("rate"), cpu: of("cpu") };
-    }
-  }
-  return rows;
+/// The same verbs from callers inside a process, on a fresh store.
+async function inProcess(engine, callers) {
+  const store = await database(engine);
+  const target = await start(["dev", "--listen", "127.0.0.1:0", "--json", ...store]);
+  await target.stop();
+  const out = execFileSync(ABOARD, ["bench-floor", "verbs", "--callers", String(callers), "--seconds", String(SECONDS)], {
+    env: { ...process.env, ...settingsOf(store) }, encoding: "utf8",
+  });
+  return JSON.parse(out)[callers];
 }
 
-async function echo() {
+async function echo(connections) {
   const target = await start(["bench-floor", "echo"]);
-  const rows = {};
-  for (const connections of CONNECTIONS) {
-    const runs = [];
-    for (let run = 0; run < RUNS; run++) runs.push(wrk(`${target.line}/echo`, "echo", connections, []).rate);
-    rows[connections] = median(runs);
-  }
+  const { rate } = wrk(`${target.line}/echo`, "echo", connections, []);
   await target.stop();
-  return rows;
+  return rate;
 }
 
 /// pgbench with the statements of one call, one transaction at a time. The time that it takes to connect is no part of
@@ -420,7 +421,14 @@ async function copying(count) {
   execFileSync(ABOARD, ["bench-floor", "seed", "--count", String(count), "--partner-key", keys.partner_key], { env });
   const done = JSON.parse(execFileSync(ABOARD, ["store", "copy", "--json", "--to", to[3]], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   const each = (many) => Math.round(many / (done.milliseconds / 1000));
-  return `\`aboard store copy\` to PostgreSQL: ${each(done.users)} users a second, ${each(done.rows)} rows.`;
+  const restored = await database("postgres");
+  const dump = join(work, "dump");
+  const tool = (name, args) => execFileSync(join(process.env.PG_BIN, name), args, { stdio: ["ignore", "ignore", "inherit"] });
+  tool("pg_dump", ["-Fd", "-Z0", "-j2", "-f", dump, to[3]]);
+  const began = performance.now();
+  tool("pg_restore", ["-j2", "--no-owner", "-d", restored[3], dump]);
+  const alone = Math.round(done.users / ((performance.now() - began) / 1000));
+  return `\`aboard store copy\` to PostgreSQL: ${each(done.users)} users a second, ${each(done.rows)} rows. \`pg_restore -j2\` of the same rows, which reads no SQLite and compares nothing: ${alone} users a second.`;
 }
 
 /// Two nodes against one on the same database, with a receiver that takes 100 ms: how many times as many deliveries.
@@ -451,48 +459,51 @@ async function nodes() {
   return rates;
 }
 
-function table(engine, http, floor, ceilings) {
+function table(engine, http, ceilings) {
   const lines = [
     `### ${engine === "sqlite" ? "SQLite" : "PostgreSQL"}`, "",
     "| call | connections | a second | in process | ratio | with HTTP | server CPU, µs | in process | mean group | p99 |", "|---|---|---|---|---|---|---|---|---|---|",
   ];
+  const percent = (share) => `${Math.round(share * 100)} %`;
   for (const [name, byConnections] of Object.entries(http.rows)) {
+    if (name === "spend_and_use") continue;
     for (const connections of CONNECTIONS) {
       const runs = byConnections[connections];
-      const rate = median(runs.map((run) => run.rate));
-      const { rate: ceiling, cpu: own } = floor[name][connections];
+      const of = (what) => median(runs.map(what));
+      const ratio = of((run) => run.rate / run.floor.rate);
       // The ceiling once a bare echo and its load generator have taken their share of the same cores.
-      const withHttp = rate / (1 / (1 / ceiling + 1 / ceilings.echo[connections]));
-      const group = ["check_user", "get_user"].includes(name) ? "–" : median(runs.map((run) => run.group)).toFixed(1);
-      lines.push(`| ${name} | ${connections} | ${Math.round(rate)} | ${Math.round(ceiling)} | ${Math.round((rate / ceiling) * 100)} % | ${Math.round(withHttp * 100)} % | ${median(runs.map((run) => run.cpu)).toFixed(0)} | ${own?.toFixed(0) ?? "–"} | ${group} | ${runs[0].p99} |`);
+      const withHttp = of((run) => run.rate * (1 / run.floor.rate + 1 / run.echo));
+      const group = ["check_user", "get_user"].includes(name) ? "–" : of((run) => run.group).toFixed(1);
+      lines.push(`| ${name} | ${connections} | ${Math.round(of((run) => run.rate))} | ${Math.round(of((run) => run.floor.rate))} | ${percent(ratio)} | ${percent(withHttp)} | ${of((run) => run.cpu).toFixed(0)} | ${of((run) => run.floor.cpu ?? NaN).toFixed(0)} | ${group} | ${runs[0].p99} |`);
     }
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
-  lines.push(signing(http, floor, ceilings.syncs), "");
+  lines.push(signing(http, ceilings.syncs), "");
   lines.push(`Events told to a webhook: ${Math.round(ceilings.hooks.rate)} a second, users and all; first attempt after ${(ceilings.hooks.lag * 1000).toFixed(0)} ms at most for 99 of 100 under a lighter load.`, "");
   lines.push(`Events that were there before the server are told at ${Math.round(ceilings.drained)} a second.`, "");
   if (ceilings.backlog) lines.push(ceilings.backlog, "");
   if (ceilings.nodes) lines.push(`A receiver that takes 100 ms: ${Math.round(ceilings.nodes[0])} a second with one node, ${Math.round(ceilings.nodes[1])} with two.`, "");
   if (ceilings.copying) lines.push(ceilings.copying, "");
-  const check = (connections) => median(http.rows.check_user[connections].map((run) => run.rate));
-  const get = (connections) => median(http.rows.get_user[connections].map((run) => run.rate));
-  const made = (connections) => median(http.rows.external_login_new[connections].map((run) => run.rate));
   lines.push("| beside | connections | a second | ours is |", "|---|---|---|---|");
   for (const connections of CONNECTIONS) {
-    lines.push(`| bare JSON echo, against embedded_check_user | ${connections} | ${Math.round(ceilings.echo[connections])} | ${Math.round((check(connections) / ceilings.echo[connections]) * 100)} % |`);
-    lines.push(`| bare JSON echo, against GET user | ${connections} | ${Math.round(ceilings.echo[connections])} | ${Math.round((get(connections) / ceilings.echo[connections]) * 100)} % |`);
+    const beside = (what, name, ceiling) => {
+      const runs = http.rows[name][connections];
+      lines.push(`| ${what} | ${connections} | ${Math.round(median(runs.map(ceiling)))} | ${percent(median(runs.map((run) => run.rate / ceiling(run))))} |`);
+    };
+    beside("bare JSON echo, against embedded_check_user", "check_user", (run) => run.echo);
+    beside("bare JSON echo, against GET user", "get_user", (run) => run.echo);
     if (engine !== "postgres") continue;
-    lines.push(`| pgbench, the same select | ${connections} | ${Math.round(ceilings.select[connections])} | ${Math.round((check(connections) / ceilings.select[connections]) * 100)} % |`);
-    lines.push(`| pgbench, the statements of a new user | ${connections} | ${Math.round(ceilings.insert[connections])} | ${Math.round((made(connections) / ceilings.insert[connections]) * 100)} % |`);
+    beside("pgbench, the same select", "check_user", () => ceilings.select[connections]);
+    beside("pgbench, the statements of a new user", "external_login_new", () => ceilings.insert[connections]);
   }
   return [...lines, ""];
 }
 
 /// What a signature costs beside its two commits: in the process, and by the time that the disk takes for them.
-function signing(http, floor, syncs) {
+function signing(http, syncs) {
   const runs = http.rows.sign_message;
   const both = CONNECTIONS.map((connections) => {
-    const ceiling = floor.spend_and_use[connections].rate;
+    const ceiling = median(http.rows.spend_and_use[connections].map((run) => run.floor.rate));
     const share = Math.round((median(runs[connections].map((run) => run.rate)) / ceiling) * 100);
     return `${Math.round(ceiling)} at ${connections} (over HTTP ${share} %)`;
   });
@@ -528,16 +539,15 @@ try {
     lines.push(...(await large()));
     for (const engine of ENGINES) lines.push("", await backlog(engine, Number(option("backlog", 1_000_000))));
   } else {
-    const bare = await echo();
     for (const engine of ENGINES) {
-      const ceilings = { syncs, echo: bare, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), drained: await drained(engine, 20_000), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
+      const ceilings = { syncs, deliveries: await deliveries(engine), leaving: await leaving(engine), hooks: await hooks(engine), drained: await drained(engine, 20_000), backlog: await backlog(engine, Number(option("backlog", 100_000))) };
       if (engine === "postgres") {
         ceilings.nodes = await nodes();
         ceilings.copying = await copying(Number(option("copied", 100_000)));
         ceilings.insert = await pgbench("bench/pg/external_login.sql");
         ceilings.select = await pgbench("bench/pg/check_user.sql", "bench/pg/users.sql");
       }
-      lines.push(...table(engine, await overHttp(engine), await inProcess(engine), ceilings));
+      lines.push(...table(engine, await verbs(engine), ceilings));
     }
   }
   const text = lines.join("\n");

@@ -1,7 +1,7 @@
 //! The one place that writes to standard output and, for the last words, to standard error.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -9,11 +9,16 @@ use serde_json::Value;
 
 use crate::domain::plain_text::steers;
 
+/// What fails when nobody takes the output.
+const UNWRITTEN: &str = "cannot write to standard output";
+/// What shells say of a program that wrote to a closed pipe: 128 and the number of SIGPIPE.
+const CLOSED_PIPE: u8 = 141;
+
 /// One line or text for the caller.
 pub fn out(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-    written.context("cannot write to standard output")
+    written.context(UNWRITTEN)
 }
 
 /// One JSON value on one line, or the text made from it.
@@ -52,9 +57,14 @@ pub fn note(line: &str) {
     eprintln!("{}", lines(line));
 }
 
-/// Why the command failed, and every cause.
+/// Why the command failed, and every cause. Nothing where the reader of the output went away (`aboard … | head`): it has
+/// what it wanted.
 #[expect(clippy::print_stderr, reason = "the one place that prints")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    if error.to_string() == UNWRITTEN && cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe) {
+        return ExitCode::from(CLOSED_PIPE);
+    }
     eprintln!("aboard: {}", lines(&error.to_string()));
     for cause in error.chain().skip(1) {
         eprintln!("  because: {}", lines(&cause.to_string()));

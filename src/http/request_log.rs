@@ -1,14 +1,13 @@
 //! The request log in the store: a line for each request with a good credential, written in batches behind the
 //! answers. No request ever waits for it; what it cannot take is dropped and counted.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::Method;
 use axum::response::Response;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::method_names::name_of;
 use crate::store::{AnsweredRequest, Store};
@@ -25,12 +24,51 @@ const LONGEST_FIELD: usize = 64;
 
 /// Where lines go; `None` keeps nothing.
 #[derive(Clone)]
-pub struct RequestLog(Option<Arc<Sender<Message>>>);
+pub struct RequestLog(Option<Arc<Inbox>>);
 
-enum Message {
-    Line(Box<AnsweredRequest>),
-    /// Told once everything before it is written.
-    Flush(oneshot::Sender<()>),
+/// Where requests leave their lines. The task that writes ends once this is gone.
+struct Inbox(Arc<Gathered>);
+
+/// Lines are left under a lock and not sent over a channel: the task would be woken for each.
+#[derive(Default)]
+struct Gathered {
+    waiting: Mutex<Waiting>,
+    /// Told of the first line, of a full batch, and of whatever else should not wait.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<AnsweredRequest>,
+    /// Told once everything before them is written.
+    flushes: Vec<oneshot::Sender<()>>,
+    closed: bool,
+}
+
+impl Waiting {
+    fn is_urgent(&self) -> bool {
+        self.lines.len() >= BATCH || !self.flushes.is_empty() || self.closed
+    }
+
+    fn take(&mut self) -> (Vec<AnsweredRequest>, Vec<oneshot::Sender<()>>, bool) {
+        // As many may come again.
+        let room = Vec::with_capacity(self.lines.len());
+        let lines = std::mem::replace(&mut self.lines, room);
+        (lines, std::mem::take(&mut self.flushes), self.closed)
+    }
+}
+
+impl Gathered {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.0.waiting().closed = true;
+        self.0.changed.notify_one();
+    }
 }
 
 /// How a request ended, as far as the log wants to know: taken before the failure becomes a body.
@@ -67,9 +105,9 @@ impl RequestLog {
         if !on {
             return Self(None);
         }
-        let (inbox, outbox) = channel(BACKLOG);
-        tokio::spawn(write(store, outbox));
-        Self(Some(Arc::new(inbox)))
+        let gathered = Arc::new(Gathered::default());
+        tokio::spawn(write(store, Arc::clone(&gathered)));
+        Self(Some(Arc::new(Inbox(gathered))))
     }
 
     /// Hands a request in, if its credential was good.
@@ -87,11 +125,7 @@ impl RequestLog {
         if context.limit().is_some_and(|limit| !limit.kept) {
             return;
         }
-        let Ok(room) = inbox.try_reserve() else {
-            metrics::counter!("aboard_request_log_dropped_total").increment(1);
-            return;
-        };
-        room.send(Message::Line(Box::new(AnsweredRequest {
+        let line = AnsweredRequest {
             environment: holder.environment,
             id: context.id,
             key_kind: holder.kind,
@@ -103,47 +137,53 @@ impl RequestLog {
             field: ending.field,
             duration_us: i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX),
             at: context.now,
-        })));
+        };
+        let mut waiting = inbox.0.waiting();
+        let count = waiting.lines.len() + 1;
+        if count > BACKLOG {
+            metrics::counter!("aboard_request_log_dropped_total").increment(1);
+            return;
+        }
+        waiting.lines.push(line);
+        drop(waiting);
+        if matches!(count, 1 | BATCH) {
+            inbox.0.changed.notify_one();
+        }
     }
 
     /// Waits until everything that was handed in is written, or was dropped.
     pub async fn flush(&self) {
         let Some(inbox) = &self.0 else { return };
         let (done, written) = oneshot::channel();
-        if inbox.send(Message::Flush(done)).await.is_ok() {
-            // The task answers unless the runtime is ending, and then there is nobody to wait.
-            let _ = written.await;
-        }
+        inbox.0.waiting().flushes.push(done);
+        inbox.0.changed.notify_one();
+        // The task answers unless the runtime is ending, and then there is nobody to wait.
+        let _ = written.await;
     }
 }
 
-async fn write(store: Store, mut outbox: Receiver<Message>) {
-    while let Some(first) = outbox.recv().await {
-        let (mut lines, mut flushed) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
+async fn write(store: Store, gathered: Arc<Gathered>) {
+    loop {
+        gathered.changed.notified().await;
         let deadline = Instant::now() + GATHERING;
-        while let Some(message) = next {
-            match message {
-                Message::Line(line) => lines.push(*line),
-                Message::Flush(done) => flushed.push(done),
+        while !gathered.waiting().is_urgent() && timeout_at(deadline, gathered.changed.notified()).await.is_ok() {}
+        let (mut lines, flushes, closed) = gathered.waiting().take();
+        while !lines.is_empty() {
+            let rest = lines.split_off(lines.len().min(BATCH));
+            let count = lines.len() as u64;
+            if let Err(error) = store
+                .note_requests(store.system(), std::mem::replace(&mut lines, rest))
+                .await
+            {
+                metrics::counter!("aboard_request_log_dropped_total").increment(count);
+                tracing::warn!(%error, lines = count, "cannot keep lines of the request log");
             }
-            if lines.len() >= BATCH || !flushed.is_empty() {
-                break;
-            }
-            next = tokio::select! {
-                message = outbox.recv() => message,
-                () = sleep_until(deadline) => None,
-            };
         }
-        let count = lines.len() as u64;
-        if count > 0
-            && let Err(error) = store.note_requests(store.system(), lines).await
-        {
-            metrics::counter!("aboard_request_log_dropped_total").increment(count);
-            tracing::warn!(%error, lines = count, "cannot keep lines of the request log");
-        }
-        for done in flushed {
+        for done in flushes {
             let _ = done.send(());
+        }
+        if closed {
+            return;
         }
     }
 }

@@ -1,4 +1,7 @@
 //! The write-ahead log: copied into the file beside the writer, and started over by it.
+//!
+//! Starting over leaves the log's file as long as it is. What comes next overwrites it, and a commit that does not lengthen
+//! a file is synced without the file system's journal, which would also wait for what the checkpointer is writing.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +11,29 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 /// A WAL longer than this is started over by the writer, between two groups.
-pub(super) const LONGEST_WAL: u64 = 64 << 20;
+const LONGEST_WAL: u64 = 64 << 20;
+/// The file of a WAL is cut to this when it is started over.
+pub(super) const LONGEST_WAL_FILE: u64 = 2 * LONGEST_WAL;
 /// The checkpointer copies the WAL into the file whenever this much is new.
 const CHECKPOINT_EVERY: u64 = 8 << 20;
 
-/// Starts the log over. Only the writer can: nobody else may be writing.
+/// Lets the next commit begin the log anew, over what is in it. Only the writer can: nobody else may be writing.
 pub(super) fn restart_wal(connection: &Connection) {
-    let restarted = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
-    if let Err(error) = restarted {
-        tracing::warn!(%error, "cannot start the write-ahead log over; it goes on growing until the next try");
-    }
+    checkpoint(connection, "pragma wal_checkpoint(restart)");
+}
+
+/// Starts the log over with an empty file, so that nothing of what was erased is left in it.
+pub(super) fn empty_wal(connection: &Connection) {
+    checkpoint(connection, "pragma wal_checkpoint(truncate)");
+}
+
+/// How many bytes the log has, and how many of them are in the file too.
+fn checkpoint(connection: &Connection, sql: &str) -> Option<(u64, u64)> {
+    // A page of the log has a header of 24 bytes.
+    let bytes = |frames: i64| u64::try_from(frames).unwrap_or(0) * (4096 + 24);
+    let read = connection.query_row(sql, [], |row| Ok((bytes(row.get(1)?), bytes(row.get(2)?))));
+    read.inspect_err(|error| tracing::warn!(%error, sql, "the write-ahead log goes on growing until the next try"))
+        .ok()
 }
 
 /// Copies new pages of the write-ahead log into the file, beside the writer, until `stopped` is hung up.
@@ -25,11 +41,8 @@ pub(super) fn checkpoint_loop(path: &Path, restart_wal: &AtomicBool, stopped: &R
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     let mut connection = None;
-    let mut copied = 0;
     while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
-        let length = std::fs::metadata(&wal).map_or(0, |metadata| metadata.len());
-        copied = copied.min(length);
-        if length - copied < CHECKPOINT_EVERY {
+        if std::fs::metadata(&wal).map_or(0, |metadata| metadata.len()) < CHECKPOINT_EVERY {
             continue;
         }
         if connection.is_none() {
@@ -37,12 +50,13 @@ pub(super) fn checkpoint_loop(path: &Path, restart_wal: &AtomicBool, stopped: &R
                 .and_then(|new| new.execute_batch("pragma synchronous = full").map(|()| new))
                 .ok();
         }
-        if let Some(connection) = &connection {
-            if let Err(error) = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(())) {
-                tracing::warn!(%error, "checkpoint failed; trying again");
-            }
-            copied = length;
+        let Some(connection) = &connection else { continue };
+        let Some((length, copied)) = checkpoint(connection, "pragma wal_checkpoint(noop)") else {
+            continue;
+        };
+        if length - copied.min(length) >= CHECKPOINT_EVERY {
+            checkpoint(connection, "pragma wal_checkpoint(passive)");
+            restart_wal.fetch_or(length > LONGEST_WAL, Ordering::Relaxed);
         }
-        restart_wal.fetch_or(length > LONGEST_WAL, Ordering::Relaxed);
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::checkpoint::{LONGEST_WAL, checkpoint_loop, restart_wal};
+use super::checkpoint::{LONGEST_WAL_FILE, checkpoint_loop, empty_wal, restart_wal};
 use super::member::{Members, OnceOperation, Operation, Work, batch};
 use super::{SqliteOptions, closed, unavailable};
 use crate::clock::Stopwatch;
@@ -26,7 +26,6 @@ const FEW: usize = 4;
 pub struct Writer {
     inbox: Arc<Mutex<Option<Sender<Message>>>>,
     counts: Arc<Counts>,
-    restart_wal: Arc<AtomicBool>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
@@ -54,7 +53,6 @@ impl Writer {
         let (inbox, outbox) = channel();
         let counts = Arc::new(Counts::default());
         let restart_wal = Arc::new(AtomicBool::new(false));
-        let restart_now = Arc::clone(&restart_wal);
         let (stop, stopped) = sync_channel(0);
         let checkpointer = {
             let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
@@ -79,7 +77,6 @@ impl Writer {
         Ok(Self {
             inbox: Arc::new(Mutex::new(Some(inbox))),
             counts,
-            restart_wal: restart_now,
             threads: Arc::new(Mutex::new(vec![thread, checkpointer])),
         })
     }
@@ -131,11 +128,9 @@ impl Writer {
         inbox.as_ref().ok_or_else(closed)?.send(message).map_err(|_| closed())
     }
 
-    /// Starts the write-ahead log over, between two groups.
+    /// Starts the write-ahead log over with an empty file, between two groups.
     pub fn start_log_over(&self) {
-        self.restart_wal.store(true, Ordering::Relaxed);
-        // Something that the writer wakes for.
-        let _ = self.send(Message::Alone(Box::new(|_| {})));
+        let _ = self.send(Message::Alone(Box::new(empty_wal)));
     }
 
     pub fn group_counts(&self) -> (u64, u64) {
@@ -166,7 +161,7 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     connection
         .execute_batch(&format!(
             "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = {sync}; pragma wal_autocheckpoint = 0;
-             pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL};",
+             pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL_FILE};",
             options.cache_kib
         ))
         .map_err(unavailable)?;
@@ -212,7 +207,7 @@ impl Group {
                 restart_wal(&connection);
             }
         }
-        restart_wal(&connection);
+        empty_wal(&connection);
     }
 
     /// Gathers a group, runs its members and commits. Answers the members and whether the commit stands.

@@ -39,30 +39,51 @@ fn private(algorithm: Algorithm) -> Arc<Vec<u8>> {
 }
 
 fn ring_key(algorithm: Algorithm, retired_at: Option<Timestamp>) -> RingKey {
+    named_ring_key(SigningKeyId(id()), algorithm, retired_at)
+}
+
+fn named_ring_key(name: SigningKeyId, algorithm: Algorithm, retired_at: Option<Timestamp>) -> RingKey {
     let key = TokenKey::from_private(algorithm, &private(algorithm)).ok().unwrap();
-    RingKey::new(SigningKeyId(id()), key, retired_at)
+    RingKey::new(name, key, retired_at)
+}
+
+/// Two nodes with the same keys.
+fn nodes(rings: impl Fn() -> HashMap<EnvironmentId, Ring>) -> [Tokens; 2] {
+    [(); 2].map(|()| {
+        let tokens = Tokens::new(URL);
+        tokens.replace(rings());
+        tokens
+    })
 }
 
 /// An environment for each algorithm, with a published and a private key; the keys are the same in all three, so
 /// that nothing but what is checked tells their tokens apart.
 struct Issuers {
     tokens: Tokens,
+    /// Another node with the same keys, which has to check what this one signed.
+    elsewhere: Tokens,
     environments: [EnvironmentId; 3],
 }
 
 impl Issuers {
     fn new() -> Self {
         let environments = Algorithm::ALL.map(|_| EnvironmentId(id()));
-        let mut rings = HashMap::new();
-        for (environment, algorithm) in environments.iter().zip(Algorithm::ALL) {
-            let mut ring = Ring::default();
-            ring.add(SigningPurpose::Published, ring_key(algorithm, None));
-            ring.add(SigningPurpose::Private, ring_key(algorithm, None));
-            rings.insert(*environment, ring);
+        let names = Algorithm::ALL.map(|_| (SigningKeyId(id()), SigningKeyId(id())));
+        let [tokens, elsewhere] = nodes(|| {
+            let mut rings = HashMap::new();
+            for ((environment, algorithm), (published, private)) in environments.iter().zip(Algorithm::ALL).zip(names) {
+                let mut ring = Ring::default();
+                ring.add(SigningPurpose::Published, named_ring_key(published, algorithm, None));
+                ring.add(SigningPurpose::Private, named_ring_key(private, algorithm, None));
+                rings.insert(*environment, ring);
+            }
+            rings
+        });
+        Self {
+            tokens,
+            elsewhere,
+            environments,
         }
-        let tokens = Tokens::new(URL);
-        tokens.replace(rings);
-        Self { tokens, environments }
     }
 
     fn sign<C: Claims<Subject = UserId>>(&self, environment: EnvironmentId, claims: C) -> String {
@@ -74,12 +95,16 @@ impl Issuers {
         self.sign(environment, OrganizationClaims::new(now()))
     }
 
-    /// What every kind of reader says.
+    /// What every kind of reader says: on the node that signs, on another, and there once more.
     fn passes(&self, token: &str) -> bool {
-        let (tokens, now) = (&self.tokens, now());
-        tokens.check::<OrganizationClaims>(token, now).is_ok()
-            || tokens.check::<UserKeyClaims>(token, now).is_ok()
-            || tokens.check::<Secret>(token, now).is_ok()
+        let now = now();
+        let [here, elsewhere, again] = [&self.tokens, &self.elsewhere, &self.elsewhere].map(|tokens| {
+            tokens.check::<OrganizationClaims>(token, now).is_ok()
+                || tokens.check::<UserKeyClaims>(token, now).is_ok()
+                || tokens.check::<Secret>(token, now).is_ok()
+        });
+        assert!(here == elsewhere && here == again, "nodes differ about {token}");
+        here
     }
 }
 
@@ -155,7 +180,7 @@ fn a_token_says_what_was_signed_until_it_ends() {
         let length = if algorithm == Algorithm::Rs256 { 256 } else { 64 };
         assert_eq!(URL_SAFE_NO_PAD.decode(signature).unwrap().len(), length);
 
-        let check = |at| issuers.tokens.check::<UserKeyClaims>(&signed.token, at);
+        let check = |at| issuers.elsewhere.check::<UserKeyClaims>(&signed.token, at);
         let said = check(now()).unwrap();
         assert_eq!(
             (said.environment, said.subject, said.issued_at),
@@ -183,18 +208,21 @@ fn a_token_is_of_one_kind() {
 
 #[test]
 fn a_token_is_of_one_environment() {
-    let mut rings = HashMap::new();
     let environments = [EnvironmentId(id()), EnvironmentId(id())];
-    for environment in environments {
-        let mut ring = Ring::default();
-        // The same key under two names: only the issuer tells them apart.
-        ring.add(SigningPurpose::Published, ring_key(Algorithm::EdDsa, None));
-        rings.insert(environment, ring);
-    }
-    let tokens = Tokens::new(URL);
-    tokens.replace(rings);
+    let names = [SigningKeyId(id()), SigningKeyId(id())];
+    let [tokens, elsewhere] = nodes(|| {
+        let mut rings = HashMap::new();
+        for (environment, name) in environments.into_iter().zip(names) {
+            let mut ring = Ring::default();
+            // The same key under two names: only the issuer tells them apart.
+            ring.add(SigningPurpose::Published, named_ring_key(name, Algorithm::EdDsa, None));
+            rings.insert(environment, ring);
+        }
+        rings
+    });
     let issuers = Issuers {
         tokens,
+        elsewhere,
         environments: [environments[0], environments[1], environments[1]],
     };
     let (header, payload, _) = parts(&issuers.organization(environments[0]));

@@ -1,5 +1,7 @@
 //! `migrate`, `keys init`, `orgs`, `partners`, `apps` and `keys`, without a server.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use super::place::{Place, redacted};
@@ -298,4 +300,15 @@ fn partners_apps_and_keys() {
     ] {
         assert!(!all.contains(made.as_str().unwrap()), "a list shows no key");
     }
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure_to_tell_of() {
+    let place = Place::new();
+    place.works(&["migrate"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = place.command(&["migrate"]);
+    let ended = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr), (Some(141), Vec::new()));
 }

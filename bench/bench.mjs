@@ -3,10 +3,10 @@
 //   bench/run [--runs 3] [--seconds 3] [--engines sqlite,postgres] [--backlog 100000] [--sync-us 2000] [--out docs/bench.md] [--large]
 //
 // Every figure is the median of the runs. The load generator shares the machine with the server, so ratios
-// between figures of one run say more than the figures: a verb over HTTP, the same verb in the process and the bare echo are
-// measured within the same minute, a ratio is that of two neighbours, and the median of the runs' ratios is told.
+// between figures of one run say more than the figures: the verbs over HTTP, the same verbs in the process and the bare echo
+// are measured one after the other in every round, and the median of the rounds' ratios is told. pgbench runs before them.
 //
-// `--sync-us` lets every sync of SQLite take so much longer, as on a slower disk; nothing else is slowed.
+// `--sync-us` lets every sync of SQLite take so much longer, as on a slower disk; PostgreSQL is not slowed.
 //
 // `sign_message` spends a single-use wallet token for each signature. Its ceiling is the spend alone, in the process: over
 // HTTP the use of the key is noted as well, which is a commit of its own, and the text is signed. The line below the table
@@ -29,7 +29,11 @@ const LARGE = process.argv.includes("--large");
 const CONNECTIONS = [1, 32, 256];
 const ABOARD = process.env.ABOARD;
 const say = (text) => process.stderr.write(`${text}\n`);
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const median = (list) => {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
 const work = mkdtempSync(join(option("dir", tmpdir()), "aboard-bench-"));
 let serial = 0;
 
@@ -73,7 +77,7 @@ function wrk(url, script, connections, args, keys, seconds = SECONDS) {
   const requests = Number(/(\d+) requests in/.exec(out)[1]);
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
   const wrong = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
-  return { requests, rate, wrong, p50: milliseconds(/\s50%\s+([\d.]+\w+)/.exec(out)?.[1]), p99: /99%\s+([\d.]+\w+)/.exec(out)?.[1] };
+  return { requests, rate, wrong, p50: milliseconds(/\s50%\s+([\d.]+\w+)/.exec(out)?.[1]), p99: milliseconds(/\s99%\s+([\d.]+\w+)/.exec(out)?.[1]) };
 }
 
 /// A time as wrk writes it.
@@ -146,8 +150,7 @@ async function verbs(engine) {
       add("sign_message", connections, await signatures(target, connections));
       add("redeem_login_link", connections, await redemptions(target, connections));
       const [floor, bare] = [await inProcess(engine, connections), await echo(connections)];
-      for (const [name, result] of measured) Object.assign(result, { floor: floor[name], echo: bare });
-      ((rows.spend_and_use ??= {})[connections] ??= []).push({ floor: floor.spend_and_use });
+      for (const [name, result] of measured) Object.assign(result, { floor: floor[name], both: floor.spend_and_use, echo: bare });
       measured = [];
       say(`${engine}: run ${run + 1} of ${RUNS} at ${connections}`);
     }
@@ -466,7 +469,6 @@ function table(engine, http, ceilings) {
   ];
   const percent = (share) => `${Math.round(share * 100)} %`;
   for (const [name, byConnections] of Object.entries(http.rows)) {
-    if (name === "spend_and_use") continue;
     for (const connections of CONNECTIONS) {
       const runs = byConnections[connections];
       const of = (what) => median(runs.map(what));
@@ -474,7 +476,7 @@ function table(engine, http, ceilings) {
       // The ceiling once a bare echo and its load generator have taken their share of the same cores.
       const withHttp = of((run) => run.rate * (1 / run.floor.rate + 1 / run.echo));
       const group = ["check_user", "get_user"].includes(name) ? "–" : of((run) => run.group).toFixed(1);
-      lines.push(`| ${name} | ${connections} | ${Math.round(of((run) => run.rate))} | ${Math.round(of((run) => run.floor.rate))} | ${percent(ratio)} | ${percent(withHttp)} | ${of((run) => run.cpu).toFixed(0)} | ${of((run) => run.floor.cpu ?? NaN).toFixed(0)} | ${group} | ${runs[0].p99} |`);
+      lines.push(`| ${name} | ${connections} | ${Math.round(of((run) => run.rate))} | ${Math.round(of((run) => run.floor.rate))} | ${percent(ratio)} | ${percent(withHttp)} | ${of((run) => run.cpu).toFixed(0)} | ${of((run) => run.floor.cpu).toFixed(0)} | ${group} | ${of((run) => run.p99).toFixed(1)} ms |`);
     }
   }
   lines.push("", `Webhook deliveries: ${Math.round(ceilings.deliveries)} a second, users and all. A message leaves ${ceilings.leaving.toFixed(1)} ms after its log-in was answered (p99). Memory: ${http.memory.idle.toFixed(0)} MiB idle, ${http.memory.peak.toFixed(0)} MiB at most.`, "");
@@ -503,8 +505,8 @@ function table(engine, http, ceilings) {
 function signing(http, syncs) {
   const runs = http.rows.sign_message;
   const both = CONNECTIONS.map((connections) => {
-    const ceiling = median(http.rows.spend_and_use[connections].map((run) => run.floor.rate));
-    const share = Math.round((median(runs[connections].map((run) => run.rate)) / ceiling) * 100);
+    const ceiling = median(runs[connections].map((run) => run.both.rate));
+    const share = Math.round(median(runs[connections].map((run) => run.rate / run.both.rate)) * 100);
     return `${Math.round(ceiling)} at ${connections} (over HTTP ${share} %)`;
   });
   const half = median(runs[32].map((run) => run.p50));
@@ -533,7 +535,7 @@ async function large() {
 try {
   const syncs = Number(execFileSync(ABOARD, ["bench-floor", "disk", work], { encoding: "utf8" }));
   const lines = [
-    `Machine: ${cpus().length} × ${cpus()[0].model.trim()}, ${syncs} syncs a second, load generator on the same cores. Medians of ${RUNS} runs of ${SECONDS} s.`, "",
+    `Machine: ${cpus().length} × ${cpus()[0].model.trim()}, ${syncs} syncs a second, load generator on the same cores.${process.env.SYNC_US ? ` Every sync of SQLite was made ${process.env.SYNC_US} µs longer.` : ""} Medians of ${RUNS} runs of ${SECONDS} s.`, "",
   ];
   if (LARGE) {
     lines.push(...(await large()));

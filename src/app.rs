@@ -126,6 +126,8 @@ impl App {
         recorder();
         let tokens = Tokens::new(&public_url);
         instance.store.refresh_credentials(instance.clock.now()).await?;
+        // A server that was killed may have erased somebody.
+        instance.store.start_log_over_in_time();
         admin::ensure_private_keys(&instance).await?;
         tokens.load(&instance).await?;
         let guard = Guard::new(instance.outside.guard.clone());

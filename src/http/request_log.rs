@@ -13,7 +13,7 @@ use super::method_names::name_of;
 use crate::store::{AnsweredRequest, Store};
 use crate::web::{Context, Failure};
 
-/// Lines that wait to be written; further ones are dropped.
+/// Lines that wait while others are written; further ones are dropped.
 const BACKLOG: usize = 8_192;
 /// Lines written at once: one block, if they are of one environment.
 const BATCH: usize = 256;
@@ -61,6 +61,17 @@ impl Waiting {
 impl Gathered {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets nobody wait for a task that has ended, however it did.
+struct Ended(Arc<Gathered>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.closed = true;
+        waiting.flushes.clear();
     }
 }
 
@@ -155,14 +166,21 @@ impl RequestLog {
     pub async fn flush(&self) {
         let Some(inbox) = &self.0 else { return };
         let (done, written) = oneshot::channel();
-        inbox.0.waiting().flushes.push(done);
+        {
+            let mut waiting = inbox.0.waiting();
+            if waiting.closed {
+                return;
+            }
+            waiting.flushes.push(done);
+        }
         inbox.0.changed.notify_one();
-        // The task answers unless the runtime is ending, and then there is nobody to wait.
+        // The task answers, or has ended and dropped the other end.
         let _ = written.await;
     }
 }
 
 async fn write(store: Store, gathered: Arc<Gathered>) {
+    let _ended = Ended(Arc::clone(&gathered));
     loop {
         gathered.changed.notified().await;
         let deadline = Instant::now() + GATHERING;

@@ -229,6 +229,13 @@ impl Store {
         }
     }
 
+    /// As [`Store::start_log_over`], beside what is written: for what a server that was killed left there.
+    pub(crate) fn start_log_over_in_time(&self) {
+        if let Engine::Sqlite(engine) = &self.engine {
+            engine.start_log_over_in_time();
+        }
+    }
+
     /// Operations per commit since the start: (operations, commits). Zero commits on PostgreSQL's single writes.
     #[must_use]
     pub fn group_counts(&self) -> (u64, u64) {

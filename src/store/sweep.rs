@@ -159,12 +159,17 @@ impl Store {
         for sql in ENDED_WALLETS {
             script = script.then(sql, params![now: now]);
         }
+        let wallets = script.0.len() - 1;
         for environment in with_old_requests {
             script = script.then(
                 REQUESTS,
                 params![environment: environment, before: month_old, batch: BATCH],
             );
         }
-        Ok(self.run(script).await?.into_iter().sum())
+        let gone = self.run(script).await?;
+        if gone[wallets] > 0 {
+            self.start_log_over();
+        }
+        Ok(gone.into_iter().sum())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aboard_vault::sha256;
 
-/// How many are remembered: 2 MiB, of which only what is used is ever touched.
+/// How many are remembered: 2 MiB.
 const SLOTS: usize = 1 << 16;
 
 /// Tokens that this node signed or has checked before, so that the curve's work is done once for each.

@@ -147,6 +147,10 @@ impl Sqlite {
         self.writer.start_log_over();
     }
 
+    pub fn start_log_over_in_time(&self) {
+        self.writer.start_log_over_in_time();
+    }
+
     pub fn group_counts(&self) -> (u64, u64) {
         self.writer.group_counts()
     }

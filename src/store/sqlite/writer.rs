@@ -1,7 +1,7 @@
 //! The writer thread: it runs all that arrived in one transaction, commits once, synced, then answers.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::checkpoint::{LONGEST_WAL_FILE, checkpoint_loop, empty_wal, restart_wal};
+use super::checkpoint::{Asked, LONGEST_WAL_FILE, checkpoint_loop};
 use super::member::{Members, OnceOperation, Operation, Work, batch};
 use super::{SqliteOptions, closed, unavailable};
 use crate::clock::Stopwatch;
@@ -19,6 +19,8 @@ use crate::store::{InFlight, Result, StoreError};
 
 /// No group is larger: the first caller of a group should not wait for thousands.
 const LARGEST_GROUP: usize = 1_024;
+/// How long a statement waits for another process that writes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// A group of fewer members is answered by the writer itself.
 const FEW: usize = 4;
 
@@ -26,6 +28,7 @@ const FEW: usize = 4;
 pub struct Writer {
     inbox: Arc<Mutex<Option<Sender<Message>>>>,
     counts: Arc<Counts>,
+    log: Arc<Asked>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
@@ -52,13 +55,11 @@ impl Writer {
         let connection = open(&path, &options)?;
         let (inbox, outbox) = channel();
         let counts = Arc::new(Counts::default());
-        let restart_wal = Arc::new(AtomicBool::new(false));
+        let log = Arc::new(Asked::default());
         let (stop, stopped) = sync_channel(0);
         let checkpointer = {
-            let (path, restart_wal) = (path.clone(), Arc::clone(&restart_wal));
-            spawn("aboard-checkpoint", move || {
-                checkpoint_loop(&path, &restart_wal, &stopped);
-            })?
+            let (path, log) = (path.clone(), Arc::clone(&log));
+            spawn("aboard-checkpoint", move || checkpoint_loop(&path, &log, &stopped))?
         };
         let thread = {
             let counts = Arc::clone(&counts);
@@ -68,7 +69,7 @@ impl Writer {
                 options,
                 in_flight,
                 counts,
-                restart_wal,
+                log: Arc::clone(&log),
                 last_commit: Duration::ZERO,
                 last_size: 0,
             };
@@ -77,6 +78,7 @@ impl Writer {
         Ok(Self {
             inbox: Arc::new(Mutex::new(Some(inbox))),
             counts,
+            log,
             threads: Arc::new(Mutex::new(vec![thread, checkpointer])),
         })
     }
@@ -128,9 +130,15 @@ impl Writer {
         inbox.as_ref().ok_or_else(closed)?.send(message).map_err(|_| closed())
     }
 
-    /// Starts the write-ahead log over with an empty file, between two groups.
+    /// Empties the write-ahead log, between two groups.
     pub fn start_log_over(&self) {
-        let _ = self.send(Message::Alone(Box::new(empty_wal)));
+        let log = Arc::clone(&self.log);
+        let _ = self.send(Message::Alone(Box::new(move |connection| log.empty_now(connection))));
+    }
+
+    /// As [`Writer::start_log_over`], beside what is written.
+    pub fn start_log_over_in_time(&self) {
+        self.log.empty();
     }
 
     pub fn group_counts(&self) -> (u64, u64) {
@@ -160,9 +168,9 @@ fn open(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let sync = if options.sync { "full" } else { "normal" };
     connection
         .execute_batch(&format!(
-            "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = {sync}; pragma wal_autocheckpoint = 0;
+            "pragma busy_timeout = {}; pragma journal_mode = wal; pragma synchronous = {sync}; pragma wal_autocheckpoint = 0;
              pragma foreign_keys = on; pragma secure_delete = on; pragma temp_store = memory; pragma cache_size = -{}; pragma journal_size_limit = {LONGEST_WAL_FILE};",
-            options.cache_kib
+            PATIENCE.as_millis(), options.cache_kib
         ))
         .map_err(unavailable)?;
     Ok(connection)
@@ -174,7 +182,7 @@ struct Group {
     options: SqliteOptions,
     in_flight: InFlight,
     counts: Arc<Counts>,
-    restart_wal: Arc<AtomicBool>,
+    log: Arc<Asked>,
     last_commit: Duration,
     last_size: usize,
 }
@@ -203,11 +211,8 @@ impl Group {
             if let Some(work) = alone {
                 work(&connection);
             }
-            if self.restart_wal.swap(false, Ordering::Relaxed) {
-                restart_wal(&connection);
-            }
+            self.log.restart(&connection);
         }
-        empty_wal(&connection);
     }
 
     /// Gathers a group, runs its members and commits. Answers the members and whether the commit stands.
@@ -223,7 +228,7 @@ impl Group {
             return (vec![first], Err(error));
         }
         let mut next = Some(first);
-        let gathering = Stopwatch::start();
+        let mut waited = Duration::ZERO;
         loop {
             if let Some(member) = next.take()
                 && let Err(error) = members.run(connection, member)
@@ -237,10 +242,13 @@ impl Group {
             let message = match outbox.try_recv() {
                 Ok(message) => message,
                 // Whoever is being served now, or was in the last group and comes back, may be about to write: a short
-                // wait lets them share this commit.
+                // wait for each lets them share this commit, as long as all waits are shorter than what a commit takes.
                 Err(_) if members.list.len() < self.in_flight.count().max(self.last_size) => {
-                    let patience = (self.last_commit / 3).saturating_sub(gathering.elapsed());
-                    match outbox.recv_timeout(patience) {
+                    let patience = (self.last_commit / 3).min(self.last_commit.saturating_sub(waited));
+                    let waiting = Stopwatch::start();
+                    let came = outbox.recv_timeout(patience);
+                    waited += waiting.elapsed();
+                    match came {
                         Ok(message) => message,
                         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
                     }

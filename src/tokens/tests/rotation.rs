@@ -39,7 +39,7 @@ fn the_newest_key_signs_and_older_ones_verify_until_they_end() {
     let mut ring = Ring::default();
     ring.add(
         SigningPurpose::Published,
-        ring_key_like(&earlier, Algorithm::Rs256, end),
+        ring_key_like(&earlier, Algorithm::Rs256, Some(end)),
     );
     ring.add(SigningPurpose::Published, new);
     tokens.replace(HashMap::from([(environment, ring)]));
@@ -48,7 +48,16 @@ fn the_newest_key_signs_and_older_ones_verify_until_they_end() {
         (kid(&later), &parts(&later).0["alg"]),
         (new_id.to_string(), &json!("ES256"))
     );
-    let check = |token: &str, at| tokens.check::<OrganizationClaims>(token, at).err();
+    // By a node that signed neither.
+    let elsewhere = Tokens::new(URL);
+    let mut ring = Ring::default();
+    ring.add(
+        SigningPurpose::Published,
+        ring_key_like(&earlier, Algorithm::Rs256, Some(end)),
+    );
+    ring.add(SigningPurpose::Published, ring_key_like(&later, Algorithm::Es256, None));
+    elsewhere.replace(HashMap::from([(environment, ring)]));
+    let check = |token: &str, at| elsewhere.check::<OrganizationClaims>(token, at).err();
     assert_eq!((check(&earlier, now()), check(&later, now())), (None, None));
     assert_eq!(check(&earlier, end - SignedDuration::from_micros(1)), None);
     // Known, and over: no reason to read the keys again.
@@ -65,10 +74,10 @@ fn the_newest_key_signs_and_older_ones_verify_until_they_end() {
 }
 
 /// The key of a token under its own name.
-fn ring_key_like(token: &str, algorithm: Algorithm, end: Timestamp) -> RingKey {
+fn ring_key_like(token: &str, algorithm: Algorithm, end: Option<Timestamp>) -> RingKey {
     let id = parts(token).0["kid"].as_str().unwrap().parse().unwrap();
     let key = TokenKey::from_private(algorithm, &private(algorithm)).ok().unwrap();
-    RingKey::new(id, key, Some(end))
+    RingKey::new(id, key, end)
 }
 
 #[test]

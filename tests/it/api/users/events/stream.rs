@@ -69,6 +69,8 @@ impl Stream {
 async fn what_happens_is_streamed_and_resumed_by_the_last_id(engine: Engine) {
     let app = TestApp::start(engine).await;
     happen(&app, "before").await;
+    // What is not settled yet is told late, to a stream that begins now as well.
+    app.settled().await;
     let mut stream = Stream::open(&app, "types=user.*", None).await;
     happen(&app, "ada").await;
     let (id, kind, data) = stream.event().await;
@@ -94,6 +96,7 @@ async fn what_happens_is_streamed_and_resumed_by_the_last_id(engine: Engine) {
 
 async fn a_server_that_stops_ends_its_streams(engine: Engine) {
     let app = TestApp::start(engine).await;
+    app.settled().await;
     let mut stream = Stream::open(&app, "", None).await;
     app.instance().store.stop_waiting();
     assert_eq!(stream.block().await, None);

@@ -169,7 +169,7 @@ async function someUsers(target) {
 
 /// A file with the tokens of log-ins that were begun, to test numbers: these take a fixed code and nothing is sent.
 async function begunLogins(target, connections) {
-  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 2_000 : 12_000)));
+  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 6_000 : 12_000)));
   const tokens = [];
   let next = 0;
   const headers = { "x-client-secret": target.sandbox.client_secret, "content-type": "application/json" };
@@ -263,7 +263,7 @@ async function redemptions(earlier, connections) {
 /// says who made it.
 async function signatures(earlier, connections) {
   const tokens = join(work, "wallet-tokens.txt");
-  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 2_000 : 12_000)));
+  const count = Math.min(60_000, Math.ceil(SECONDS * (connections === 1 ? 6_000 : 12_000)));
   execFileSync(ABOARD, ["bench-floor", "wallet-tokens", "--count", count, "--client-secret", earlier.sandbox.client_secret, "--out", tokens].map(String), {
     env: { ...process.env, ...settingsOf(earlier.store), ABOARD_SERVER__PUBLIC_URL: earlier.url },
   });

@@ -44,7 +44,7 @@ async fn in_a_process_of_its_own() {
     .await
     .unwrap();
     let log = store.database.file().with_extension("db-wal");
-    let room = std::fs::metadata(log).unwrap().len() + 300_000;
+    let room = std::fs::metadata(log).unwrap().len() + 1_000_000;
     let before = getrlimit(Resource::Fsize);
     setrlimit(
         Resource::Fsize,

@@ -151,7 +151,7 @@ impl RequestLog {
         };
         let mut waiting = inbox.0.waiting();
         let count = waiting.lines.len() + 1;
-        if count > BACKLOG {
+        if count > BACKLOG || waiting.closed {
             metrics::counter!("aboard_request_log_dropped_total").increment(1);
             return;
         }
